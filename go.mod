@@ -1,0 +1,3 @@
+module chatbench
+
+go 1.26

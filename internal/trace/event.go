@@ -1,0 +1,135 @@
+// Package trace is the spine of a run: the event, and the file that events are kept in.
+//
+// The simulator emits events and knows nothing of rules or percentiles; the checker and the meters
+// read events and nothing else. So a live run and a recorded one are judged by the same code.
+package trace
+
+import (
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/marker"
+)
+
+// Kind says what an event tells.
+type Kind uint8
+
+// The kinds of event. The events of one customer are totally ordered; there is no order between
+// customers but their times.
+const (
+	None    Kind = iota
+	Begin        // a conversation (epoch) is about to start: Flow
+	Invoke       // an exchange is about to be written
+	Return       // its outcome; exactly one for each Invoke
+	Deliver      // one element of downlinkMessages of the poll that has just returned ok, in array order
+	Step         // a step of the flow ended: Flow, Name, Missed
+	Journal      // what the tenant's own record says of the conversation: Record
+	End          // the conversation is over for the customer: Ended
+)
+
+var kindNames = [...]string{"none", "begin", "invoke", "return", "deliver", "step", "journal", "end"}
+
+// String is the name used in trace files.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) {
+		return kindNames[k]
+	}
+	return "none"
+}
+
+// Ended says how a conversation ended for the customer.
+type Ended string
+
+// The ends of a conversation.
+const (
+	ByCustomer  Ended = "customer"   // the flow came to its end and the customer hung up
+	ByPeer      Ended = "peer"       // a DISCONNECT that the demo's branch order reaches was delivered
+	GaveUp      Ended = "gave-up"    // an expectation was not met and the customer hung up
+	NoConnect   Ended = "no-connect" // CONNECT was refused; the customer left a message
+	NoToken     Ended = "no-token"   // no application or user token could be had
+	LostContact Ended = "lost"       // an exchange the conversation depends on failed
+	CutShort    Ended = "cut"        // the run was stopped, or its drain time was over
+)
+
+// Event is one thing a customer did or saw. Which fields are set depends on Kind; the comments
+// name the kinds. An event is only valid during the call that hands it over: its owner reuses it.
+type Event struct {
+	Kind     Kind
+	At       time.Duration // since the start of the run, on the run's monotonic clock
+	Customer int           // index in the run, from 0
+	Epoch    int           // conversation of this customer, from 0
+
+	// Invoke, Return; Deliver names its poll here. ID counts the customer's exchanges from 1.
+	ID uint32
+	Op aicc.Op
+
+	// Invoke
+	Intended time.Duration // when the schedule wanted it; equal to At where there is no schedule
+	Late     time.Duration // by how much the generator itself was late; the tenant has no part in it
+	Probe    bool          // a declared probe: an exchange the demo flow would not make
+	Seq      int           // OpConnect, OpSend, OpTransfer: sequence number in the marker, or -1
+	FileID   string        // OpDownload
+	Local    bool          // OpDownload: a file on the agent's computer
+
+	// Return; Op, Intended and the rest of the Invoke are repeated
+	Started  time.Duration // the Invoke's At
+	Class    aicc.Class
+	Status   int           // HTTP status, 0 when no answer came
+	Code     string        // result code, if any
+	Shape    string        // what is wrong with the shape of a complete 200 answer, or ""
+	Error    string        // why there was no answer, or ""
+	Dial     time.Duration // time spent opening the connection, which is before Started
+	Count    int           // OpPoll: messages in the answer
+	Position int           // OpQueue
+	Estimate int           // OpQueue, seconds
+	NewToken bool          // the answer carried a replacement token
+	File     *File         // OpUpload, OpDownload: what was sent or received
+
+	// Deliver
+	Index   int            // place in the array, from 0
+	Message *aicc.Downlink // never nil
+	Mark    marker.Marker
+	Marked  marker.Status
+
+	// Begin, Step
+	Flow   string
+	Name   string // Step: what the step is, such as "3 expect agent"
+	Missed bool   // Step: an expectation was not met
+
+	Record *Record // Journal
+	Ended  Ended   // End
+}
+
+// File describes the bytes of a media file.
+type File struct {
+	ID      string `json:"id,omitempty"`
+	Kind    string `json:"kind,omitempty"` // what the first bytes say it is: jpg, png, mp3, mp4, ... or ""
+	Want    string `json:"want,omitempty"` // what it was announced as
+	Size    int    `json:"size"`           // bytes, decoded
+	SHA256  string `json:"sha256,omitempty"`
+	BadBase bool   `json:"badBase64,omitempty"` // the Base64 could not be decoded
+}
+
+// Record is a tenant's own account of one conversation: what its robot and agents said, what it
+// still holds, how the conversation ended. The embedded tenant keeps one; a real tenant does not.
+type Record struct {
+	User      string   `json:"user"`
+	Epoch     int      `json:"epoch"` // of the customer, read from the CONNECT's marker; -1 without one
+	CallID    string   `json:"callId,omitempty"`
+	Senders   []Said   `json:"senders,omitempty"`
+	Heard     int      `json:"heard"`                 // customer messages accepted (CHAT)
+	Ended     string   `json:"ended,omitempty"`       // customer, agent, silence, release, shutdown; "" while it runs
+	HungUp    bool     `json:"hungUp"`                // the peer or the platform ended it, so a DISCONNECT is owed
+	HungUpAgo int64    `json:"hungUpAgoMs,omitempty"` // how long before the record was taken the hang-up happened
+	Owed      bool     `json:"owed"`                  // that DISCONNECT is still waiting to be polled
+	Files     []File   `json:"files,omitempty"`       // media the peer sent, as they are on the tenant
+	Uploads   []File   `json:"uploads,omitempty"`     // media the customer sent, as the tenant received them
+	Faults    []string `json:"faults,omitempty"`      // mutants that were applied to this conversation
+}
+
+// Said counts the marked messages of one sender.
+type Said struct {
+	Sender  marker.Sender `json:"sender"`
+	Count   int           `json:"count"`             // said: sequence numbers 0 to Count-1
+	Waiting int           `json:"waiting,omitempty"` // of these, not yet handed to a poll
+}
