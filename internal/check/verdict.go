@@ -1,0 +1,70 @@
+package check
+
+import "time"
+
+// Verdict is what is known of a rule after a run. They are combined by worst wins.
+type Verdict string
+
+// The verdicts, from best to worst; NOT-EXERCISED and NOT-OBSERVABLE say that nothing is known.
+const (
+	NotObservable Verdict = "NOT-OBSERVABLE" // needs markers, a journal, or a feature the tenant lacks
+	NotExercised  Verdict = "NOT-EXERCISED"  // the situation did not come up
+	Pass          Verdict = "PASS"           // it came up, and the rule held every time
+	Inconclusive  Verdict = "INCONCLUSIVE"   // a violation is possible, but something else explains it as well
+	Fail          Verdict = "FAIL"           // a definite counterexample; a witness is attached
+	Error         Verdict = "ERROR"          // the simulator or the checker broke an invariant of its own
+)
+
+// Reason says why a verdict is INCONCLUSIVE. The list is closed.
+type Reason string
+
+// The reasons.
+const (
+	IndeterminatePoll Reason = "indeterminate-poll" // a poll without an answer may have carried the message
+	IndeterminateSend Reason = "indeterminate-send" // a send without an answer may have been accepted
+	NotDrained        Reason = "not-drained"        // the conversation was left before all could arrive
+	RunAborted        Reason = "run-aborted"        // the run was stopped or the tenant went away
+	GeneratorLate     Reason = "generator-late"     // chatbench was too slow for a deadline to mean anything
+	WindowOverflow    Reason = "window-overflow"    // reordering beyond what the checker keeps
+	EvidenceDropped   Reason = "evidence-dropped"   // more gaps than the checker keeps
+)
+
+// Level is where a rule comes from, which decides whether breaking it fails a run.
+type Level string
+
+// The levels.
+const (
+	API      Level = "api"      // the vendor's API pages say so
+	Demo     Level = "demo"     // the vendor's demo client does it or relies on it
+	Inferred Level = "inferred" // people expect it, nobody promises it: it warns unless the run is strict
+	Self     Level = "self"     // a rule for chatbench itself; breaking it is an ERROR
+)
+
+// RuleResult is what a run found out about one rule.
+type RuleResult struct {
+	ID            string           `json:"id"`
+	Title         string           `json:"title"`
+	Level         Level            `json:"level"`
+	Verdict       Verdict          `json:"verdict"`
+	Reasons       map[Reason]int64 `json:"reasons,omitempty"` // why cases were inconclusive, with how many
+	Note          string           `json:"note,omitempty"`    // what is missing, for NOT-OBSERVABLE
+	Violations    int64            `json:"violations"`
+	Inconclusive  int64            `json:"inconclusive,omitempty"`
+	Opportunities int64            `json:"opportunities"` // situations in which the rule could have been broken
+	Witnesses     []Witness        `json:"witnesses,omitempty"`
+}
+
+// Witness shows one violation: the two to four events that suffice, and a sentence.
+type Witness struct {
+	Customer  int            `json:"customer"`
+	Epoch     int            `json:"epoch"`
+	Sentence  string         `json:"sentence"`
+	Events    []WitnessEvent `json:"events"`
+	Reproduce string         `json:"reproduce,omitempty"` // scenario, seed and customer
+}
+
+// WitnessEvent is one event of a witness, in words.
+type WitnessEvent struct {
+	At   time.Duration `json:"at"` // since the start of the run, nanoseconds
+	Text string        `json:"text"`
+}

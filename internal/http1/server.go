@@ -1,0 +1,383 @@
+package http1
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Server answers requests on any number of connections, each served by one goroutine.
+type Server struct {
+	// Handler is called for every request, on the connection's goroutine. It may block, as a long
+	// poll does; the exchange and everything in it is invalid when it returns.
+	Handler func(*Exchange)
+	// Limits of requests.
+	Limits Limits
+	// IdleTimeout closes a connection on which no request begins for that long, and HeadTimeout
+	// one whose request does not end. 0 means 5 minutes and 30 seconds.
+	IdleTimeout, HeadTimeout time.Duration
+
+	mu        sync.Mutex // protects the following
+	listeners map[net.Listener]struct{}
+	conns     map[net.Conn]struct{}
+	closed    bool
+	wg        sync.WaitGroup
+}
+
+// ErrServerClosed is what Serve returns after Close.
+var ErrServerClosed = errors.New("server closed")
+
+// Serve accepts connections until the listener fails or the server is closed. It always returns
+// an error: ErrServerClosed after Close.
+func (s *Server) Serve(l net.Listener) error {
+	if !s.track(l, nil) {
+		l.Close()
+		return ErrServerClosed
+	}
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			if s.isClosed() {
+				return ErrServerClosed
+			}
+			var temporary interface{ Temporary() bool }
+			if errors.As(err, &temporary) && temporary.Temporary() {
+				time.Sleep(5 * time.Millisecond) // out of descriptors: connections that end make room
+				continue
+			}
+			return fmt.Errorf("accepting connections: %w", err)
+		}
+		if !s.track(nil, conn) {
+			conn.Close()
+			return ErrServerClosed
+		}
+		go s.serve(conn)
+	}
+}
+
+// Close closes the listeners and all connections, in the middle of their exchanges if need be,
+// and waits until every handler has returned or ctx is done.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	for l := range s.listeners {
+		l.Close()
+	}
+	for c := range s.conns {
+		c.Close()
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.wg.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *Server) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// track remembers a listener or a connection so that Close finds it.
+func (s *Server) track(l net.Listener, c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	if s.conns == nil {
+		s.conns, s.listeners = make(map[net.Conn]struct{}), make(map[net.Listener]struct{})
+	}
+	if l != nil {
+		s.listeners[l] = struct{}{}
+	}
+	if c != nil {
+		s.conns[c] = struct{}{}
+		s.wg.Add(1)
+	}
+	return true
+}
+
+func (s *Server) forget(c net.Conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.wg.Done()
+}
+
+func (s *Server) serve(conn net.Conn) {
+	defer s.forget(conn)
+	defer conn.Close()
+	x := Exchange{stream: newStream(conn, s.Limits), Conn: conn}
+	for s.exchange(&x) {
+		x.giveBack()
+	}
+}
+
+func orDuration(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
+}
+
+// exchange serves one request and reports whether another may follow.
+func (s *Server) exchange(x *Exchange) bool {
+	conn := x.Conn
+	if conn.SetReadDeadline(time.Now().Add(orDuration(s.IdleTimeout, 5*time.Minute))) != nil {
+		return false
+	}
+	if err := x.readRequest(orDuration(s.HeadTimeout, 30*time.Second)); err != nil {
+		x.refuse(err)
+		return false
+	}
+	s.Handler(x)
+	return x.flush()
+}
+
+// Exchange is one request and the answer to it. The handler fills in the answer's fields.
+type Exchange struct {
+	stream
+	Conn net.Conn
+
+	// The request.
+	Method  string
+	Path    []byte // before the question mark, not unescaped
+	Query   []byte // behind it
+	Request []byte // body
+	headers []byte
+
+	// The answer. Status 0 means 200.
+	Status      int
+	ContentType string
+	Body        []byte // append to it: its space is kept from one exchange to the next
+	Extra       []byte // further header lines, each ended by CRLF
+	Close       bool   // end the connection afterwards
+	Chunked     bool   // send the body in chunks
+	Gzip        bool   // compress the body if the client said that it accepts it
+	CutAfter    int    // send only so many bytes of the answer and break the connection; 0: all; -1: none
+	minor       int
+	keep        bool
+	gzipOK      bool // the client accepts gzip; only known after ReleaseRequest
+}
+
+// Header is the value of the request's first header of that name, which must be in lower case.
+func (x *Exchange) Header(lower string) []byte { return findHeader(x.headers, lower) }
+
+// Argument is the value of the query's first argument of that name, not unescaped, and whether
+// there is one.
+func (x *Exchange) Argument(name string) (value []byte, ok bool) {
+	for q := x.Query; len(q) > 0; {
+		var pair []byte
+		pair, q, _ = bytes.Cut(q, []byte{'&'})
+		key, value, _ := bytes.Cut(pair, []byte{'='})
+		if string(key) == name {
+			return value, true
+		}
+	}
+	return nil, false
+}
+
+// ReleaseRequest gives the request's buffer back before a long wait. Method stays valid; Path,
+// Query, Request and Header are empty afterwards.
+func (x *Exchange) ReleaseRequest() {
+	x.gzipOK = x.acceptsGzip()
+	x.Path, x.Query, x.Request, x.headers = nil, nil, nil, nil
+	x.giveBack()
+}
+
+func (x *Exchange) acceptsGzip() bool {
+	return x.gzipOK || hasOption(x.Header("accept-encoding"), "gzip")
+}
+
+// AddHeader adds a header line to the answer. Line ends in the value are dropped.
+func (x *Exchange) AddHeader(name, value string) {
+	x.Extra = append(append(x.Extra, name...), ": "...)
+	for i := range len(value) {
+		if c := value[i]; c != '\r' && c != '\n' {
+			x.Extra = append(x.Extra, c)
+		}
+	}
+	x.Extra = append(x.Extra, "\r\n"...)
+}
+
+// readRequest reads the next request; the limit runs from its first byte.
+func (x *Exchange) readRequest(limit time.Duration) error {
+	if x.pos == x.end {
+		if err := x.fill(); err != nil {
+			return err
+		}
+	} else {
+		x.discard()
+	}
+	if err := x.Conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	bodyAt, err := x.head()
+	if err != nil {
+		return err
+	}
+	start := x.pos
+	line, _ := cutLine(x.buf[start:bodyAt])
+	headAt := start + bytes.IndexByte(x.buf[start:bodyAt], '\n') + 1
+	f, err := scanHeaders(x.buf[headAt:bodyAt], x.lim)
+	if err != nil {
+		return err
+	}
+	if f.expect {
+		if _, err := x.Conn.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
+			return err
+		}
+	}
+	lineLen, headLen := len(line), bodyAt-headAt
+	from, to, err := x.body(f, bodyAt, false)
+	if err != nil {
+		return err
+	}
+	x.headers = x.buf[headAt : headAt+headLen] // the buffer may have moved
+	x.Request = x.buf[from:to]
+	x.reset()
+	if err := x.requestLine(x.buf[start : start+lineLen]); err != nil {
+		return err
+	}
+	x.keep = !f.close && x.minor > 0
+	return nil
+}
+
+func (x *Exchange) reset() {
+	x.Status, x.ContentType, x.Close, x.Chunked, x.Gzip, x.CutAfter = 0, "", false, false, false, 0
+	x.gzipOK = false
+	x.Body, x.Extra = x.Body[:0], x.Extra[:0]
+}
+
+// requestLine reads "METHOD target HTTP/1.x".
+func (x *Exchange) requestLine(line []byte) error {
+	method, rest, ok := bytes.Cut(line, []byte{' '})
+	target, version, ok2 := bytes.Cut(rest, []byte{' '})
+	if !ok || !ok2 || !isToken(method) || len(target) == 0 || len(version) != 8 || string(version[:7]) != "HTTP/1." {
+		return fmt.Errorf("%w: request line %.60q", ErrMalformed, line)
+	}
+	x.minor = int(version[7] - '0')
+	switch string(method) { // the usual ones without an allocation
+	case "GET":
+		x.Method = "GET"
+	case "POST":
+		x.Method = "POST"
+	default:
+		x.Method = string(method)
+	}
+	x.Path, x.Query, _ = bytes.Cut(target, []byte{'?'})
+	return nil
+}
+
+// refuse tells the peer of a bad request what was wrong with it, if it can still be told.
+func (x *Exchange) refuse(err error) {
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		x.Status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, ErrMalformed):
+		x.Status = http.StatusBadRequest
+	default:
+		return
+	}
+	x.Method, x.ContentType, x.CutAfter, x.Chunked, x.Gzip = "", "text/plain; charset=utf-8", 0, false, false
+	x.Body, x.Close = append(x.Body[:0], err.Error()...), true
+	x.flush()
+}
+
+const (
+	keptBody     = 16 << 10 // a larger body's space is not kept for the next exchange
+	writeTimeout = 30 * time.Second
+)
+
+var outgoing = sync.Pool{New: func() any { b := make([]byte, 0, smallBuffer); return &b }}
+
+// flush writes the answer in one piece and reports whether another exchange may follow.
+func (x *Exchange) flush() bool {
+	box := outgoing.Get().(*[]byte)
+	out := x.appendAnswer((*box)[:0])
+	keep := x.keep && !x.Close
+	if x.CutAfter != 0 {
+		keep, out = false, out[:min(max(x.CutAfter, 0), len(out))]
+	}
+	if x.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
+		return false
+	}
+	_, err := x.Conn.Write(out)
+	if cap(out) <= largeBuffer {
+		*box = out
+		outgoing.Put(box)
+	}
+	if cap(x.Body) > keptBody {
+		x.Body = nil
+	}
+	return keep && err == nil
+}
+
+func (x *Exchange) appendAnswer(out []byte) []byte {
+	body := x.Body
+	if x.Gzip && len(body) > 0 && x.acceptsGzip() {
+		body = compress(body)
+		x.AddHeader("Content-Encoding", "gzip")
+	}
+	status := x.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	out = append(out, "HTTP/1.1 "...)
+	out = strconv.AppendInt(out, int64(status), 10)
+	out = append(append(append(out, ' '), http.StatusText(status)...), "\r\nDate: "...)
+	out = time.Now().UTC().AppendFormat(out, http.TimeFormat)
+	if x.ContentType != "" {
+		out = append(append(out, "\r\nContent-Type: "...), x.ContentType...)
+	}
+	if x.Close || !x.keep {
+		out = append(out, "\r\nConnection: close"...)
+	}
+	chunked := x.Chunked && x.minor > 0
+	if chunked {
+		out = append(out, "\r\nTransfer-Encoding: chunked\r\n"...)
+	} else {
+		out = append(strconv.AppendInt(append(out, "\r\nContent-Length: "...), int64(len(body)), 10), "\r\n"...)
+	}
+	out = append(append(out, x.Extra...), "\r\n"...)
+	switch {
+	case x.Method == http.MethodHead:
+		return out
+	case chunked:
+		return appendChunks(out, body)
+	}
+	return append(out, body...)
+}
+
+// appendChunks cuts the body into a few chunks of uneven length, so that a client meets more than
+// one.
+func appendChunks(out, body []byte) []byte {
+	for size := 7; len(body) > 0; size = size*3 + 1 {
+		n := min(size, len(body))
+		out = append(strconv.AppendInt(out, int64(n), 16), "\r\n"...)
+		out = append(append(out, body[:n]...), "\r\n"...)
+		body = body[n:]
+	}
+	return append(out, "0\r\n\r\n"...)
+}
+
+func compress(body []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(body) // a bytes.Buffer takes everything
+	z.Close()
+	return b.Bytes()
+}
