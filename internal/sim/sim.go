@@ -1,0 +1,353 @@
+// Package sim plays the customers: thousands of them at the same time, each with its own user id,
+// token and two connections, each doing what the vendor's demo web client does.
+//
+// It emits events (internal/trace) and knows nothing of rules, percentiles or reports. It never
+// repairs the tenant: nothing is sent again because its outcome is unknown, nothing is reordered,
+// nothing is dropped. What goes wrong with the tenant is data in the events; the errors it returns
+// are only about the run itself.
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/scenario"
+	"chatbench/internal/trace"
+)
+
+// Observer takes the events of one customer, in order and one at a time. An event is only valid
+// during the call.
+type Observer interface {
+	Observe(e *trace.Event)
+	// Close is called once, when the customer will emit nothing more.
+	Close()
+}
+
+// Journal gives a tenant's own record of a conversation. The embedded tenant has one.
+type Journal interface {
+	Take(ctx context.Context, user string, epoch int) (trace.Record, bool)
+}
+
+// Config is what a run needs. All fields without "may" are mandatory.
+type Config struct {
+	Scenario *scenario.Scenario
+	Endpoint *Endpoint
+	Run      uint64 // the run's id, in every marker
+	Seed     uint64 // of every decision
+	Markers  bool   // put markers into what customers say
+	Journal  Journal
+	Observe  func(customer int) Observer
+	// Sample makes a small valid file of a kind (image, audio, video, text) for uploads without a
+	// file of their own; id makes its bytes unique.
+	Sample func(kind, id string) []byte
+	// Start is the zero of the run's clock. It may be left zero: then it is when Run is called.
+	Start time.Time
+	// Cut, when closed, makes every customer hang up at once. It may be nil.
+	Cut <-chan struct{}
+}
+
+// Outcome is what a run came to, beside its events.
+type Outcome struct {
+	Length    time.Duration // from start to the last customer's end
+	Customers int           // that took part
+	Dropped   int           // arrivals for which there was no room (open load)
+	Cut       bool          // conversations were cut by Cut, not by the end of the load
+	Gone      error         // the tenant went away in mid-run, and how it looked; nil otherwise
+}
+
+// Run plays the scenario to its end. Cancelling ctx breaks every connection at once; closing
+// cfg.Cut lets the customers say goodbye first. In both cases it returns when the last customer is
+// gone, with what happened until then.
+func Run(ctx context.Context, cfg Config) Outcome {
+	r := newRun(ctx, cfg)
+	defer r.cancel()
+	watched := make(chan struct{})
+	go func() { defer close(watched); r.watch() }()
+	if cfg.Scenario.Load.Open {
+		r.open()
+	} else {
+		r.closed()
+	}
+	r.wg.Wait()
+	r.cancel()
+	<-watched
+	return Outcome{
+		Length:    r.now(),
+		Customers: r.customers,
+		Dropped:   r.dropped,
+		Cut:       r.cutByUser.Load(),
+		Gone:      r.gone,
+	}
+}
+
+// run is the state that customers share.
+type run struct {
+	Config
+	ctx    context.Context
+	cancel context.CancelFunc
+	start  time.Time
+	end    time.Duration // of the load, on the run's clock
+	flows  []*scenario.Flow
+	access accessToken
+	conns  connSet
+	health contact
+
+	cut       chan struct{} // closed: hang up now
+	cutOnce   sync.Once
+	cutByUser atomic.Bool
+	gone      error // set before cut is closed by watch
+
+	wg        sync.WaitGroup
+	customers int
+	dropped   int
+	active    atomic.Int64
+}
+
+func newRun(ctx context.Context, cfg Config) *run {
+	r := &run{Config: cfg, start: cfg.Start, cut: make(chan struct{})}
+	r.ctx, r.cancel = context.WithCancel(ctx)
+	if r.start.IsZero() {
+		r.start = time.Now()
+	}
+	r.end = loadLength(cfg.Scenario.Load)
+	for _, share := range cfg.Scenario.Mix {
+		for _, f := range cfg.Scenario.Flows {
+			if f.Name == share.Flow {
+				r.flows = append(r.flows, f)
+			}
+		}
+	}
+	r.access.lock = make(chan struct{}, 1)
+	r.conns.open = make(map[net.Conn]struct{})
+	context.AfterFunc(r.ctx, r.conns.closeAll)
+	return r
+}
+
+// now is the run's clock.
+func (r *run) now() time.Duration { return time.Since(r.start) }
+
+// sleepUntil waits until the run's clock shows at. It returns false when the run is being cut or
+// stopped.
+func (r *run) sleepUntil(at time.Duration, timer *time.Timer) bool {
+	d := at - r.now()
+	if d <= 0 {
+		select {
+		case <-r.cut:
+			return false
+		default:
+			return r.ctx.Err() == nil
+		}
+	}
+	timer.Reset(d)
+	select {
+	case <-timer.C:
+		return true
+	case <-r.cut:
+	case <-r.ctx.Done():
+	}
+	return false
+}
+
+// newTimer is a timer that is not running.
+func newTimer() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}
+
+// closed starts the customers of a closed load, each at its time.
+func (r *run) closed() {
+	timer := newTimer()
+	defer timer.Stop()
+	for _, s := range byStart(presence(r.Scenario.Load, r.Seed)) {
+		if !r.sleepUntil(s.spans[0].start, timer) {
+			return
+		}
+		r.spawn(s.customer, s.spans)
+	}
+}
+
+// open starts one customer for each arrival. An arrival that finds too many customers is counted
+// and lost, as it would be at a real door; it is not delayed, which would hide it.
+func (r *run) open() {
+	timer := newTimer()
+	defer timer.Stop()
+	index := 0
+	for at := range arrivals(r.Scenario.Load, r.Seed) {
+		if !r.sleepUntil(at, timer) {
+			return
+		}
+		if most := r.Scenario.Load.MaxCustomers; most > 0 && r.active.Load() >= int64(most) {
+			r.dropped++
+		} else {
+			r.spawn(index, []span{{at, at}})
+		}
+		index++
+	}
+}
+
+func (r *run) spawn(index int, spans []span) {
+	r.customers++
+	r.active.Add(1)
+	r.wg.Add(1)
+	go func() {
+		defer r.wg.Done()
+		defer r.active.Add(-1)
+		newCustomer(r, index).live(spans)
+	}()
+}
+
+// watch looks once a second whether the run is to be cut and whether the tenant is still there.
+func (r *run) watch() {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-r.Cut:
+			r.cutByUser.Store(true)
+			r.cutNow()
+			<-r.ctx.Done()
+			return
+		case <-ticker.C:
+			if err := r.health.gone(r.now()); err != nil {
+				r.gone = err
+				r.cutNow()
+				<-r.ctx.Done()
+				return
+			}
+		}
+	}
+}
+
+func (r *run) cutNow() { r.cutOnce.Do(func() { close(r.cut) }) }
+
+// isCut reports whether customers are to hang up at once.
+func (r *run) isCut() bool {
+	select {
+	case <-r.cut:
+		return true
+	default:
+		return r.ctx.Err() != nil
+	}
+}
+
+// goneAfter is how long every attempt to reach the tenant must have failed before the run is
+// given up.
+const goneAfter = 5 * time.Second
+
+// contact tells whether the tenant still answers anybody.
+type contact struct {
+	lastGood atomic.Int64 // run's clock, ns
+	firstBad atomic.Int64 // since lastGood; 0: none
+	bad      atomic.Int64
+	mu       sync.Mutex // protects cause
+	cause    error
+}
+
+func (c *contact) answered(at time.Duration) {
+	c.lastGood.Store(int64(at))
+	if c.bad.Load() != 0 {
+		c.bad.Store(0)
+		c.firstBad.Store(0)
+	}
+}
+
+func (c *contact) failed(at time.Duration, err error) {
+	if c.bad.Add(1) == 1 {
+		c.firstBad.Store(int64(at))
+	}
+	c.mu.Lock()
+	c.cause = err
+	c.mu.Unlock()
+}
+
+// gone is the reason to give up, or nil.
+func (c *contact) gone(now time.Duration) error {
+	first := time.Duration(c.firstBad.Load())
+	if c.bad.Load() < 3 || now-first < goneAfter || now-time.Duration(c.lastGood.Load()) < goneAfter {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return fmt.Errorf("the tenant stopped answering %.0f s into the run: %w", first.Seconds(), c.cause)
+}
+
+// connSet holds the open connections, so that a run that is stopped at once can break them.
+type connSet struct {
+	mu     sync.Mutex // protects the following
+	open   map[net.Conn]struct{}
+	closed bool
+}
+
+var errStopped = errors.New("the run was stopped")
+
+func (s *connSet) add(c net.Conn) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		c.Close()
+		return errStopped
+	}
+	s.open[c] = struct{}{}
+	return nil
+}
+
+func (s *connSet) remove(c net.Conn) {
+	s.mu.Lock()
+	delete(s.open, c)
+	s.mu.Unlock()
+}
+
+func (s *connSet) closeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for c := range s.open {
+		c.Close()
+	}
+}
+
+// accessToken is the application token. It identifies the application, not the customer, so all
+// customers share it; whoever finds it old renews it while the others wait.
+type accessToken struct {
+	lock    chan struct{} // of one place: held while token is renewed
+	mu      sync.Mutex    // protects the following
+	token   string
+	from    time.Duration // when the request that brought it began
+	renewAt time.Duration
+}
+
+// appTokenLife is the life asked for, in seconds: the one in the vendor's examples.
+const appTokenLife = 600
+
+func (a *accessToken) current(now time.Duration) (token string, fresh bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.token, a.token != "" && now < a.renewAt
+}
+
+// set stores a new token; it is renewed after four fifths of its life.
+func (a *accessToken) set(t aicc.AppToken, now time.Duration) {
+	life := time.Duration(t.Expires) * time.Second
+	if life <= 0 {
+		life = appTokenLife * time.Second
+	}
+	a.mu.Lock()
+	a.token, a.from, a.renewAt = t.Token, now, now+life*4/5
+	a.mu.Unlock()
+}
+
+// since reports whether the token was asked for after the given time.
+func (a *accessToken) since(at time.Duration) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.from > at
+}

@@ -1,0 +1,124 @@
+package sim
+
+import (
+	"strings"
+	"time"
+
+	"chatbench/internal/aicc"
+)
+
+func contains(text, part string) bool { return strings.Contains(text, part) }
+
+// wait runs the customer's errands until the given time, or until ready, called under mu, returns
+// true, or the conversation is over. A nil ready is never true.
+func (c *customer) wait(until time.Duration, ready func() bool) {
+	for {
+		e, next := c.nextErrand(until, ready)
+		switch {
+		case e != nil:
+			c.runErrand(e)
+		case next == 0 || !c.doze(next):
+			return
+		}
+	}
+}
+
+// nextErrand gives what to do now, or else when to look again; both are zero when waiting is over.
+func (c *customer) nextErrand(until time.Duration, ready func() bool) (*errand, time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.run.now()
+	switch {
+	case ready != nil && ready():
+		return nil, 0
+	case len(c.errands) > 0:
+		e := c.errands[0]
+		c.errands = append(c.errands[:0], c.errands[1:]...)
+		return &e, 0
+	case c.ended != "" || c.lost || now >= until || now >= c.cutAt:
+		return nil, 0
+	case c.queryAt > 0 && now >= c.queryAt:
+		return &errand{op: aicc.OpQueue, at: c.queryAt}, 0
+	}
+	next := min(until, c.cutAt)
+	if c.queryAt > 0 {
+		next = min(next, c.queryAt)
+	}
+	return nil, next
+}
+
+// doze sleeps until the given time or a nudge. It returns false when the run is cut or stopped.
+func (c *customer) doze(until time.Duration) bool {
+	c.timer.Reset(until - c.run.now())
+	defer c.timer.Stop()
+	select {
+	case <-c.timer.C:
+	case <-c.wake:
+	case <-c.run.cut:
+		return false
+	case <-c.run.ctx.Done():
+		return false
+	}
+	return true
+}
+
+// finishErrands does what is left to do when the conversation is over: the demo's downloads go on
+// after a DISCONNECT, too.
+func (c *customer) finishErrands() {
+	c.mu.Lock()
+	c.queryAt = 0
+	errands := c.errands
+	c.errands = nil
+	c.mu.Unlock()
+	for i := range errands {
+		if c.run.ctx.Err() == nil {
+			errands[i].at = c.run.now() // the customer was waiting for its last poll until now
+			c.runErrand(&errands[i])
+		}
+	}
+}
+
+// runErrand makes the call of one errand.
+func (c *customer) runErrand(e *errand) {
+	x := &call{op: e.op, seq: -1, intended: e.at, timeout: callTimeout}
+	request := &c.run.Endpoint.request
+	switch e.op {
+	case aicc.OpSupport:
+		x.build = request.AppendSupport
+	case aicc.OpQueue:
+		x.build = func(dst []byte, auth aicc.Auth) []byte {
+			return request.AppendQueue(dst, auth, c.user, c.run.Endpoint.Target.Channel)
+		}
+		x.then = func(_ *aicc.Answer, class aicc.Class) { c.queried(e.at, class) }
+	case aicc.OpDownload:
+		x.fileID, x.local, x.want = e.fileID, e.local, e.kind
+		x.build = func(dst []byte, auth aicc.Auth) []byte {
+			return request.AppendDownload(dst, auth, e.fileID, e.kind, e.local)
+		}
+		x.then = func(_ *aicc.Answer, class aicc.Class) { c.downloaded(e.fileID, class) }
+	}
+	c.authorised(&c.talk, x)
+}
+
+// queried sets the next query of the queue: ten seconds later while the answer is "0", never
+// after any other. An exchange without an outcome is asked again, as the demo's timer would.
+func (c *customer) queried(at time.Duration, class aicc.Class) {
+	switch {
+	case c.queryAt == 0: // the conversation ended meanwhile
+	case class == aicc.Fail:
+		c.queryAt = 0
+	default:
+		c.queryAt = max(at, c.run.now()-queueInterval/2) + queueInterval
+	}
+}
+
+// downloaded notes the fate of a file for the expectations of the flow.
+func (c *customer) downloaded(fileID string, class aicc.Class) {
+	for i := range c.inbox {
+		if a := &c.inbox[i]; a.state == notFetched && a.fileID == fileID {
+			if a.state = unfetchable; class == aicc.OK {
+				a.state = fetched
+			}
+		}
+	}
+}

@@ -1,0 +1,307 @@
+package trace
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/marker"
+)
+
+// Version is the version of the trace format that this package writes.
+const Version = 1
+
+// Header is the first line of a trace file: what a reader must know to judge the events.
+type Header struct {
+	Format   string        `json:"format"` // "chatbench.trace"
+	Version  int           `json:"version"`
+	Tool     string        `json:"tool"`
+	Run      uint64        `json:"run"` // marker run id
+	Scenario string        `json:"scenario"`
+	Hash     string        `json:"hash,omitempty"`
+	Seed     uint64        `json:"seed"`
+	Start    time.Time     `json:"start"`
+	Markers  bool          `json:"markers"`
+	Journal  bool          `json:"journal"`
+	Pause    time.Duration `json:"pauseNs"`
+	Hold     time.Duration `json:"holdNs"`
+	Sample   float64       `json:"sample"` // share of the customers that were recorded, 0 to 1
+}
+
+const format = "chatbench.trace"
+
+// line is an event as it stands in the file. Times are nanoseconds since the start of the run, and
+// what an event does not have is left out.
+type line struct {
+	Kind     string        `json:"k"`
+	At       time.Duration `json:"t"`
+	Customer int           `json:"c"`
+	Epoch    int           `json:"e"`
+	ID       uint32        `json:"id,omitempty"`
+	Op       string        `json:"op,omitempty"`
+	Intended time.Duration `json:"intended,omitempty"`
+	Late     time.Duration `json:"late,omitempty"`
+	Probe    bool          `json:"probe,omitempty"`
+	Seq      *int          `json:"seq,omitempty"`
+	FileID   string        `json:"fileId,omitempty"`
+	Local    bool          `json:"local,omitempty"`
+	Started  time.Duration `json:"started,omitempty"`
+	Class    string        `json:"class,omitempty"`
+	Status   int           `json:"status,omitempty"`
+	Code     string        `json:"code,omitempty"`
+	Shape    string        `json:"shape,omitempty"`
+	Error    string        `json:"error,omitempty"`
+	Dial     time.Duration `json:"dial,omitempty"`
+	Count    int           `json:"n,omitempty"`
+	Position int           `json:"position,omitempty"`
+	Estimate int           `json:"estimate,omitempty"`
+	NewToken bool          `json:"newToken,omitempty"`
+	File     *File         `json:"file,omitempty"`
+	Index    int           `json:"i,omitempty"`
+	Message  *message      `json:"m,omitempty"`
+	Flow     string        `json:"flow,omitempty"`
+	Name     string        `json:"step,omitempty"`
+	Missed   bool          `json:"missed,omitempty"`
+	Record   *Record       `json:"journal,omitempty"`
+	Ended    Ended         `json:"ended,omitempty"`
+}
+
+// message keeps the difference between an empty content and none.
+type message struct {
+	aicc.Downlink
+	Null bool `json:"nullContent,omitempty"`
+}
+
+func (l *line) from(e *Event) {
+	*l = line{Kind: e.Kind.String(), At: e.At, Customer: e.Customer, Epoch: e.Epoch, ID: e.ID,
+		Intended: e.Intended, Late: e.Late, Probe: e.Probe, FileID: e.FileID, Local: e.Local,
+		Started: e.Started, Class: e.Class.String(), Status: e.Status, Code: e.Code, Shape: e.Shape, Error: e.Error,
+		Dial: e.Dial, Count: e.Count, Position: e.Position, Estimate: e.Estimate, NewToken: e.NewToken, File: e.File,
+		Index: e.Index, Flow: e.Flow, Name: e.Name, Missed: e.Missed, Record: e.Record, Ended: e.Ended}
+	if e.Op != aicc.OpNone {
+		l.Op = e.Op.String()
+	}
+	if e.Seq >= 0 && (e.Kind == Invoke || e.Kind == Return) {
+		l.Seq = &e.Seq
+	}
+	if e.Message != nil {
+		l.Message = &message{Downlink: *e.Message, Null: e.Message.NullContent}
+	}
+}
+
+func (l *line) event() (Event, error) {
+	e := Event{Kind: parseKind(l.Kind), At: l.At, Customer: l.Customer, Epoch: l.Epoch, ID: l.ID, Op: aicc.ParseOp(l.Op),
+		Intended: l.Intended, Late: l.Late, Probe: l.Probe, Seq: -1, FileID: l.FileID, Local: l.Local,
+		Started: l.Started, Class: aicc.ParseClass(l.Class), Status: l.Status, Code: l.Code, Shape: l.Shape, Error: l.Error,
+		Dial: l.Dial, Count: l.Count, Position: l.Position, Estimate: l.Estimate, NewToken: l.NewToken, File: l.File,
+		Index: l.Index, Flow: l.Flow, Name: l.Name, Missed: l.Missed, Record: l.Record, Ended: l.Ended}
+	if e.Kind == None {
+		return e, fmt.Errorf("event of unknown kind %.20q", l.Kind)
+	}
+	if l.Seq != nil {
+		e.Seq = *l.Seq
+	}
+	if l.Message != nil {
+		e.Message = &l.Message.Downlink
+		e.Message.NullContent = l.Message.Null
+		e.Mark, _, e.Marked = marker.Parse(e.Message.Content)
+	}
+	if e.Kind == Deliver && e.Message == nil || e.Kind == Journal && e.Record == nil {
+		return e, fmt.Errorf("%s event without its content", l.Kind)
+	}
+	return e, nil
+}
+
+func parseKind(s string) Kind {
+	for i, n := range kindNames {
+		if n == s {
+			return Kind(i)
+		}
+	}
+	return None
+}
+
+// Writer writes a trace file: gzipped NDJSON, a header line and then one line an event. It may be
+// used by many customers at the same time. An error, such as a full disk, stops the recording and
+// not the run; Close tells it.
+type Writer struct {
+	mu     sync.Mutex // protects the following
+	file   io.WriteCloser
+	zip    *gzip.Writer
+	buf    *bufio.Writer
+	events int64
+	err    error
+}
+
+// Create makes the file and writes the header.
+func Create(path string, h Header) (*Writer, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	w, err := NewWriter(f, h)
+	if err != nil {
+		f.Close()
+	}
+	return w, err
+}
+
+// NewWriter is Create on an open file, which Close closes.
+func NewWriter(f io.WriteCloser, h Header) (*Writer, error) {
+	h.Format, h.Version = format, Version
+	zip, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
+	if err != nil {
+		return nil, err
+	}
+	w := &Writer{file: f, zip: zip, buf: bufio.NewWriterSize(zip, 64<<10)}
+	head, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	w.buf.Write(append(head, '\n'))
+	return w, w.Flush()
+}
+
+// encoder is what one event is encoded with; pooled, because thousands of customers record.
+type encoder struct {
+	line line
+	buf  bytes.Buffer
+	json *json.Encoder
+}
+
+var encoders = sync.Pool{New: func() any {
+	e := new(encoder)
+	e.json = json.NewEncoder(&e.buf)
+	e.json.SetEscapeHTML(false)
+	return e
+}}
+
+// Write adds an event.
+func (w *Writer) Write(e *Event) {
+	enc := encoders.Get().(*encoder)
+	defer encoders.Put(enc)
+	enc.buf.Reset()
+	enc.line.from(e)
+	err := enc.json.Encode(&enc.line)
+	enc.line = line{} // the event's contents are not ours to keep
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return
+	}
+	if err == nil {
+		_, err = w.buf.Write(enc.buf.Bytes())
+	}
+	w.err = err
+	if err == nil {
+		w.events++
+	}
+}
+
+// Flush makes what was written so far readable, also after a crash.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		w.err = w.buf.Flush()
+	}
+	if w.err == nil {
+		w.err = w.zip.Flush()
+	}
+	return w.err
+}
+
+// Close finishes the file and returns how many events were written, and the first error there was.
+func (w *Writer) Close() (events int64, err error) {
+	flushed := w.Flush()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.events, errors.Join(flushed, w.zip.Close(), w.file.Close())
+}
+
+// Errors of files that are not a trace, or not one this version reads.
+var (
+	ErrNotATrace = errors.New("not a chatbench trace")
+	ErrVersion   = errors.New("trace of another version")
+)
+
+// maxLine bounds a line of a trace; a message is at most some kilobytes.
+const maxLine = 4 << 20
+
+// Read gives the events of a trace to observe, in the order of the file. A file that ends in the
+// middle, as one does after a crash, is read up to its last whole line; truncated tells so. Errors
+// name the line. An error of observe ends the reading.
+func Read(r io.Reader, observe func(*Event) error) (h Header, truncated bool, err error) {
+	r, err = unzipped(r)
+	if err != nil {
+		return h, false, err
+	}
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(make([]byte, 64<<10), maxLine)
+	for n := 1; scanner.Scan(); n++ {
+		if n == 1 {
+			if h, err = parseHeader(scanner.Bytes()); err != nil {
+				return h, false, err
+			}
+			continue
+		}
+		var l line
+		if err := json.Unmarshal(scanner.Bytes(), &l); err != nil {
+			if !scanner.Scan() { // the last line, cut in the middle
+				return h, true, nil
+			}
+			return h, false, fmt.Errorf("line %d: %w", n, err)
+		}
+		e, err := l.event()
+		if err == nil {
+			err = observe(&e)
+		}
+		if err != nil {
+			return h, false, fmt.Errorf("line %d: %w", n, err)
+		}
+	}
+	switch err := scanner.Err(); {
+	case h.Format == "":
+		return h, false, fmt.Errorf("%w: it is empty", ErrNotATrace)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return h, true, nil
+	default:
+		return h, false, err
+	}
+}
+
+// unzipped undoes gzip when the data has its magic number, so that an unpacked trace reads too.
+func unzipped(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReader(r)
+	magic, err := b.Peek(2)
+	if err != nil {
+		return nil, fmt.Errorf("%w: it is empty", ErrNotATrace)
+	}
+	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return b, nil
+	}
+	z, err := gzip.NewReader(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrNotATrace, err)
+	}
+	return z, nil
+}
+
+func parseHeader(b []byte) (Header, error) {
+	var h Header
+	if err := json.Unmarshal(b, &h); err != nil || h.Format != format {
+		return Header{}, fmt.Errorf("%w: it begins with %.40q", ErrNotATrace, b)
+	}
+	if h.Version != Version {
+		return h, fmt.Errorf("%w: it has version %d, this chatbench reads version %d", ErrVersion, h.Version, Version)
+	}
+	return h, nil
+}
