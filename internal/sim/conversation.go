@@ -17,10 +17,10 @@ const queueInterval = 10 * time.Second
 func (c *customer) converse(at time.Duration) trace.Ended {
 	c.reseed()
 	c.begin(at)
-	c.emit(trace.Begin, func(e *trace.Event) { e.Flow = c.flow.Name })
+	c.emit(trace.Begin, func(e *trace.Event) { e.Flow = c.flow.name })
 	ended := c.script()
 	c.reconcile()
-	c.emit(trace.End, func(e *trace.Event) { e.Flow, e.Ended = c.flow.Name, ended })
+	c.emit(trace.End, func(e *trace.Event) { e.Flow, e.Ended = c.flow.name, ended })
 	return ended
 }
 
@@ -51,7 +51,7 @@ func (c *customer) script() trace.Ended {
 		return ended
 	}
 	p := c.startPolling(res.at)
-	ended = c.steps(c.flow.Steps[1:])
+	ended = c.steps(c.flow.steps)
 	if ended == "" {
 		ended = c.endWith(trace.ByCustomer)
 	}
@@ -81,8 +81,8 @@ func (c *customer) probe(at time.Duration) {
 
 // connect sends CONNECT. When it is refused the customer leaves a message, and that is the end.
 func (c *customer) connect() (result, trace.Ended) {
-	step := c.flow.Steps[0].(*scenario.Connect)
-	res := c.send(aicc.OpConnect, aicc.Connect, aicc.Text, step.Text.Expand(c.value), step.TransData.Expand(c.value))
+	hello := &c.flow.connect
+	res := c.send(aicc.OpConnect, aicc.Connect, aicc.Text, hello.Text.Expand(c.value), hello.TransData.Expand(c.value))
 	switch res.class {
 	case aicc.OK:
 		c.mu.Lock()
@@ -139,34 +139,34 @@ func (c *customer) act(seq int) {
 
 // steps plays steps one after the other. It returns "" when all were played and how the
 // conversation ended otherwise.
-func (c *customer) steps(steps []scenario.Step) trace.Ended {
-	for _, s := range steps {
-		if ended := c.step(s); ended != "" {
+func (c *customer) steps(steps []step) trace.Ended {
+	for i := range steps {
+		if ended := c.step(&steps[i]); ended != "" {
 			return ended
 		}
 	}
 	return ""
 }
 
-func (c *customer) step(s scenario.Step) trace.Ended {
+func (c *customer) step(s *step) trace.Ended {
 	if ended := c.over(); ended != "" {
 		return c.endWith(ended)
 	}
-	switch s := s.(type) {
-	case *scenario.Repeat:
-		return c.repeated(s)
-	case *scenario.Expect:
-		return c.expect(s)
-	case *scenario.HangUp:
+	switch x := s.Step.(type) {
+	case scenario.Repeat:
+		return c.repeated(x, s.inner)
+	case scenario.Expect:
+		return c.expect(x, s.name)
+	case scenario.HangUp:
 		return c.endWith(trace.ByCustomer)
-	case *scenario.Think:
-		c.think(s)
+	case scenario.Think:
+		c.think(x)
 		return ""
 	}
-	ok := c.do(s)
-	_, handover := s.(*scenario.Handover)
+	ok := c.do(s.Step)
+	_, handover := s.Step.(scenario.Handover)
 	refused := handover && !ok // something said may be refused because the other side has just hung up
-	c.emit(trace.Step, func(e *trace.Event) { e.Flow, e.Name, e.Missed = c.flow.Name, s.Describe(), refused })
+	c.stepDone(s.name, refused)
 	if refused {
 		c.leaveMessage() // what the demo offers when nobody can be had
 		return c.endWith(trace.GaveUp)
@@ -174,17 +174,21 @@ func (c *customer) step(s scenario.Step) trace.Ended {
 	return ""
 }
 
+func (c *customer) stepDone(name string, missed bool) {
+	c.emit(trace.Step, func(e *trace.Event) { e.Flow, e.Name, e.Missed = c.flow.name, name, missed })
+}
+
 // do plays a step that talks to the tenant and reports whether it was accepted. An unknown outcome
 // counts as accepted: what follows will show.
 func (c *customer) do(s scenario.Step) bool {
 	var res result
 	switch s := s.(type) {
-	case *scenario.Say:
+	case scenario.Say:
 		res = c.send(aicc.OpSend, aicc.Chat, aicc.Text, s.Text.Expand(c.value), "")
-	case *scenario.Handover:
+	case scenario.Handover:
 		res = c.send(aicc.OpTransfer, aicc.Transfer, aicc.Text, s.Text.Expand(c.value), "")
-	case *scenario.Upload:
-		res = c.upload(s)
+	case scenario.Upload:
+		res = c.upload(&s)
 	default:
 		panic(fmt.Sprintf("sim: unknown step %T", s)) // scenario.Step is a closed set
 	}
@@ -226,12 +230,12 @@ func mediaMessage(s *scenario.Upload, key string, size int) (media, content stri
 }
 
 // think waits. The conversation may end meanwhile, which the next step will see.
-func (c *customer) think(s *scenario.Think) {
+func (c *customer) think(s scenario.Think) {
 	c.due += s.Time.Draw(c.rng)
 	c.wait(c.due, nil)
 }
 
-func (c *customer) repeated(s *scenario.Repeat) trace.Ended {
+func (c *customer) repeated(s scenario.Repeat, inner []step) trace.Ended {
 	times := s.Min
 	if s.Max > s.Min {
 		times += c.rng.IntN(s.Max - s.Min + 1)
@@ -239,7 +243,7 @@ func (c *customer) repeated(s *scenario.Repeat) trace.Ended {
 	outer := c.repeat
 	defer func() { c.repeat = outer }()
 	for c.repeat = 1; c.repeat <= times; c.repeat++ {
-		if ended := c.steps(s.Steps); ended != "" {
+		if ended := c.steps(inner); ended != "" {
 			return ended
 		}
 	}
@@ -248,12 +252,12 @@ func (c *customer) repeated(s *scenario.Repeat) trace.Ended {
 
 // expect waits for a message. A customer whose expectation is not met gives up and hangs up,
 // unless the expectation is optional.
-func (c *customer) expect(s *scenario.Expect) trace.Ended {
+func (c *customer) expect(s scenario.Expect, name string) trace.Ended {
 	deadline := c.due + s.Within
 	var met bool
 	c.wait(deadline, func() bool {
 		var at time.Duration
-		if met, at = c.met(s); met {
+		if met, at = c.met(&s); met {
 			c.due = at
 		}
 		return met
@@ -265,9 +269,7 @@ func (c *customer) expect(s *scenario.Expect) trace.Ended {
 	if !met && over != "" {
 		return c.endWith(over) // hung up on, cut or lost while waiting: neither met nor missed
 	}
-	c.emit(trace.Step, func(e *trace.Event) {
-		e.Flow, e.Name, e.Missed = c.flow.Name, s.Describe(), !met && !s.Optional
-	})
+	c.stepDone(name, !met && !s.Optional)
 	switch {
 	case over != "":
 		return c.endWith(over)

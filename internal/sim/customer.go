@@ -28,7 +28,7 @@ type customer struct {
 	pcg    rand.PCG
 	rng    *rand.Rand // decisions of the conversation, from run seed, customer and epoch
 	epoch  int
-	flow   *scenario.Flow
+	flow   *flow
 	row    []string // data row of the conversation
 	repeat int      // innermost repeat counter, from 1
 
@@ -106,11 +106,11 @@ func newCustomer(r *run, index int) *customer {
 
 // UserID is the user id of a customer: at most 24 letters and digits, different in every run.
 func UserID(run uint64, index int) string {
-	return "cb" + strconv.FormatUint(run%runIDs, 36) + "x" + strconv.FormatInt(int64(index), 36)
+	return "cb" + strconv.FormatUint(run%RunIDs, 36) + "x" + strconv.FormatInt(int64(index), 36)
 }
 
-// runIDs is the number of run ids, small enough for a user id to hold one.
-const runIDs = 36 * 36 * 36 * 36 * 36 * 36 * 36 * 36
+// RunIDs is the number of run ids: few enough for a user id to hold one.
+const RunIDs = 36 * 36 * 36 * 36 * 36 * 36 * 36 * 36
 
 // live plays the customer through its spans.
 func (c *customer) live(spans []span) {
@@ -178,7 +178,7 @@ func (c *customer) reseed() {
 	c.row = c.chooseRow()
 }
 
-func (c *customer) chooseFlow(u float64) *scenario.Flow {
+func (c *customer) chooseFlow(u float64) *flow {
 	for i, share := range c.run.Scenario.Mix {
 		if u -= share.Share; u < 0 {
 			return c.run.flows[i]

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"mime"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -158,6 +159,12 @@ func (e *Endpoint) connect(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	return secure, nil
+}
+
+// Transport reaches the target as its customers do, for what is not part of the load.
+func (e *Endpoint) Transport() http.RoundTripper {
+	dial := func(ctx context.Context, network, _ string) (net.Conn, error) { return e.dial(ctx, network, e.address) }
+	return &http.Transport{DialContext: dial, TLSClientConfig: e.tls, MaxIdleConnsPerHost: 16}
 }
 
 // Check makes one attempt to get in: a connection, an application token, a user token for user.

@@ -93,7 +93,7 @@ type run struct {
 	cancel context.CancelFunc
 	start  time.Time
 	end    time.Duration // of the load, on the run's clock
-	flows  []*scenario.Flow
+	flows  []*flow       // in the order of the mix
 	access accessToken
 	conns  connSet
 	health contact
@@ -119,7 +119,7 @@ func newRun(ctx context.Context, cfg Config) *run {
 	for _, share := range cfg.Scenario.Mix {
 		for _, f := range cfg.Scenario.Flows {
 			if f.Name == share.Flow {
-				r.flows = append(r.flows, f)
+				r.flows = append(r.flows, newFlow(f))
 			}
 		}
 	}

@@ -236,10 +236,11 @@ var (
 // maxLine bounds a line of a trace; a message is at most some kilobytes.
 const maxLine = 4 << 20
 
-// Read gives the events of a trace to observe, in the order of the file. A file that ends in the
-// middle, as one does after a crash, is read up to its last whole line; truncated tells so. Errors
-// name the line. An error of observe ends the reading.
-func Read(r io.Reader, observe func(*Event) error) (h Header, truncated bool, err error) {
+// Read gives the header of a trace to begin and then its events to observe, in the order of the
+// file; begin may be nil. A file that ends in the middle, as one does after a crash, is read up to
+// its last whole line; truncated tells so. Errors name the line. An error of observe ends the
+// reading.
+func Read(r io.Reader, begin func(Header), observe func(*Event) error) (h Header, truncated bool, err error) {
 	r, err = unzipped(r)
 	if err != nil {
 		return h, false, err
@@ -250,6 +251,9 @@ func Read(r io.Reader, observe func(*Event) error) (h Header, truncated bool, er
 		if n == 1 {
 			if h, err = parseHeader(scanner.Bytes()); err != nil {
 				return h, false, err
+			}
+			if begin != nil {
+				begin(h)
 			}
 			continue
 		}

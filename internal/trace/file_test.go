@@ -71,7 +71,7 @@ func written(t *testing.T, list []Event) []byte {
 }
 
 func read(data []byte) (list []Event, h Header, truncated bool, err error) {
-	h, truncated, err = Read(bytes.NewReader(data), func(e *Event) error {
+	h, truncated, err = Read(bytes.NewReader(data), nil, func(e *Event) error {
 		list = append(list, *e)
 		return nil
 	})
@@ -236,7 +236,7 @@ func unzip(t *testing.T, data []byte) []byte {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"format":"chatbench.trace","version":1}` + "\n" + `{"k":"deliver","t":6,"c":3,"e":1,"m":{"content":"cb1."}}` + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		Read(bytes.NewReader(data), func(e *Event) error {
+		Read(bytes.NewReader(data), nil, func(e *Event) error {
 			if e.Kind == None || e.Kind == Deliver && e.Message == nil {
 				t.Errorf("event %+v from %q", e, data)
 			}

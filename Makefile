@@ -1,0 +1,46 @@
+# Every check is one command, the same here and in CI. "make help" lists them.
+GO ?= go
+FUZZTIME ?= 10s
+
+.PHONY: help build demo fmt vet lint test race fuzz-smoke mutants scripts bench check
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+build: ## build ./chatbench
+	$(GO) build -o chatbench ./cmd/chatbench
+
+demo: ## the main job: the demo scenario against the embedded tenant
+	$(GO) run ./cmd/chatbench run scenarios/demo.yaml
+
+fmt: ## fail if gofmt would change something
+	@test -z "$$(gofmt -l .)" || { gofmt -l . ; echo "gofmt would change these files"; exit 1; }
+
+vet: ## go vet
+	$(GO) vet ./...
+
+lint: ## staticcheck, at the version in go.mod
+	$(GO) tool staticcheck ./...
+
+test: ## all tests
+	$(GO) test ./...
+
+race: ## all tests under the race detector
+	$(GO) test -race ./...
+
+fuzz-smoke: ## every fuzz target for FUZZTIME
+	@for p in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+	  done; done
+
+mutants: ## every fault of the embedded tenant must be caught by exactly its rules
+	$(GO) test -run 'Mutant|Silence' ./internal/run
+
+scripts: ## the command-line scripts
+	$(GO) test -run Script ./cmd/chatbench
+
+bench: ## Go benchmarks, ready for benchstat
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+check: fmt vet lint test race ## what CI runs

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"chatbench/internal/report"
+	"chatbench/internal/result"
+	"chatbench/internal/run"
+)
+
+func newCheck() *cobra.Command {
+	var strict, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "check TRACE",
+		Short: "Check a recorded trace against the rules",
+		Long: `Reads the trace of an earlier run (trace.ndjson.gz in the folder given to --out) and judges it by the
+same rules, in the same code, as the run itself was.`,
+		Args: exactly("a trace file"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			r, err := run.Recheck(f, run.RecheckOptions{File: args[0], Version: toolVersion(), Command: os.Args, Strict: strict})
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			return show(cmd, r, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&strict, "strict", false, "let rules that nobody promises fail the check, too")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write the result as JSON")
+	return cmd
+}
+
+// show writes a result to standard output and ends with its exit code.
+func show(cmd *cobra.Command, r *result.Result, asJSON bool) error {
+	w := cmd.OutOrStdout()
+	if !asJSON {
+		report.Text(w, r, report.TextOptions{Color: colored(w, false)})
+		return exitError(r.Exit)
+	}
+	data, err := result.Encode(r)
+	if err != nil {
+		return err
+	}
+	w.Write(data)
+	return exitError(r.Exit)
+}
+
+func newReport() *cobra.Command {
+	return &cobra.Command{
+		Use:   "report RESULT",
+		Short: "Render a result.json again as text",
+		Args:  exactly("a result.json"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r, err := result.Load(args[0])
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			report.Text(w, r, report.TextOptions{Color: colored(w, false)})
+			return nil
+		},
+	}
+}

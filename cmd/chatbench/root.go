@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"chatbench/internal/check"
+	"chatbench/internal/gate"
+	"chatbench/internal/metric"
+	"chatbench/internal/result"
+	"chatbench/internal/scenario"
+	"chatbench/internal/sim"
+	"chatbench/internal/tenant"
+)
+
+// version is set by the linker for a release, and otherwise read from the build information.
+var version = ""
+
+func toolVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "devel"
+	}
+	return v
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "chatbench",
+		Short: "Plays the customers of an AICC web chat and proves that it keeps its contract under load",
+		Long: `chatbench plays the customers of a web chat on Huawei Cloud AICC: thousands of them connect, talk,
+poll, download and are hung up on, as the vendor's demo web client does. It checks every
+conversation against the rules of the contract and reports latencies honestly.
+
+Exit codes: 0 passed; 1 a rule was broken; 2 a required rule is undecided; 3 a performance gate
+failed; 5 chatbench itself was too slow; 6 the target cannot be used; 64 usage or scenario error;
+70 a bug in chatbench; 130 interrupted.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(newRun(), newCheck(), newReport(), newValidate(), newRules(), newExplain(), newTenant(), newSchema(), newVersion())
+	return root
+}
+
+// usageError is what is wrong with the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// exitError ends the program with a code of its own; what it was about has been said already.
+type exitError result.Exit
+
+func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// report is the one place that turns an error into text and an exit code.
+func report(err error, stderr io.Writer) int {
+	var exit exitError
+	var target *sim.TargetError
+	switch {
+	case err == nil:
+		return int(result.ExitOK)
+	case errors.As(err, &exit):
+		return int(exit)
+	case errors.As(err, &target):
+		fmt.Fprintln(stderr, "chatbench:", target)
+		return int(result.ExitUnreachable)
+	}
+	fmt.Fprintln(stderr, problems(err))
+	return int(result.ExitUsage)
+}
+
+// problems writes each scenario problem on a line of its own, so that editors find the place.
+func problems(err error) string {
+	var list scenario.Problems
+	if errors.As(err, &list) {
+		return list.Error()
+	}
+	return "chatbench: " + err.Error()
+}
+
+// exactly is cobra.ExactArgs with an error that says what is missing.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usagef("%s needs %s; see \"%s --help\"", cmd.CommandPath(), names[len(args)], cmd.CommandPath())
+		case len(args) > len(names):
+			return usagef("%s does not know what to do with %q; see \"%s --help\"", cmd.CommandPath(), args[len(names)], cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// reading is what scenarios are read with.
+func reading() scenario.Options {
+	return scenario.Options{Env: os.LookupEnv, Rules: check.Known(), Metrics: metric.Names(), Errors: gate.Counters(), Mutants: mutantNames()}
+}
+
+func mutantNames() []string {
+	var names []string
+	for _, m := range tenant.Mutants() {
+		names = append(names, m.Name)
+	}
+	return names
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"chatbench/internal/metric"
+	"chatbench/internal/report"
+	"chatbench/internal/result"
+	"chatbench/internal/run"
+	"chatbench/internal/scenario"
+)
+
+// runFlags are the flags of run.
+type runFlags struct {
+	target    targetFlags
+	customers int
+	duration  time.Duration
+	seed      uint64
+	out       string
+	trace     string
+	markers   string
+	strict    bool
+	quiet     bool
+	noColor   bool
+	json      bool
+}
+
+func newRun() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run SCENARIO",
+		Short: "Play a scenario against a tenant, by default the embedded one",
+		Long: `Plays the customers of a scenario file and ends with a verdict.
+
+Without --target (and without a target in the scenario) the embedded tenant is started on a port of
+its own and played against over real TCP. The first Ctrl-C lets every customer hang up and then
+reports; the second stops at once.`,
+		Example: `  chatbench run scenarios/demo.yaml
+  chatbench run scenarios/demo.yaml --customers 500 --duration 1m --out results/
+  CHATBENCH_APP_SECRET=... chatbench run scenarios/handover.yaml --target https://service.example.com:28070 \
+      --channel 2025010112345678 --app-key KEY --allow-target service.example.com`,
+		Args: exactly("a scenario file"),
+		RunE: func(cmd *cobra.Command, args []string) error { return playScenario(cmd, args[0], &f) },
+	}
+	f.target.register(cmd)
+	flags := cmd.Flags()
+	flags.IntVar(&f.customers, "customers", 0, "scale the load to `N` customers at the peak (open load: at most N at once)")
+	flags.DurationVar(&f.duration, "duration", 0, "length of the load as a whole, such as 10m")
+	flags.Uint64Var(&f.seed, "seed", 0, "make the same decisions as the run with this seed")
+	flags.StringVar(&f.out, "out", "", "write result.json, report.txt and the trace to folder `DIR`")
+	flags.StringVar(&f.trace, "trace", "all", "customers whose events go into the trace: all, none or sample=`P%`")
+	flags.StringVar(&f.markers, "markers", "", "put markers into what customers say: auto, on or off (default from the scenario)")
+	flags.BoolVar(&f.strict, "strict", false, "let rules that nobody promises fail the run, too")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no live view")
+	flags.BoolVar(&f.noColor, "no-color", false, "no colours (as does the variable NO_COLOR)")
+	flags.BoolVar(&f.json, "json", false, "write the result as JSON to standard output instead of the report")
+	return cmd
+}
+
+func playScenario(cmd *cobra.Command, file string, f *runFlags) error {
+	s, overrides, err := f.scenario(cmd, file)
+	if err != nil {
+		return err
+	}
+	policy, err := run.ParsePolicy(f.trace)
+	if err != nil {
+		return usageError{err}
+	}
+	stderr := cmd.ErrOrStderr()
+	ctx, interrupt, release := signals(stderr)
+	defer release()
+	view := &view{w: stderr, quiet: f.quiet}
+	r, err := run.Play(ctx, run.Options{
+		Scenario: s, Version: toolVersion(), Command: os.Args, Overrides: overrides, Out: f.out, Trace: policy,
+		Interrupt: interrupt, Ready: view.ready, Progress: view.progress,
+	})
+	view.stop()
+	if err != nil {
+		return err
+	}
+	return f.deliver(cmd, r)
+}
+
+// scenario reads the file and applies the flags.
+func (f *runFlags) scenario(cmd *cobra.Command, file string) (*scenario.Scenario, []string, error) {
+	if f.customers < 0 || f.duration < 0 {
+		return nil, nil, usagef("--customers and --duration must be more than 0")
+	}
+	opt := reading()
+	opt.Customers, opt.Duration, opt.Seed = f.customers, f.duration, f.seed
+	s, err := scenario.LoadFile(file, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := f.target.apply(s); err != nil {
+		return nil, nil, err
+	}
+	s.Gate.Strict = s.Gate.Strict || f.strict
+	switch f.markers {
+	case "":
+	case "auto":
+		s.Markers = scenario.Auto
+	case "on":
+		s.Markers = scenario.On
+	case "off":
+		s.Markers = scenario.Off
+	default:
+		return nil, nil, usagef("--markers %q is not auto, on or off", f.markers)
+	}
+	return s, given(cmd, "customers", "duration", "markers", "strict"), nil
+}
+
+// given lists those of the named flags that were used, as they would be written again.
+func given(cmd *cobra.Command, names ...string) []string {
+	var list []string
+	for _, name := range names {
+		if flag := cmd.Flags().Lookup(name); flag.Changed {
+			list = append(list, "--"+name+"="+flag.Value.String())
+		}
+	}
+	return list
+}
+
+// deliver writes the result to where the user wants it. Whatever cannot be written is said, and
+// the rest is written all the same.
+func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result) error {
+	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
+	var failed error
+	if f.out != "" {
+		failed = save(f.out, r)
+	}
+	if f.json {
+		data, err := result.Encode(r)
+		if err != nil {
+			return err
+		}
+		stdout.Write(data)
+	} else {
+		report.Text(stdout, r, report.TextOptions{Color: colored(stdout, f.noColor), Out: f.out})
+	}
+	if failed != nil {
+		fmt.Fprintf(stderr, "chatbench: the results could not be written to %s: %v\n", f.out, failed)
+		f.rescue(stderr, r)
+		if r.Exit == result.ExitOK {
+			return exitError(result.ExitUsage)
+		}
+	}
+	return exitError(r.Exit)
+}
+
+// save writes result and report into the folder.
+func save(dir string, r *result.Result) error {
+	err := result.Save(filepath.Join(dir, run.ResultFile), r)
+	var text strings.Builder
+	report.Text(&text, r, report.TextOptions{Out: dir})
+	return errors.Join(err, writeFile(filepath.Join(dir, run.ReportFile), text.String()))
+}
+
+func writeFile(path, text string) error {
+	return os.WriteFile(path, []byte(text), 0o666)
+}
+
+// rescue keeps a result whose folder takes no more, so that what was measured is not lost.
+func (f *runFlags) rescue(stderr io.Writer, r *result.Result) {
+	dir, err := os.MkdirTemp("", "chatbench-")
+	if err == nil {
+		err = result.Save(filepath.Join(dir, run.ResultFile), r)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "chatbench: nor to the folder for temporary files: %v\n", err)
+		return
+	}
+	fmt.Fprintf(stderr, "chatbench: the result is in %s\n", filepath.Join(dir, run.ResultFile))
+}
+
+// colored reports whether to write colours to w.
+func colored(w io.Writer, off bool) bool {
+	return !off && os.Getenv("NO_COLOR") == "" && isTerminal(w)
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&fs.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+// signals turns the first Ctrl-C into a closed channel, the second into a cancelled context, and
+// leaves the third to the system.
+func signals(stderr io.Writer) (ctx context.Context, interrupt <-chan struct{}, release func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	caught := make(chan os.Signal, 2)
+	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	gentle := make(chan struct{})
+	go func() {
+		select {
+		case <-caught:
+			fmt.Fprintln(stderr, "\nchatbench: ending the conversations; once more stops at once")
+			close(gentle)
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-caught:
+			signal.Stop(caught)
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, gentle, func() { signal.Stop(caught); cancel() }
+}
+
+// view is what is shown while a run goes on.
+type view struct {
+	w      io.Writer
+	quiet  bool
+	live   *report.Live
+	stages []metric.StageInfo
+}
+
+func (v *view) ready(s run.Started) {
+	if v.quiet {
+		return
+	}
+	fmt.Fprintf(v.w, "chatbench: %s, up to %d customers, %v and at most %v to drain, seed %d\n",
+		targetWords(s.Target), s.Customers, s.Load, s.Drain, s.Seed)
+	v.stages = s.Stages
+	v.live = report.NewLive(v.w, isTerminal(v.w), s.Load+s.Drain)
+}
+
+func targetWords(t result.Target) string {
+	if t.Kind == result.Embedded {
+		return "embedded tenant at " + t.URL
+	}
+	return t.URL
+}
+
+func (v *view) progress(p run.Progress) {
+	if v.live == nil {
+		return
+	}
+	stage := ""
+	for _, s := range v.stages {
+		if p.At >= s.Start {
+			stage = s.Name
+		}
+	}
+	v.live.Show(report.LiveState{At: p.At, Stage: stage, Live: p.Live, Violations: p.Violations, Draining: p.Draining})
+}
+
+func (v *view) stop() {
+	if v.live != nil {
+		v.live.Stop()
+	}
+}

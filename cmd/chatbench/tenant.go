@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"chatbench/internal/http1"
+	"chatbench/internal/scenario"
+	"chatbench/internal/tenant"
+)
+
+// tenantFlags are the flags of tenant.
+type tenantFlags struct {
+	listen, config, cert, key string
+	mutants                   []string
+	seed                      uint64
+}
+
+func newTenant() *cobra.Command {
+	var f tenantFlags
+	cmd := &cobra.Command{
+		Use:   "tenant",
+		Short: "Run the embedded tenant on its own, so that customers are another process",
+		Long: `Runs the embedded tenant until Ctrl-C. A run on the same machine finds its journal by itself:
+
+  chatbench tenant --listen 127.0.0.1:8080
+  chatbench run scenarios/demo.yaml --target http://127.0.0.1:8080
+
+Mutants are faults that are put in on purpose, to see that a rule bites. "name" is applied at the
+first chance, "name:5" at the fifth, "name:every=5" at every fifth:
+
+` + mutantTable(),
+		Args: exactly(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return serveTenant(cmd, &f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen at; port 0 takes a free one")
+	flags.StringVar(&f.config, "config", "", "YAML `FILE` with the keys of a scenario's tenant section, or a scenario that has one")
+	flags.StringSliceVar(&f.mutants, "mutant", nil, "put in the fault `NAME[:N]`; may be given several times")
+	flags.StringVar(&f.cert, "tls-cert", "", "PEM `FILE` of a certificate: speak TLS")
+	flags.StringVar(&f.key, "tls-key", "", "PEM `FILE` of its key")
+	flags.Uint64Var(&f.seed, "seed", 1, "make the same decisions as with this seed")
+	return cmd
+}
+
+func mutantTable() string {
+	var b strings.Builder
+	for _, m := range tenant.Mutants() {
+		fmt.Fprintf(&b, "  %-30s %s (%s)\n", m.Name, m.Fault, strings.Join(m.Rules, ", "))
+	}
+	return b.String()
+}
+
+func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
+	cfg := scenario.DefaultTenant()
+	if f.config != "" {
+		var err error
+		if cfg, err = scenario.LoadTenant(f.config, reading()); err != nil {
+			return err
+		}
+	}
+	cfg.Mutants = append(cfg.Mutants, f.mutants...)
+	t, err := tenant.New(cfg, tenant.Options{Seed: f.seed})
+	if err != nil {
+		return err
+	}
+	l, err := f.listener()
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if f.cert != "" {
+		scheme = "https"
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "chatbench tenant at %s://%s, channel %s, app key %s\n%s\n", scheme, l.Addr(), cfg.Channel, cfg.AppKey, t.Describe())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	served := make(chan error, 1)
+	go func() { served <- t.Serve(l) }()
+	select {
+	case err := <-served:
+		if !errors.Is(err, http1.ErrServerClosed) {
+			return err
+		}
+	case <-ctx.Done():
+	}
+	closing, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	return t.Close(closing)
+}
+
+// listener listens, with TLS when a certificate was given.
+func (f *tenantFlags) listener() (net.Listener, error) {
+	if (f.cert == "") != (f.key == "") {
+		return nil, usagef("--tls-cert and --tls-key belong together")
+	}
+	l, err := net.Listen("tcp", f.listen)
+	if err != nil || f.cert == "" {
+		return l, err
+	}
+	pair, err := tls.LoadX509KeyPair(f.cert, f.key)
+	if err != nil {
+		l.Close()
+		return nil, usagef("certificate: %w", err)
+	}
+	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}), nil
+}

@@ -1,0 +1,310 @@
+// Package gate decides what a run comes to: it holds a result against the demands of its scenario
+// and gives the verdict, the exit code and the reasons.
+//
+// It measures nothing and checks no rule; everything it looks at is in the result.
+package gate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/check"
+	"chatbench/internal/metric"
+	"chatbench/internal/result"
+	"chatbench/internal/scenario"
+)
+
+// Ending is how the run ended, as far as the result's numbers do not tell.
+type Ending struct {
+	Interrupted bool   // by the user
+	Gone        string // the tenant went away in mid-run: a sentence, or ""
+	Dropped     int    // arrivals for which there was no room
+}
+
+// Apply judges r by the demands of s, and sets its gates, verdict, exit code and reasons.
+func Apply(r *result.Result, s *scenario.Scenario, end Ending) {
+	j := judge{r: r, total: r.Metrics.Total()}
+	j.conformance(s.Gate.Strict)
+	if end.Gone == "" && !end.Interrupted {
+		j.exercise(s.Exercise)
+		j.missed(s.Gate.MaxMissed)
+		for _, l := range s.Gate.Latency {
+			j.latency(l)
+		}
+		for _, l := range s.Gate.Errors {
+			j.errors(l)
+		}
+		j.generator(s.Gate.MaxLateness, end.Dropped)
+	}
+	if end.Gone != "" {
+		j.add(result.Unreachable, result.ExitUnreachable, upperFirst(end.Gone)+".")
+	}
+	if end.Interrupted {
+		j.add(result.Interrupted, result.ExitInterrupted, "The run was interrupted; what was measured until then is reported.")
+	}
+	j.finish()
+}
+
+// judge collects what speaks against a run.
+type judge struct {
+	r       *result.Result
+	total   *metric.StageMetrics
+	verdict result.Verdict
+	reasons []reason
+}
+
+type reason struct {
+	exit     result.Exit
+	sentence string
+}
+
+// add takes one thing that speaks against the run.
+func (j *judge) add(v result.Verdict, exit result.Exit, sentence string) {
+	j.verdict = j.verdict.Worse(v)
+	j.reasons = append(j.reasons, reason{exit, sentence})
+}
+
+// gate notes a demand and, when it was not met, what that makes of the run.
+func (j *judge) gate(g result.Gate, exit result.Exit) {
+	j.r.Gates = append(j.r.Gates, g)
+	if g.Verdict != result.Pass {
+		j.add(g.Verdict, exit, g.Sentence)
+	}
+}
+
+// finish puts the reasons that decide the exit code first.
+func (j *judge) finish() {
+	exit := result.ExitOK
+	for _, r := range j.reasons {
+		exit = exit.Worse(r.exit)
+	}
+	slices.SortStableFunc(j.reasons, func(a, b reason) int {
+		switch {
+		case a.exit == b.exit:
+			return 0
+		case a.exit.Worse(b.exit) == a.exit:
+			return -1
+		}
+		return 1
+	})
+	for _, r := range j.reasons {
+		j.r.Reasons = append(j.r.Reasons, r.sentence)
+	}
+	j.r.Exit, j.r.Verdict = exit, j.verdict.Worse(result.Pass)
+}
+
+// conformance looks at the rules. Broken rules of level inferred warn unless the scenario is
+// strict: nobody has promised them.
+func (j *judge) conformance(strict bool) {
+	g := result.Gate{Kind: result.GateConformance, Name: "no violations", Verdict: result.Pass, Unit: "count"}
+	if strict {
+		g.Name = "no violations, strict"
+	}
+	var failed, warned []string
+	for _, rule := range j.r.Rules {
+		switch {
+		case rule.Verdict == check.Error:
+			j.add(result.Error, result.ExitBug, fmt.Sprintf("chatbench broke its own rule %s (%s), so the run was not the demo flow; this is a bug in chatbench.", rule.ID, rule.Title))
+		case rule.Verdict == check.Fail && rule.Level == check.Inferred && !strict:
+			warned = append(warned, rule.ID)
+		case rule.Verdict == check.Fail:
+			failed = append(failed, rule.ID)
+			g.Observed += float64(rule.Violations)
+		}
+	}
+	switch {
+	case len(failed) > 0:
+		g.Verdict = result.Fail
+		g.Sentence = fmt.Sprintf("The tenant broke %s: %s.", plural(len(failed), "rule"), strings.Join(failed, ", "))
+	case len(warned) > 0:
+		g.Sentence = "Only rules that nobody promises were broken: " + strings.Join(warned, ", ") + "."
+		j.add(result.Warn, result.ExitOK, g.Sentence+" They warn; --strict makes them fail the run.")
+	default:
+		g.Sentence = "No rule was broken."
+	}
+	j.gate(g, result.ExitConformance)
+}
+
+func (j *judge) exercise(demands []scenario.Exercise) {
+	for _, d := range demands {
+		g := result.Gate{Kind: result.GateExercise, Name: fmt.Sprintf("%s >= %d", d.Rule, d.AtLeast), Verdict: result.Pass,
+			Limit: float64(d.AtLeast), Unit: "count"}
+		i := slices.IndexFunc(j.r.Rules, func(r check.RuleResult) bool { return r.ID == d.Rule })
+		if i < 0 {
+			g.Verdict = result.Inconclusive
+			g.Sentence = fmt.Sprintf("%s must be exercised but is switched off.", d.Rule)
+			j.gate(g, result.ExitInconclusive)
+			continue
+		}
+		rule := j.r.Rules[i]
+		g.Observed, g.Samples = float64(rule.Opportunities), rule.Opportunities
+		g.Sentence = fmt.Sprintf("%s had %s.", d.Rule, opportunities(rule.Opportunities))
+		switch {
+		case rule.Verdict == check.NotObservable:
+			g.Verdict, g.Sentence = result.Inconclusive, fmt.Sprintf("%s cannot be observed on this tenant: %s.", d.Rule, strings.TrimSuffix(rule.Note, "."))
+		case rule.Verdict == check.Inconclusive:
+			g.Verdict, g.Sentence = result.Inconclusive, fmt.Sprintf("%s is INCONCLUSIVE (%s).", d.Rule, reasonWords(rule.Reasons))
+		case rule.Opportunities < d.AtLeast:
+			g.Verdict = result.Inconclusive
+			g.Sentence = fmt.Sprintf("%s had %s, fewer than the %d that the scenario demands.", d.Rule, opportunities(rule.Opportunities), d.AtLeast)
+		}
+		j.gate(g, result.ExitInconclusive)
+	}
+}
+
+// missed looks at the expectations of the flows.
+func (j *judge) missed(limit float64) {
+	steps := j.total.Counters.Steps()
+	g := result.Gate{Kind: result.GateMissed, Name: "missed expectations <= " + percent(limit), Verdict: result.Pass,
+		Limit: limit, Unit: "share", Samples: steps.Done + steps.Missed}
+	if g.Samples > 0 {
+		g.Observed = float64(steps.Missed) / float64(g.Samples)
+	}
+	g.Sentence = fmt.Sprintf("%d of %s missed (%s).", steps.Missed, plural(int(g.Samples), "step"), percent(g.Observed))
+	if g.Observed > limit {
+		g.Verdict = result.Fail
+		g.Sentence = fmt.Sprintf("%d of %s missed their expectation (%s, allowed %s).", steps.Missed, plural(int(g.Samples), "step"), percent(g.Observed), percent(limit))
+	}
+	j.gate(g, result.ExitPerformance)
+}
+
+// latency compares one percentile. Too few samples are a failure: a gate that nothing went through
+// must not be green.
+func (j *judge) latency(l scenario.Limit) {
+	h := j.total.Hist(l.Metric)
+	g := result.Gate{Kind: result.GateLatency, Name: l.Text, Verdict: result.Pass, Limit: l.Below, Unit: "s", Samples: h.Count()}
+	g.Observed = h.Quantile(l.Quantile)
+	if l.Quantile >= 1 {
+		g.Observed = h.Max()
+	}
+	switch {
+	case g.Samples < max(l.Samples, 1):
+		g.Verdict = result.Fail
+		g.Sentence = fmt.Sprintf("%q: there were %s, the gate needs %d.", l.Text, plural(int(g.Samples), "sample"), max(l.Samples, 1))
+	case g.Observed >= l.Below:
+		g.Verdict = result.Fail
+		g.Sentence = fmt.Sprintf("%q: it was %s.", l.Text, seconds(g.Observed))
+	default:
+		g.Sentence = fmt.Sprintf("%q: it was %s over %s.", l.Text, seconds(g.Observed), plural(int(g.Samples), "sample"))
+	}
+	j.gate(g, result.ExitPerformance)
+}
+
+// Counters lists what an error gate can name: for every exchange, and for "all" of them together,
+// the failed (not ok), refused (class fail), info (outcome unknown) and lost (no answer) ones.
+func Counters() []string {
+	var names []string
+	for _, op := range append([]string{"all"}, opNames()...) {
+		for _, kind := range []string{"failed", "refused", "info", "lost"} {
+			names = append(names, op+"."+kind)
+		}
+	}
+	return names
+}
+
+func opNames() []string {
+	var names []string
+	for _, op := range aicc.Ops() {
+		names = append(names, op.String())
+	}
+	return names
+}
+
+func (j *judge) errors(l scenario.Limit) {
+	op, kind, _ := strings.Cut(l.Metric, ".")
+	outcomes := j.total.Counters.AllExchanges()
+	if op != "all" {
+		outcomes = *j.total.Counters.Exchange(aicc.ParseOp(op))
+	}
+	n := map[string]int64{
+		"failed": outcomes.Fail + outcomes.Info, "refused": outcomes.Fail, "info": outcomes.Info, "lost": outcomes.Lost,
+	}[kind]
+	g := result.Gate{Kind: result.GateErrors, Name: l.Text, Verdict: result.Pass, Limit: l.Below, Unit: "share", Samples: outcomes.Total()}
+	shown := fmt.Sprintf("%d of %s", n, plural(int(g.Samples), "exchange"))
+	if l.Count {
+		g.Unit, g.Observed = "count", float64(n)
+	} else if g.Samples > 0 {
+		g.Observed = float64(n) / float64(g.Samples)
+		shown += " (" + percent(g.Observed) + ")"
+	}
+	g.Sentence = fmt.Sprintf("%q: it was %s.", l.Text, shown)
+	if g.Samples < max(l.Samples, 1) {
+		g.Verdict = result.Fail
+		g.Sentence = fmt.Sprintf("%q: there were %s, the gate needs %d.", l.Text, plural(int(g.Samples), "exchange"), max(l.Samples, 1))
+	} else if g.Observed >= l.Below {
+		g.Verdict = result.Fail
+	}
+	j.gate(g, result.ExitPerformance)
+}
+
+// generator looks at chatbench itself. When it was late the figures are about it and not about
+// the tenant, and the run is INVALID.
+func (j *judge) generator(limit time.Duration, dropped int) {
+	worst, name := Lateness(j.r.Health)
+	g := result.Gate{Kind: result.GateLateness, Name: fmt.Sprintf("generator lateness p99 <= %v", limit), Verdict: result.Pass,
+		Observed: worst, Limit: limit.Seconds(), Unit: "s"}
+	g.Sentence = fmt.Sprintf("chatbench itself was late by %s at p99.", seconds(worst))
+	if worst > limit.Seconds() {
+		g.Verdict = result.Invalid
+		g.Sentence = fmt.Sprintf("chatbench itself was too slow: %s p99 was %s, allowed %v. The figures are about this machine, not about the tenant; use fewer customers or a faster machine.", name, seconds(worst), limit)
+	}
+	j.gate(g, result.ExitInvalid)
+	if dropped > 0 {
+		j.gate(result.Gate{Kind: result.GateLateness, Name: "no dropped arrivals", Verdict: result.Invalid, Observed: float64(dropped), Unit: "count",
+			Sentence: fmt.Sprintf("%s found max_customers already there and could not be played.", plural(dropped, "arrival"))}, result.ExitInvalid)
+	}
+}
+
+// Lateness is the worst 99th percentile of the generator's own lateness, in seconds, and the
+// metric it is of.
+func Lateness(h metric.Health) (worst float64, name string) {
+	for n, l := range h.Lateness {
+		if l.P99 > worst || l.P99 == worst && n < name {
+			worst, name = l.P99, n
+		}
+	}
+	return worst, name
+}
+
+func reasonWords(reasons map[check.Reason]int64) string {
+	var words []string
+	for r, n := range reasons {
+		words = append(words, fmt.Sprintf("%s %d times", r, n))
+	}
+	slices.Sort(words)
+	return strings.Join(words, ", ")
+}
+
+func opportunities(n int64) string {
+	if n == 1 {
+		return "1 opportunity"
+	}
+	return fmt.Sprintf("%d opportunities", n)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func percent(share float64) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.3g", share*100), ".") + " %"
+}
+
+// seconds writes a latency with a sensible number of digits.
+func seconds(s float64) string {
+	d := time.Duration(s * float64(time.Second))
+	if d <= 0 {
+		return "0 s"
+	}
+	digits := math.Floor(math.Log10(float64(d)))
+	return d.Round(time.Duration(math.Pow(10, max(digits-2, 0)))).String()
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

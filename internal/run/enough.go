@@ -1,0 +1,89 @@
+package run
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+
+	"chatbench/internal/metric"
+	"chatbench/internal/scenario"
+)
+
+// ResourceError says what this machine lacks for a load, and the command that changes it.
+type ResourceError struct {
+	Sentence, Hint string
+}
+
+func (e *ResourceError) Error() string { return e.Sentence + "; " + e.Hint }
+
+const (
+	linksPerCustomer = 2
+	spareDescriptors = 64 // files, the listener, the poller, what a library opens
+	timeWait         = 60 // seconds for which Linux keeps a port after its connection
+)
+
+// enough finds out before the start whether the load's connections will fit.
+func enough(s *scenario.Scenario, embedded bool) error {
+	customers := peak(s.Load)
+	if s.Load.Open {
+		customers = s.Load.MaxCustomers
+	}
+	connections := customers * linksPerCustomer
+	descriptors := connections + spareDescriptors
+	if embedded {
+		descriptors += connections // both ends are ours
+	}
+	if limit := metric.SampleHealth().FileLimit; limit > 0 && int64(descriptors) > limit {
+		return tooFewDescriptors(customers, descriptors, limit, embedded)
+	}
+	ports := connections
+	if s.Load.Open { // every arrival opens two connections and leaves their ports waiting
+		rate := 0.0
+		for _, st := range s.Load.Stages {
+			rate = max(rate, st.Arrivals)
+		}
+		ports = max(ports, int(math.Ceil(rate*timeWait))*linksPerCustomer)
+	}
+	if have := localPorts(); have > 0 && ports > have {
+		return &ResourceError{
+			Sentence: fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d", ports, have),
+			Hint:     `"sysctl -w net.ipv4.ip_local_port_range='1024 65535'" gives 64512`,
+		}
+	}
+	return nil
+}
+
+func tooFewDescriptors(customers, need int, limit int64, embedded bool) error {
+	fit := (limit - spareDescriptors) / linksPerCustomer
+	where := "two connections each"
+	hint := ""
+	if embedded {
+		fit /= 2
+		where += " and the embedded tenant's end of them"
+		hint = `; or run the tenant in a process of its own ("chatbench tenant") and name it with --target`
+	}
+	return &ResourceError{
+		Sentence: fmt.Sprintf("%d customers need %d file descriptors (%s), and this process may have %d, enough for %d customers", customers, need, where, limit, fit),
+		Hint:     fmt.Sprintf(`"ulimit -n %d" raises the limit if the hard limit allows it%s`, need, hint),
+	}
+}
+
+// localPorts is how many ports outgoing connections can use, or 0 where the system does not tell.
+func localPorts() int {
+	b, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(b))
+	if len(fields) != 2 {
+		return 0
+	}
+	low, err1 := strconv.Atoi(fields[0])
+	high, err2 := strconv.Atoi(fields[1])
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return high - low + 1
+}

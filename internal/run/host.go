@@ -1,0 +1,122 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"chatbench/internal/result"
+	"chatbench/internal/scenario"
+	"chatbench/internal/sim"
+	"chatbench/internal/tenant"
+	"chatbench/internal/trace"
+)
+
+// host is the tenant of a run: the embedded one, started for the run, or one that was there
+// already.
+type host struct {
+	embedded *tenant.Tenant // nil: a tenant that was there already
+	target   scenario.Target
+	journal  sim.Journal // nil: the tenant keeps none that we can read
+	note     string
+}
+
+// open starts the embedded tenant unless the scenario has a target.
+func (h *host) open(s *scenario.Scenario, seed uint64) error {
+	if s.Target != nil {
+		h.target = *s.Target
+		return nil
+	}
+	t, err := tenant.New(s.Tenant, tenant.Options{Seed: seed})
+	if err != nil {
+		return fmt.Errorf("embedded tenant: %w", err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("embedded tenant: %w", err)
+	}
+	h.embedded, h.journal, h.note = t, inProcess{t}, t.Describe()
+	h.target = scenario.Target{URL: "http://" + l.Addr().String(), Channel: s.Tenant.Channel, AppKey: s.Tenant.AppKey, AppSecret: s.Tenant.AppSecret}
+	go t.Serve(l) // ends with close
+	return nil
+}
+
+// close stops the embedded tenant.
+func (h *host) close() {
+	if h.embedded == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	h.embedded.Close(ctx) // a handler that hangs is cut off with the process
+}
+
+// describe is the target as the result names it.
+func (h *host) describe(e *sim.Endpoint) result.Target {
+	t := result.Target{Kind: result.Real, URL: result.MaskURL(e.Target.URL), Note: h.note, Insecure: e.Target.Insecure}
+	if h.embedded != nil {
+		t.Kind = result.Embedded
+	}
+	return t
+}
+
+func (h *host) sample(kind, id string) []byte { return tenant.SampleFile(kind, id, 0) }
+
+// inProcess is the journal of the embedded tenant in this process.
+type inProcess struct{ t *tenant.Tenant }
+
+func (j inProcess) Take(_ context.Context, user string, epoch int) (trace.Record, bool) {
+	return j.t.Journal(user, epoch)
+}
+
+// findJournal asks a target on this machine whether it is the embedded tenant in a process of its
+// own, whose journal can be read as well.
+func (h *host) findJournal(ctx context.Context, e *sim.Endpoint) {
+	if h.journal != nil || !e.OnThisMachine() {
+		return
+	}
+	client := &http.Client{Timeout: 5 * time.Second, Transport: e.Transport()}
+	var about struct {
+		Chatbench string `json:"chatbench"`
+		Summary   string `json:"summary"`
+	}
+	if err := get(ctx, client, h.target.URL+tenant.AboutPath, &about); err != nil || about.Chatbench != "tenant" {
+		return // some other tenant, which has none
+	}
+	h.journal = &overHTTP{client: client, base: h.target.URL}
+	h.note = "the embedded tenant in a process of its own: " + about.Summary
+}
+
+// overHTTP is the journal of an embedded tenant in another process.
+type overHTTP struct {
+	client *http.Client
+	base   string
+}
+
+func (j *overHTTP) Take(ctx context.Context, user string, epoch int) (trace.Record, bool) {
+	var record trace.Record
+	q := url.Values{"user": {user}, "epoch": {strconv.Itoa(epoch)}}
+	err := get(ctx, j.client, j.base+tenant.JournalPath+"?"+q.Encode(), &record)
+	return record, err == nil
+}
+
+func get(ctx context.Context, client *http.Client, address string, v any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("HTTP %d", resp.StatusCode)
+	}
+	return json.NewDecoder(resp.Body).Decode(v)
+}

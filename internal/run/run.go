@@ -1,0 +1,418 @@
+// Package run puts the rooms together: it plays one scenario against one tenant, has every event
+// checked, measured and kept, and makes a result of it.
+package run
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"chatbench/internal/check"
+	"chatbench/internal/gate"
+	"chatbench/internal/metric"
+	"chatbench/internal/result"
+	"chatbench/internal/scenario"
+	"chatbench/internal/sim"
+	"chatbench/internal/trace"
+)
+
+// Options is one run.
+type Options struct {
+	Scenario  *scenario.Scenario
+	Version   string   // of chatbench
+	Command   []string // the command line, unmasked
+	Overrides []string // flags that changed the scenario, in words
+	Out       string   // folder for result, report and trace; "": none
+	Trace     Policy
+	// Interrupt, when closed, ends the run gently: every customer hangs up. May be nil.
+	Interrupt <-chan struct{}
+	// Ready is called when the tenant was found to be usable and the load is about to start, with
+	// what is known so far. May be nil.
+	Ready func(Started)
+	// Progress is called once a second. May be nil.
+	Progress func(Progress)
+}
+
+// Started is what is known when the load begins.
+type Started struct {
+	Target    result.Target
+	Seed      uint64
+	Stages    []metric.StageInfo
+	Load      time.Duration // length of the load
+	Drain     time.Duration // at most so much more
+	Customers int           // at the peak; of an open load, at most
+}
+
+// Progress is the state of a running run.
+type Progress struct {
+	At         time.Duration
+	Live       metric.Live
+	Violations int64
+	Lateness   time.Duration // longest of the generator in the last second
+	Draining   bool
+}
+
+// Policy is which customers' events go into the trace file.
+type Policy struct {
+	Share float64 // of the customers, 0 to 1
+}
+
+// String is the policy as the flag writes it.
+func (p Policy) String() string {
+	switch {
+	case p.Share <= 0:
+		return "none"
+	case p.Share >= 1:
+		return "all"
+	}
+	return "sample=" + strconv.FormatFloat(p.Share*100, 'g', -1, 64) + "%"
+}
+
+// ParsePolicy reads "all", "none" or "sample=5%".
+func ParsePolicy(s string) (Policy, error) {
+	switch s {
+	case "all":
+		return Policy{1}, nil
+	case "none":
+		return Policy{0}, nil
+	}
+	if number, ok := strings.CutPrefix(s, "sample="); ok {
+		if number, ok := strings.CutSuffix(number, "%"); ok {
+			if p, err := strconv.ParseFloat(number, 64); err == nil && p > 0 && p <= 100 {
+				return Policy{p / 100}, nil
+			}
+		}
+	}
+	return Policy{}, fmt.Errorf("trace policy %q is not all, none or sample=P%% with P from 0 to 100", s)
+}
+
+// keeps reports whether a customer's events are kept; the same customers for the same seed.
+func (p Policy) keeps(seed uint64, customer int) bool {
+	if p.Share <= 0 || p.Share >= 1 {
+		return p.Share > 0
+	}
+	h := (seed ^ uint64(customer)*0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
+	return float64(h>>11)/(1<<53) < p.Share
+}
+
+// The files of a result folder.
+const (
+	ResultFile = "result.json"
+	ReportFile = "report.txt"
+	TraceFile  = "trace.ndjson.gz"
+)
+
+// Play runs the scenario. The result is complete whatever happened to the tenant. The error is a
+// *sim.TargetError when the tenant could not be used at all, a *ResourceError when this machine
+// lacks what the load needs, and otherwise something wrong with files or set-up.
+func Play(ctx context.Context, opt Options) (*result.Result, error) {
+	p := &play{Options: opt, s: opt.Scenario, health: metric.SampleHealth()}
+	if err := p.prepare(ctx); err != nil {
+		p.host.close()
+		return nil, err
+	}
+	defer p.host.close()
+	if opt.Ready != nil {
+		opt.Ready(p.started())
+	}
+	out := p.run(ctx)
+	return p.result(out)
+}
+
+// play is one run in the making.
+type play struct {
+	Options
+	s    *scenario.Scenario
+	host host // the tenant, as far as it is ours
+
+	run64    uint64 // run id
+	seed     uint64
+	markers  bool
+	hold     time.Duration // how long a poll that was given up may still be open on the tenant
+	start    time.Time
+	endpoint *sim.Endpoint
+	recorder *metric.Recorder
+	checker  *check.Checker
+	trace    *trace.Writer
+	health   metric.Health // at the start
+	notes    []string
+}
+
+// prepare does everything that can go wrong before the load starts.
+func (p *play) prepare(ctx context.Context) error {
+	p.run64 = random() % sim.RunIDs
+	p.seed = p.s.Seed
+	if p.seed == 0 {
+		p.seed = random() >> 12 // a JSON number that every reader can hold
+	}
+	if err := p.makeFolder(); err != nil {
+		return err
+	}
+	if err := p.host.open(p.s, p.seed); err != nil {
+		return err
+	}
+	if err := enough(p.s, p.host.embedded != nil); err != nil {
+		return err
+	}
+	var err error
+	if p.endpoint, err = sim.NewEndpoint(p.host.target, nil); err != nil {
+		return err
+	}
+	if err := p.endpoint.Resolve(ctx); err != nil {
+		return err
+	}
+	if err := p.endpoint.Check(ctx, sim.UserID(p.run64, 0), p.s.Locale); err != nil {
+		return err
+	}
+	p.host.findJournal(ctx, p.endpoint)
+	p.markers = p.s.Markers == scenario.On || p.s.Markers == scenario.Auto && p.host.journal != nil
+	p.instruments()
+	return p.openTrace()
+}
+
+func random() uint64 {
+	var b [8]byte
+	crand.Read(b[:]) // never fails
+	return max(binary.LittleEndian.Uint64(b[:]), 1)
+}
+
+func (p *play) makeFolder() error {
+	if p.Out == "" {
+		return nil
+	}
+	if err := os.MkdirAll(p.Out, 0o777); err != nil {
+		return fmt.Errorf("output folder: %w", err)
+	}
+	probe, err := os.CreateTemp(p.Out, ".chatbench-*")
+	if err != nil {
+		return fmt.Errorf("output folder: %w", err)
+	}
+	probe.Close()
+	return os.Remove(probe.Name())
+}
+
+// instruments makes what reads the events.
+func (p *play) instruments() {
+	p.start = time.Now()
+	local := p.endpoint.OnThisMachine()
+	p.recorder = metric.NewRecorder(Stages(p.s), 4*runtime.GOMAXPROCS(0), metric.Options{Wall: p.start, SameClock: local, Run: p.run64})
+	p.hold = p.s.Poll.Timeout + 5*time.Second // the documented hold of a poll
+	if p.s.Target == nil {
+		p.hold = p.s.Poll.Timeout + p.s.Tenant.PollHold
+	}
+	p.checker = check.New(check.Options{
+		Run: p.run64, Off: p.s.Gate.Off, Markers: p.markers, Journal: p.markers && p.host.journal != nil,
+		Pause: p.s.Poll.Pause, Hold: p.hold, Reproduce: p.reproduce,
+	})
+}
+
+// Stages are the stages of a load on the run's clock, and the drain behind them. What happens
+// while the run drains is no longer under the load and is left out of the figures, like a warm-up.
+func Stages(s *scenario.Scenario) []metric.StageInfo {
+	var list []metric.StageInfo
+	var at time.Duration
+	for _, st := range s.Load.Stages {
+		list = append(list, metric.StageInfo{Name: st.Name, Warmup: st.Warmup, Start: at, End: at + st.Length})
+		at += st.Length
+	}
+	return append(list, metric.StageInfo{Name: "drain", Warmup: true, Start: at})
+}
+
+func (p *play) openTrace() error {
+	if p.Out == "" || p.Trace.Share <= 0 {
+		return nil
+	}
+	var err error
+	p.trace, err = trace.Create(filepath.Join(p.Out, TraceFile), trace.Header{
+		Tool: p.Version, Run: p.run64, Scenario: p.s.Name, Hash: p.s.Hash, Seed: p.seed, Start: p.start,
+		Markers: p.markers, Journal: p.markers && p.host.journal != nil, Pause: p.s.Poll.Pause, Hold: p.hold, Sample: p.Trace.Share,
+	})
+	if err != nil {
+		return fmt.Errorf("trace file: %w", err)
+	}
+	return nil
+}
+
+func (p *play) started() Started {
+	n := p.s.Load.MaxCustomers
+	if !p.s.Load.Open {
+		n = peak(p.s.Load)
+	}
+	stages := Stages(p.s)
+	return Started{Target: p.host.describe(p.endpoint), Seed: p.seed, Stages: stages,
+		Load: stages[len(stages)-1].Start, Drain: p.s.Drain, Customers: n}
+}
+
+func peak(load scenario.Load) int {
+	n := 0
+	for _, st := range load.Stages {
+		n = max(n, st.Customers)
+	}
+	return n
+}
+
+// observers hands each event of a customer to everybody who reads it.
+type observers struct {
+	session *check.Session
+	meter   *metric.Meter
+	trace   *trace.Writer // nil: this customer is not recorded
+}
+
+// Observe implements sim.Observer.
+func (o *observers) Observe(e *trace.Event) {
+	o.session.Observe(e)
+	o.meter.Observe(e)
+	if o.trace != nil {
+		o.trace.Write(e)
+	}
+}
+
+// Close implements sim.Observer.
+func (o *observers) Close() { o.session.Close() }
+
+func (p *play) observe(customer int) sim.Observer {
+	o := &observers{session: p.checker.Customer(customer), meter: p.recorder.Customer(customer)}
+	if p.trace != nil && p.Trace.keeps(p.seed, customer) {
+		o.trace = p.trace
+	}
+	return o
+}
+
+// run plays the load, with the clock beside it.
+func (p *play) run(ctx context.Context) sim.Outcome {
+	clock, stop := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); p.tick(clock) }()
+	cfg := sim.Config{
+		Scenario: p.s, Endpoint: p.endpoint, Run: p.run64, Seed: p.seed, Markers: p.markers,
+		Observe: p.observe, Sample: p.host.sample, Start: p.start, Cut: p.Interrupt,
+	}
+	if p.host.journal != nil {
+		cfg.Journal = p.host.journal
+	}
+	out := sim.Run(ctx, cfg)
+	stop()
+	<-stopped
+	return out
+}
+
+// tick closes the seconds of the run, each a moment after its end.
+func (p *play) tick(ctx context.Context) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	load := p.started().Load
+	for second := 0; ; second++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		p.recorder.Tick(second)
+		p.health = p.health.Peak(metric.SampleHealth())
+		if p.trace != nil && second%5 == 4 {
+			p.trace.Flush() // an error stays and is told by Close
+		}
+		if p.Progress != nil {
+			at := time.Since(p.start)
+			p.Progress(Progress{At: at, Live: p.recorder.Live(), Violations: p.checker.Violations(), Draining: at > load})
+		}
+	}
+}
+
+// result puts together what the run found.
+func (p *play) result(out sim.Outcome) (*result.Result, error) {
+	end := time.Now()
+	health := metric.SampleHealth().Since(p.health)
+	if out.Gone != nil || out.Cut {
+		p.checker.Abort(check.RunAborted)
+	}
+	metrics := p.recorder.Finish()
+	hostname, _ := os.Hostname()
+	r := &result.Result{
+		Schema: result.Schema1,
+		Tool:   result.Tool{Version: p.Version, Go: runtime.Version()},
+		Scenario: result.Scenario{Name: p.s.Name, File: p.s.File, Hash: p.s.Hash, Seed: p.seed,
+			Load: loadWords(p.s), Stages: stageWords(p.s), Overrides: p.Overrides},
+		Target: p.host.describe(p.endpoint),
+		Run: result.Run{ID: strconv.FormatUint(p.run64, 36), Start: p.start, End: end, Command: result.MaskArgs(p.Command),
+			Host: result.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Name: hostname}},
+		Rules: p.checker.Report(), Metrics: metrics, Health: health.WithLateness(metrics),
+	}
+	p.deadlinesWhenLate(r)
+	p.closeTrace(r)
+	p.addNotes(r, out)
+	ending := gate.Ending{Interrupted: out.Cut, Dropped: out.Dropped}
+	if out.Gone != nil {
+		ending.Gone = out.Gone.Error()
+	}
+	gate.Apply(r, p.s, ending)
+	return r, nil
+}
+
+// lateShare is the part of a rule's deadline that the generator's lateness may take before the
+// deadline means nothing.
+const lateShare = 0.1
+
+// deadlinesWhenLate takes back what a late generator may have caused itself.
+func (p *play) deadlinesWhenLate(r *result.Result) {
+	worst, _ := gate.Lateness(r.Health)
+	if worst < lateShare*check.DefaultWithin.Seconds() {
+		return
+	}
+	for i := range r.Rules {
+		rule := &r.Rules[i]
+		if (rule.ID == "CON-02" || rule.ID == "DSC-04") && rule.Verdict == check.Fail {
+			rule.Verdict, rule.Inconclusive, rule.Violations = check.Inconclusive, rule.Violations, 0
+			rule.Reasons = map[check.Reason]int64{check.GeneratorLate: rule.Inconclusive}
+		}
+	}
+}
+
+func (p *play) closeTrace(r *result.Result) {
+	if p.trace == nil {
+		return
+	}
+	events, err := p.trace.Close()
+	r.Trace = &result.Trace{Files: []string{TraceFile}, Policy: p.Trace.String(), Events: events, Complete: err == nil}
+	if err != nil {
+		r.Notes = append(r.Notes, fmt.Sprintf("The trace is not complete: %v.", innermost(err)))
+	}
+}
+
+func innermost(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path
+	}
+	return err
+}
+
+func (p *play) addNotes(r *result.Result, out sim.Outcome) {
+	r.Notes = append(r.Notes, p.notes...)
+	if !p.markers {
+		r.Notes = append(r.Notes, "Markers were off, so the rules on order, loss and duplication could not be observed; switch them on with --markers on where the other side echoes what customers say.")
+	}
+	if p.host.target.Insecure {
+		r.Notes = append(r.Notes, "THE CERTIFICATE OF THE TARGET WAS NOT VERIFIED (--insecure): anybody could have answered.")
+	}
+	if out.Cut {
+		r.Notes = append(r.Notes, "The conversations that were still going on were ended with DISCONNECT.")
+	}
+}
+
+// reproduce is a line that plays one customer's part again.
+func (p *play) reproduce(customer int) string {
+	line := fmt.Sprintf("chatbench run %s --seed %d", p.s.File, p.seed)
+	for _, o := range p.Overrides {
+		line += " " + o
+	}
+	return line + fmt.Sprintf("  # customer %d", customer)
+}
