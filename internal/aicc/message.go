@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Downlink is one element of downlinkMessages (section 4). Fields that a tenant may leave out,
@@ -37,7 +38,8 @@ func (d *Downlink) Millis() (ms int64, ok bool) {
 	return ms, err == nil
 }
 
-// Queueing reports whether queueFlag is truthy as the demo's script would see it.
+// Queueing reports whether queueFlag is set. The demo's script takes any text but the empty one for
+// true; the texts "0" and "false" are read as what they say all the same.
 func (d *Downlink) Queueing() bool {
 	switch d.QueueFlag {
 	case "", "false", "0", "null":
@@ -98,51 +100,119 @@ type Answer struct {
 	ClickToCall bool // checkClickToCallSupport
 }
 
+// wireAnswer keeps the values raw, so that one of the wrong type does not hide the others.
 type wireAnswer struct {
-	ResultCode       *Loose          `json:"resultCode"`
-	ReturnCode       *Loose          `json:"returnCode"`
+	ResultCode       json.RawMessage `json:"resultCode"`
+	ReturnCode       json.RawMessage `json:"returnCode"`
 	ResultDesc       json.RawMessage `json:"resultDesc"`
 	DownlinkMessages json.RawMessage `json:"downlinkMessages"`
-	Position         Loose           `json:"position"`
-	EstimateWaitTime Loose           `json:"estimateWaitTime"`
-	ObjectKey        Loose           `json:"objectKey"`
+	Position         json.RawMessage `json:"position"`
+	EstimateWaitTime json.RawMessage `json:"estimateWaitTime"`
+	ObjectKey        json.RawMessage `json:"objectKey"`
 	FileStream       json.RawMessage `json:"fileStream"`
-	ClickToCall      Loose           `json:"clickToCallSupported"`
+	ClickToCall      json.RawMessage `json:"clickToCallSupported"`
 }
 
 // ParseAnswer reads the body of a 200 answer. The error, if any, is one of ErrNotJSON, ErrNoCode
 // or ErrBadShape wrapped with what was found; the fields that could be read are set all the same.
+// The answer may share the memory of body.
 func ParseAnswer(body []byte) (Answer, error) {
 	var a Answer
-	body = bytes.TrimSpace(body)
-	if !json.Valid(body) {
-		return a, fmt.Errorf("%w: it begins with %.60q", ErrNotJSON, body)
-	}
 	var w wireAnswer
-	if err := json.Unmarshal(body, &w); err != nil {
-		return a, fmt.Errorf("%w: %v", ErrBadShape, err)
-	}
-	code := w.ResultCode
-	if code == nil {
-		code = w.ReturnCode
-	}
-	json.Unmarshal(w.ResultDesc, &a.Desc) //nolint:errcheck // any other type than text is as good as none
-	a.ObjectKey = string(w.ObjectKey)
-	a.Position, _ = strconv.Atoi(string(w.Position))
-	a.EstimateWait, _ = strconv.Atoi(string(w.EstimateWaitTime))
-	a.ClickToCall = w.ClickToCall == "true" || w.ClickToCall == "1"
-	if len(w.FileStream) >= 2 && w.FileStream[0] == '"' {
-		a.FileStream = unquoteBase64(w.FileStream)
-	}
-	var err error
-	if a.Messages, err = parseMessages(w.DownlinkMessages); err != nil {
+	if err := unmarshal(body, &w); err != nil {
 		return a, err
 	}
-	if code == nil || *code == "" {
-		return a, ErrNoCode
+	s := shape{}
+	code := s.scalar("resultCode", w.ResultCode)
+	if code == "" {
+		code = s.scalar("returnCode", w.ReturnCode)
 	}
-	a.Code = string(*code)
-	return a, nil
+	a.Code = code
+	json.Unmarshal(w.ResultDesc, &a.Desc) //nolint:errcheck // any other type than text is as good as none
+	a.Position = s.count("position", w.Position)
+	a.EstimateWait = s.count("estimateWaitTime", w.EstimateWaitTime)
+	a.ObjectKey = s.scalar("objectKey", w.ObjectKey)
+	clickToCall := s.scalar("clickToCallSupported", w.ClickToCall)
+	a.ClickToCall = clickToCall == "true" || clickToCall == "1"
+	a.FileStream = s.stream("fileStream", w.FileStream)
+	a.Messages = s.messages(w.DownlinkMessages)
+	if s.err == nil && code == "" {
+		s.err = ErrNoCode
+	}
+	return a, s.err
+}
+
+// unmarshal tells what is not JSON from what is, but of another shape.
+func unmarshal(body []byte, v any) error {
+	err := json.Unmarshal(body, v)
+	if err == nil {
+		return nil
+	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("%w: it begins with %.60q", ErrNotJSON, bytes.TrimSpace(body))
+	}
+	return fmt.Errorf("%w: %s", ErrBadShape, mismatch(err))
+}
+
+// mismatch says what encoding/json found of the wrong type, without the names of Go.
+func mismatch(err error) string {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err.Error()
+	case wrong.Field == "":
+		return "it is of type " + wrong.Value
+	}
+	return wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:] + " is of type " + wrong.Value
+}
+
+// shape reads raw values and keeps the first complaint.
+type shape struct{ err error }
+
+func (s *shape) complain(field, what string) {
+	if s.err == nil {
+		s.err = fmt.Errorf("%w: %s %s", ErrBadShape, field, what)
+	}
+}
+
+// absent reports whether a field was missing or null, which are the same.
+func absent(raw json.RawMessage) bool { return len(raw) == 0 || raw[0] == 'n' }
+
+func (s *shape) scalar(field string, raw json.RawMessage) string {
+	if absent(raw) {
+		return ""
+	}
+	var l Loose
+	if err := l.UnmarshalJSON(raw); err != nil {
+		s.complain(field, "is not a scalar")
+	}
+	return string(l)
+}
+
+// count is a number that may come as text.
+func (s *shape) count(field string, raw json.RawMessage) int {
+	text := s.scalar(field, raw)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		s.complain(field, "is not a whole number")
+	}
+	return n
+}
+
+// stream is a text that is left in Base64.
+func (s *shape) stream(field string, raw json.RawMessage) []byte {
+	switch {
+	case absent(raw):
+		return nil
+	case raw[0] != '"':
+		s.complain(field, "is not a text")
+		return nil
+	}
+	return unquoteBase64(raw)
 }
 
 // unquoteBase64 takes the quotes off a JSON text. Base64 needs no escapes but a solidus may carry
@@ -159,31 +229,30 @@ func unquoteBase64(raw []byte) []byte {
 	return []byte(s)
 }
 
-// parseMessages reads downlinkMessages: absent, null and [] are all "nothing arrived".
-func parseMessages(raw json.RawMessage) ([]Downlink, error) {
-	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
-		return nil, nil
+// messages reads downlinkMessages: absent, null and [] are all "nothing arrived".
+func (s *shape) messages(raw json.RawMessage) []Downlink {
+	const field = "downlinkMessages"
+	if absent(raw) || string(raw) == "[]" {
+		return nil
 	}
-	if raw[0] != '[' {
-		return nil, fmt.Errorf("%w: downlinkMessages is not an array", ErrBadShape)
-	}
-	var elements []*downlinkWire
-	if err := json.Unmarshal(raw, &elements); err != nil {
-		return nil, fmt.Errorf("%w: downlinkMessages: %v", ErrBadShape, err)
+	var elements []json.RawMessage
+	if json.Unmarshal(raw, &elements) != nil {
+		s.complain(field, "is not an array")
+		return nil
 	}
 	messages := make([]Downlink, 0, len(elements))
 	for _, e := range elements {
-		if e == nil {
-			return messages, fmt.Errorf("%w: downlinkMessages has a null element", ErrBadShape)
+		var w downlinkWire
+		switch err := json.Unmarshal(e, &w); {
+		case err != nil:
+			s.complain(field, "has an element of which "+mismatch(err))
+		case absent(e):
+			s.complain(field, "has a null element")
+		default:
+			messages = append(messages, w.downlink())
 		}
-		m := Downlink(e.wireDownlink)
-		m.NullContent = e.Content == nil
-		if e.Content != nil {
-			m.Content = *e.Content
-		}
-		messages = append(messages, m)
 	}
-	return messages, nil
+	return messages
 }
 
 type wireDownlink Downlink
@@ -192,6 +261,14 @@ type wireDownlink Downlink
 type downlinkWire struct {
 	wireDownlink
 	Content *string `json:"content"`
+}
+
+func (w *downlinkWire) downlink() Downlink {
+	d := Downlink(w.wireDownlink)
+	if d.NullContent = w.Content == nil; !d.NullContent {
+		d.Content = *w.Content
+	}
+	return d
 }
 
 // AppToken is the answer of tokenByAkSk.
@@ -207,10 +284,9 @@ func ParseAppToken(body []byte) (AppToken, error) {
 		AccessToken Loose
 		ApplyType   Loose
 		Expires     Loose
-		ResultCode  Loose `json:"resultCode"`
 	}
-	if err := json.Unmarshal(body, &w); err != nil {
-		return AppToken{}, fmt.Errorf("%w: it begins with %.60q", ErrNotJSON, bytes.TrimSpace(body))
+	if err := unmarshal(body, &w); err != nil {
+		return AppToken{}, err
 	}
 	if w.AccessToken == "" {
 		return AppToken{}, fmt.Errorf("%w: AccessToken is missing", ErrBadShape)
@@ -224,35 +300,29 @@ func ParseAppToken(body []byte) (AppToken, error) {
 // A refusal has an empty token and its code.
 func ParseUserToken(body []byte) (token, code string, err error) {
 	body = bytes.TrimSpace(body)
-	if len(body) == 0 {
-		return "", "", fmt.Errorf("%w: it is empty", ErrNotJSON)
+	if isRawToken(body) {
+		return string(body), CodeOK, nil
 	}
-	switch body[0] {
-	case '{':
-		var w struct {
-			Token      Loose  `json:"token"`
-			ResultCode *Loose `json:"resultCode"`
-		}
-		if err := json.Unmarshal(body, &w); err != nil {
-			return "", "", fmt.Errorf("%w: %v", ErrNotJSON, err)
-		}
-		if w.ResultCode == nil && w.Token == "" {
-			return "", "", ErrNoCode
-		}
-		if w.ResultCode == nil {
-			return string(w.Token), CodeOK, nil
-		}
-		return string(w.Token), string(*w.ResultCode), nil
-	case '"':
-		if err := json.Unmarshal(body, &token); err != nil {
-			return "", "", fmt.Errorf("%w: %v", ErrNotJSON, err)
+	if len(body) > 0 && body[0] == '"' {
+		if err := unmarshal(body, &token); err != nil {
+			return "", "", err
 		}
 		return token, CodeOK, nil
 	}
-	if !isRawToken(body) {
-		return "", "", fmt.Errorf("%w: it begins with %.60q", ErrNotJSON, body)
+	var w struct {
+		Token      Loose  `json:"token"`
+		ResultCode *Loose `json:"resultCode"`
 	}
-	return string(body), CodeOK, nil
+	if err := unmarshal(body, &w); err != nil {
+		return "", "", err
+	}
+	switch {
+	case w.ResultCode != nil:
+		return string(w.Token), string(*w.ResultCode), nil
+	case w.Token != "":
+		return string(w.Token), CodeOK, nil
+	}
+	return "", "", ErrNoCode
 }
 
 // isRawToken accepts the alphabet of URL-encoded Base64.

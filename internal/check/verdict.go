@@ -22,6 +22,7 @@ type Reason string
 const (
 	IndeterminatePoll Reason = "indeterminate-poll" // a poll without an answer may have carried the message
 	IndeterminateSend Reason = "indeterminate-send" // a send without an answer may have been accepted
+	IndeterminateFile Reason = "indeterminate-file" // a download without an answer tells nothing about the file
 	NotDrained        Reason = "not-drained"        // the conversation was left before all could arrive
 	RunAborted        Reason = "run-aborted"        // the run was stopped or the tenant went away
 	GeneratorLate     Reason = "generator-late"     // chatbench was too slow for a deadline to mean anything
@@ -50,7 +51,8 @@ type RuleResult struct {
 	Note          string           `json:"note,omitempty"`    // what is missing, for NOT-OBSERVABLE
 	Violations    int64            `json:"violations"`
 	Inconclusive  int64            `json:"inconclusive,omitempty"`
-	Opportunities int64            `json:"opportunities"` // situations in which the rule could have been broken
+	Opportunities int64            `json:"opportunities"`       // situations in which the rule could have been broken
+	InfoPolls     int64            `json:"infoPolls,omitempty"` // DEL-04: polls whose answer never came, the other explanation for a loss
 	Witnesses     []Witness        `json:"witnesses,omitempty"`
 }
 
@@ -58,6 +60,7 @@ type RuleResult struct {
 type Witness struct {
 	Customer  int            `json:"customer"`
 	Epoch     int            `json:"epoch"`
+	Extent    int64          `json:"extent,omitempty"` // how bad, to pick the worst: messages, bytes or nanoseconds, as the rule has it
 	Sentence  string         `json:"sentence"`
 	Events    []WitnessEvent `json:"events"`
 	Reproduce string         `json:"reproduce,omitempty"` // scenario, seed and customer

@@ -2,14 +2,12 @@ package http1
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -17,9 +15,11 @@ import (
 // Client is the asking side of one connection. It is used by one goroutine at a time.
 type Client struct {
 	stream
-	last   syscall.RawConn // descriptor under TLS, for Ended
-	done   bool            // no further exchange is possible
-	inflat *bytes.Buffer   // decoded gzip body of the last answer
+	idle     syscall.RawConn // descriptor, under TLS too, for Ended
+	tls      bool
+	answered bool      // an answer has been read
+	done     bool      // no further exchange is possible
+	inflater *inflater // borrowed, holds the decoded body of the last answer; nil when that was not gzip
 }
 
 // Response is an answer. Its slices are only valid until the client's next Do or Release.
@@ -52,36 +52,54 @@ func (e *Error) Timeout() bool { return errors.Is(e.Err, os.ErrDeadlineExceeded)
 // through Close.
 func NewClient(conn net.Conn, lim Limits) *Client {
 	c := &Client{stream: newStream(conn, lim)}
-	c.last = c.raw
+	c.idle = c.raw
 	if t, ok := conn.(*tls.Conn); ok {
-		c.last = rawConn(t.NetConn())
+		c.idle, c.tls = rawConn(t.NetConn()), true
 	}
 	return c
 }
 
+// maxInterim is how many 1xx answers may come before the real one.
+const maxInterim = 16
+
 // Do writes a request, which must be complete and framed, and reads the answer to it. Interim
 // answers are skipped. Errors are of type *Error, and the connection is of no further use then.
+// A zero deadline means none.
 func (c *Client) Do(request []byte, deadline time.Time) (Response, error) {
 	c.Release()
+	if c.done {
+		return c.fail(false, net.ErrClosed)
+	}
 	if err := c.conn.SetDeadline(deadline); err != nil {
 		return c.fail(false, err)
 	}
+	isHead := bytes.HasPrefix(request, []byte("HEAD "))
 	if n, err := c.conn.Write(request); err != nil {
-		return c.fail(n > 0, err)
+		return c.early(n > 0, isHead, err)
 	}
-	for {
-		r, err := c.answer()
-		if err != nil {
-			return c.fail(true, err)
-		}
-		if r.Status >= 200 {
+	r, err := c.final(isHead)
+	if err != nil {
+		return c.fail(true, err)
+	}
+	return r, nil
+}
+
+// early looks for the answer of a peer that did not want to hear the request to its end, which is
+// what a server does about a body over its limit. Otherwise the error of writing stands.
+func (c *Client) early(sent, isHead bool, err error) (Response, error) {
+	if sent && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if r, errAnswer := c.final(isHead); errAnswer == nil {
+			c.done = true
 			return r, nil
 		}
 	}
+	return c.fail(sent, err)
 }
 
 func (c *Client) fail(sent bool, err error) (Response, error) {
 	c.done = true
+	c.pos = c.end
+	c.Release()
 	if errors.Is(err, io.EOF) {
 		err = ErrCut
 	}
@@ -93,11 +111,18 @@ func (c *Client) Reusable() bool { return !c.done }
 
 // Ended reports whether the peer has closed the idle connection. Asking costs a system call; a
 // caller does it when the connection has been idle for long, so that an exchange is not lost to a
-// connection that was gone before it began.
-func (c *Client) Ended() bool { return c.done || hasEnded(c.last) }
+// connection that was gone before it began. Bytes that nobody asked for count as an end too,
+// except under TLS before the first exchange, where they may be session tickets.
+func (c *Client) Ended() bool { return c.done || hasEnded(c.idle, c.tls && !c.answered) }
 
-// Release gives the buffer of the last answer back.
-func (c *Client) Release() { c.giveBack() }
+// Release gives the buffers of the last answer back.
+func (c *Client) Release() {
+	c.giveBack()
+	if c.inflater != nil {
+		c.inflater.giveBack()
+		c.inflater = nil
+	}
+}
 
 // Close closes the connection.
 func (c *Client) Close() error {
@@ -105,47 +130,78 @@ func (c *Client) Close() error {
 	return c.conn.Close()
 }
 
+// final reads answers until one is not interim.
+func (c *Client) final(isHead bool) (Response, error) {
+	for range maxInterim + 1 {
+		r, err := c.answer(isHead)
+		if err != nil || r.Status >= 200 {
+			c.answered = true
+			return r, err
+		}
+		c.discard()
+	}
+	return Response{}, fmt.Errorf("%w: more than %d interim answers", ErrMalformed, maxInterim)
+}
+
 // answer reads one answer, interim or final.
-func (c *Client) answer() (Response, error) {
+func (c *Client) answer(isHead bool) (Response, error) {
 	bodyAt, err := c.head()
 	if err != nil {
 		return Response{}, err
 	}
-	start := c.pos
-	line, _ := cutLine(c.buf[start:bodyAt])
+	line, head := cutLine(c.buf[c.pos:bodyAt])
 	status, minor, err := parseStatusLine(line)
 	if err != nil {
 		return Response{}, err
 	}
-	headAt := start + bytes.IndexByte(c.buf[start:bodyAt], '\n') + 1
-	f, err := scanHeaders(c.buf[headAt:bodyAt], c.lim)
+	f, err := scanHeaders(head, c.lim)
 	if err != nil {
 		return Response{}, err
 	}
-	if status < 200 {
-		c.pos = bodyAt
-		if status == 101 {
-			return Response{}, fmt.Errorf("%w: the peer switched protocols", ErrMalformed)
-		}
+	c.pos = bodyAt
+	switch {
+	case status == 101:
+		return Response{}, fmt.Errorf("%w: the peer switched protocols", ErrMalformed)
+	case status < 200:
 		return Response{Status: status}, nil
+	case f.chunked && minor == 0:
+		return Response{}, fmt.Errorf("%w: transfer encoding in HTTP/1.0", ErrMalformed)
 	}
-	hasBody := status != 204 && status != 304
+	r := Response{Status: status, head: head}
+	hasBody := status != 204 && status != 304 && !isHead
 	c.done = f.close || minor == 0 && !f.keep || hasBody && !f.chunked && f.length < 0
-	from, to := bodyAt, bodyAt
-	if c.pos = bodyAt; hasBody {
-		if from, to, err = c.body(f, bodyAt, true); err != nil {
+	if hasBody {
+		if r.Body, err = c.answerBody(f, bodyAt); err != nil {
 			return Response{}, err
 		}
 	}
+	r.Wire = len(r.Body)
 	if c.pos < c.end {
 		c.done = true // bytes nobody asked for: what follows cannot be trusted
 		c.end = c.pos
 	}
-	r := Response{Status: status, Body: c.buf[from:to:to], head: c.buf[headAt:bodyAt], Wire: to - from}
-	if f.gzip && len(r.Body) > 0 {
-		r.Body, err = c.gunzip(r.Body)
-	}
+	r.Body, err = c.decode(f.coding, r.Body)
 	return r, err
+}
+
+func (c *Client) answerBody(f framing, at int) ([]byte, error) {
+	from, to, err := c.body(f, at, true)
+	if err != nil {
+		return nil, err
+	}
+	return c.buf[from:to:to], nil
+}
+
+// decode undoes the content coding of a body.
+func (c *Client) decode(coding, body []byte) ([]byte, error) {
+	switch {
+	case len(body) == 0 || len(coding) == 0 || equalFold(coding, "identity"):
+		return body, nil
+	case !equalFold(coding, "gzip") && !equalFold(coding, "x-gzip"):
+		return nil, fmt.Errorf("%w: content encoding %.40q", ErrMalformed, coding)
+	}
+	c.inflater = inflaters.Get().(*inflater)
+	return c.inflater.inflate(body, c.lim.body())
 }
 
 // parseStatusLine reads "HTTP/1.x NNN reason".
@@ -154,36 +210,14 @@ func parseStatusLine(line []byte) (status, minor int, err error) {
 		return 0, 0, fmt.Errorf("%w: status line %.60q", ErrMalformed, line)
 	}
 	for _, d := range line[9:12] {
-		if d < '0' || d > '9' {
+		if !isDigit(d) {
 			return 0, 0, fmt.Errorf("%w: status line %.60q", ErrMalformed, line)
 		}
 		status = status*10 + int(d-'0')
 	}
 	minor = int(line[7] - '0')
-	if status < 100 || minor < 0 || minor > 9 {
+	if status < 100 || !isDigit(line[7]) {
 		return 0, 0, fmt.Errorf("%w: status line %.60q", ErrMalformed, line)
 	}
 	return status, minor, nil
-}
-
-var inflaters = sync.Pool{New: func() any { return new(gzip.Reader) }}
-
-func (c *Client) gunzip(body []byte) ([]byte, error) {
-	if c.inflat == nil {
-		c.inflat = new(bytes.Buffer)
-	}
-	c.inflat.Reset()
-	z := inflaters.Get().(*gzip.Reader)
-	defer inflaters.Put(z)
-	if err := z.Reset(bytes.NewReader(body)); err != nil {
-		return nil, fmt.Errorf("%w: gzip: %v", ErrMalformed, err)
-	}
-	n, err := io.Copy(c.inflat, io.LimitReader(z, int64(c.lim.body())+1))
-	if err != nil {
-		return nil, fmt.Errorf("%w: gzip: %v", ErrMalformed, err)
-	}
-	if n > int64(c.lim.body()) {
-		return nil, fmt.Errorf("%w: body over %d bytes", ErrTooLarge, c.lim.body())
-	}
-	return c.inflat.Bytes(), nil
 }

@@ -63,17 +63,18 @@ func (s *stream) readLazily(fd uintptr) bool {
 	}
 }
 
-// hasEnded reports whether the peer of an idle connection has closed it, or has said something
-// that nobody asked for, which makes the connection as useless.
-func hasEnded(raw syscall.RawConn) bool {
+// hasEnded reports whether the peer of an idle connection has closed it, or, unless bytes may be
+// waiting, has said something that nobody asked for, which makes the connection as useless.
+func hasEnded(raw syscall.RawConn, mayHaveBytes bool) bool {
 	if raw == nil {
 		return false
 	}
 	ended := false
 	err := raw.Control(func(fd uintptr) {
 		var one [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		ended = err != syscall.EAGAIN && err != syscall.EINTR
+		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		waiting := err == syscall.EAGAIN || err == syscall.EINTR
+		ended = !waiting && (n <= 0 || !mayHaveBytes)
 	})
 	return ended || err != nil
 }

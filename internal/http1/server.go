@@ -2,12 +2,13 @@ package http1
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"sync"
 	"time"
@@ -23,6 +24,9 @@ type Server struct {
 	// IdleTimeout closes a connection on which no request begins for that long, and HeadTimeout
 	// one whose request does not end. 0 means 5 minutes and 30 seconds.
 	IdleTimeout, HeadTimeout time.Duration
+	// ErrorLog is told when a handler panics, with the stack; nil tells nobody. It is called on
+	// the connections' goroutines. The exchange is answered 500 and its connection closed.
+	ErrorLog func(error)
 
 	mu        sync.Mutex // protects the following
 	listeners map[net.Listener]struct{}
@@ -30,6 +34,8 @@ type Server struct {
 	closed    bool
 	wg        sync.WaitGroup
 }
+
+const acceptPause = 5 * time.Millisecond
 
 // ErrServerClosed is what Serve returns after Close.
 var ErrServerClosed = errors.New("server closed")
@@ -49,7 +55,7 @@ func (s *Server) Serve(l net.Listener) error {
 			}
 			var temporary interface{ Temporary() bool }
 			if errors.As(err, &temporary) && temporary.Temporary() {
-				time.Sleep(5 * time.Millisecond) // out of descriptors: connections that end make room
+				time.Sleep(acceptPause) // out of descriptors: connections that end make room
 				continue
 			}
 			return fmt.Errorf("accepting connections: %w", err)
@@ -124,6 +130,8 @@ func (s *Server) serve(conn net.Conn) {
 	for s.exchange(&x) {
 		x.giveBack()
 	}
+	x.pos = x.end
+	x.giveBack()
 }
 
 func orDuration(d, otherwise time.Duration) time.Duration {
@@ -143,8 +151,24 @@ func (s *Server) exchange(x *Exchange) bool {
 		x.refuse(err)
 		return false
 	}
-	s.Handler(x)
+	s.handle(x)
 	return x.flush()
+}
+
+// handle keeps a panic of the handler from ending the process and all the other conversations.
+func (s *Server) handle(x *Exchange) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		x.reset()
+		x.Status, x.Close = http.StatusInternalServerError, true
+		if s.ErrorLog != nil {
+			s.ErrorLog(fmt.Errorf("panic in the handler of %s: %v\n%s", x.Method, p, debug.Stack()))
+		}
+	}()
+	s.Handler(x)
 }
 
 // Exchange is one request and the answer to it. The handler fills in the answer's fields.
@@ -215,6 +239,7 @@ func (x *Exchange) AddHeader(name, value string) {
 
 // readRequest reads the next request; the limit runs from its first byte.
 func (x *Exchange) readRequest(limit time.Duration) error {
+	x.reset()
 	if x.pos == x.end {
 		if err := x.fill(); err != nil {
 			return err
@@ -229,31 +254,41 @@ func (x *Exchange) readRequest(limit time.Duration) error {
 	if err != nil {
 		return err
 	}
-	start := x.pos
-	line, _ := cutLine(x.buf[start:bodyAt])
-	headAt := start + bytes.IndexByte(x.buf[start:bodyAt], '\n') + 1
-	f, err := scanHeaders(x.buf[headAt:bodyAt], x.lim)
-	if err != nil {
+	var line []byte
+	line, x.headers = cutLine(x.buf[x.pos:bodyAt])
+	if err := x.requestLine(line); err != nil {
 		return err
 	}
-	if f.expect {
-		if _, err := x.Conn.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n")); err != nil {
-			return err
-		}
+	f, err := scanHeaders(x.headers, x.lim)
+	switch {
+	case err != nil:
+		return err
+	case f.chunked && x.minor == 0:
+		return fmt.Errorf("%w: transfer encoding in HTTP/1.0", ErrMalformed)
 	}
-	lineLen, headLen := len(line), bodyAt-headAt
+	x.keep = !f.close && x.minor > 0
+	if err := x.invite(f); err != nil {
+		return err
+	}
+	// The body may need a larger buffer; the slices made so far keep the old one.
 	from, to, err := x.body(f, bodyAt, false)
 	if err != nil {
 		return err
 	}
-	x.headers = x.buf[headAt : headAt+headLen] // the buffer may have moved
-	x.Request = x.buf[from:to]
-	x.reset()
-	if err := x.requestLine(x.buf[start : start+lineLen]); err != nil {
+	x.Request = x.buf[from:to:to]
+	return nil
+}
+
+// invite asks for the body of a client that waits to be asked.
+func (x *Exchange) invite(f framing) error {
+	if !f.expect || x.minor == 0 || !f.chunked && f.length <= 0 {
+		return nil
+	}
+	if err := x.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
-	x.keep = !f.close && x.minor > 0
-	return nil
+	_, err := x.Conn.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	return err
 }
 
 func (x *Exchange) reset() {
@@ -264,9 +299,9 @@ func (x *Exchange) reset() {
 
 // requestLine reads "METHOD target HTTP/1.x".
 func (x *Exchange) requestLine(line []byte) error {
-	method, rest, ok := bytes.Cut(line, []byte{' '})
-	target, version, ok2 := bytes.Cut(rest, []byte{' '})
-	if !ok || !ok2 || !isToken(method) || len(target) == 0 || len(version) != 8 || string(version[:7]) != "HTTP/1." {
+	method, rest, _ := bytes.Cut(line, []byte{' '})
+	target, version, _ := bytes.Cut(rest, []byte{' '})
+	if !isToken(method) || len(target) == 0 || len(version) != 8 || string(version[:7]) != "HTTP/1." || !isDigit(version[7]) {
 		return fmt.Errorf("%w: request line %.60q", ErrMalformed, line)
 	}
 	x.minor = int(version[7] - '0')
@@ -284,6 +319,7 @@ func (x *Exchange) requestLine(line []byte) error {
 
 // refuse tells the peer of a bad request what was wrong with it, if it can still be told.
 func (x *Exchange) refuse(err error) {
+	x.reset()
 	switch {
 	case errors.Is(err, ErrTooLarge):
 		x.Status = http.StatusRequestEntityTooLarge
@@ -292,9 +328,25 @@ func (x *Exchange) refuse(err error) {
 	default:
 		return
 	}
-	x.Method, x.ContentType, x.CutAfter, x.Chunked, x.Gzip = "", "text/plain; charset=utf-8", 0, false, false
-	x.Body, x.Close = append(x.Body[:0], err.Error()...), true
+	x.Method, x.ContentType, x.Close = "", "text/plain; charset=utf-8", true
+	x.Body = append(x.Body, err.Error()...)
 	x.flush()
+	linger(x.Conn)
+}
+
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 1 << 20
+)
+
+// linger reads on for a while after a refusal. To close a TCP connection with unread bytes resets
+// it, and the peer might lose the answer.
+func linger(conn net.Conn) {
+	half, ok := conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil || conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+		return
+	}
+	io.CopyN(io.Discard, conn, lingerBytes) //nolint:errcheck // however it ends, it is over
 }
 
 const (
@@ -329,37 +381,46 @@ func (x *Exchange) flush() bool {
 func (x *Exchange) appendAnswer(out []byte) []byte {
 	body := x.Body
 	if x.Gzip && len(body) > 0 && x.acceptsGzip() {
-		body = compress(body)
+		z := deflaters.Get().(*deflater)
+		defer z.giveBack()
+		body = z.deflate(body)
 		x.AddHeader("Content-Encoding", "gzip")
 	}
-	status := x.Status
-	if status == 0 {
-		status = http.StatusOK
+	if x.Status == 0 {
+		x.Status = http.StatusOK
 	}
-	out = append(out, "HTTP/1.1 "...)
-	out = strconv.AppendInt(out, int64(status), 10)
-	out = append(append(append(out, ' '), http.StatusText(status)...), "\r\nDate: "...)
-	out = time.Now().UTC().AppendFormat(out, http.TimeFormat)
-	if x.ContentType != "" {
-		out = append(append(out, "\r\nContent-Type: "...), x.ContentType...)
-	}
-	if x.Close || !x.keep {
-		out = append(out, "\r\nConnection: close"...)
-	}
+	hasBody := x.Status >= 200 && x.Status != http.StatusNoContent && x.Status != http.StatusNotModified
 	chunked := x.Chunked && x.minor > 0
-	if chunked {
-		out = append(out, "\r\nTransfer-Encoding: chunked\r\n"...)
-	} else {
-		out = append(strconv.AppendInt(append(out, "\r\nContent-Length: "...), int64(len(body)), 10), "\r\n"...)
+	out = x.appendHead(out)
+	switch {
+	case !hasBody:
+	case chunked:
+		out = append(out, "Transfer-Encoding: chunked\r\n"...)
+	default:
+		out = append(strconv.AppendInt(append(out, "Content-Length: "...), int64(len(body)), 10), "\r\n"...)
 	}
 	out = append(append(out, x.Extra...), "\r\n"...)
 	switch {
-	case x.Method == http.MethodHead:
+	case !hasBody || x.Method == http.MethodHead:
 		return out
 	case chunked:
 		return appendChunks(out, body)
 	}
 	return append(out, body...)
+}
+
+// appendHead appends the status line and the headers that do not depend on the body.
+func (x *Exchange) appendHead(out []byte) []byte {
+	out = strconv.AppendInt(append(out, "HTTP/1.1 "...), int64(x.Status), 10)
+	out = append(append(append(out, ' '), http.StatusText(x.Status)...), "\r\nDate: "...)
+	out = append(time.Now().UTC().AppendFormat(out, http.TimeFormat), "\r\n"...)
+	if x.ContentType != "" {
+		out = append(append(append(out, "Content-Type: "...), x.ContentType...), "\r\n"...)
+	}
+	if x.Close || !x.keep {
+		out = append(out, "Connection: close\r\n"...)
+	}
+	return out
 }
 
 // appendChunks cuts the body into a few chunks of uneven length, so that a client meets more than
@@ -372,12 +433,4 @@ func appendChunks(out, body []byte) []byte {
 		body = body[n:]
 	}
 	return append(out, "0\r\n\r\n"...)
-}
-
-func compress(body []byte) []byte {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	z.Write(body) // a bytes.Buffer takes everything
-	z.Close()
-	return b.Bytes()
 }

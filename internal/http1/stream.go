@@ -37,6 +37,8 @@ func orDefault(n, d int) int {
 const (
 	smallBuffer = 4 << 10
 	largeBuffer = 256 << 10 // larger ones are left to the collector
+
+	maxEmptyReads = 100 // in a row; an io.Reader may return nothing without an error
 )
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, smallBuffer); return &b }}
@@ -90,17 +92,20 @@ func (s *stream) fill() error {
 	}
 	s.borrow()
 	s.makeRoom()
-	n, err := s.conn.Read(s.buf[s.end:])
-	s.end += n
-	if n > 0 {
-		return nil
+	for range maxEmptyReads {
+		n, err := s.conn.Read(s.buf[s.end:])
+		s.end += n
+		if n > 0 {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = io.ErrNoProgress
-	}
-	return err
+	return io.ErrNoProgress
 }
 
+// makeRoom grows a full buffer. The old one is left as it is, for the sake of slices into it.
 func (s *stream) makeRoom() {
 	if s.end < len(s.buf) {
 		return
@@ -123,17 +128,18 @@ func (s *stream) discard() {
 // head reads up to and including the empty line and returns the index behind it. Leading empty
 // lines are skipped as RFC 9112 section 2.2 asks.
 func (s *stream) head() (int, error) {
-	searched := s.pos
+	from, searched := s.pos, s.pos
 	for {
 		for s.pos < s.end && (s.buf[s.pos] == '\r' || s.buf[s.pos] == '\n') {
 			s.pos++
 			searched = max(searched, s.pos)
 		}
-		if i := headEnd(s.buf[s.pos:s.end], searched-s.pos); i > 0 {
-			return s.pos + i, nil
-		}
-		if s.end-s.pos > s.lim.head() {
+		end := headEnd(s.buf[s.pos:s.end], searched-s.pos)
+		switch {
+		case end > s.lim.head() || end == 0 && s.end-from > s.lim.head():
 			return 0, fmt.Errorf("%w: head over %d bytes", ErrTooLarge, s.lim.head())
+		case end > 0:
+			return s.pos + end, nil
 		}
 		searched = max(s.pos, s.end-3)
 		if err := s.fill(); err != nil {
@@ -167,15 +173,16 @@ func headEnd(b []byte, from int) int {
 type framing struct {
 	length  int // Content-Length, or -1
 	chunked bool
-	close   bool // Connection: close
-	keep    bool // Connection: keep-alive
-	gzip    bool
-	expect  bool // Expect: 100-continue
+	close   bool   // Connection: close
+	keep    bool   // Connection: keep-alive
+	expect  bool   // Expect: 100-continue
+	coding  []byte // Content-Encoding, nil when there is none
 }
 
 // scanHeaders reads the header lines of a head (without its start line) for framing.
 func scanHeaders(head []byte, lim Limits) (framing, error) {
 	f := framing{length: -1}
+	foldable := false
 	for len(head) > 0 {
 		var line []byte
 		line, head = cutLine(head)
@@ -183,49 +190,47 @@ func scanHeaders(head []byte, lim Limits) (framing, error) {
 			break
 		}
 		if line[0] == ' ' || line[0] == '\t' {
-			continue // obsolete folding: a continued value, of no interest here
+			if !foldable {
+				return f, fmt.Errorf("%w: folded line %.40q", ErrMalformed, line)
+			}
+			continue // obsolete, and the rest of a value that is of no interest here
 		}
 		colon := bytes.IndexByte(line, ':')
 		if colon <= 0 || !isToken(line[:colon]) {
 			return f, fmt.Errorf("%w: header line %.40q", ErrMalformed, line)
 		}
-		if err := f.header(line[:colon], trimBlanks(line[colon+1:]), lim); err != nil {
+		known, err := f.header(line[:colon], trimBlanks(line[colon+1:]), lim)
+		if err != nil {
 			return f, err
 		}
+		foldable = !known
 	}
+	// RFC 9112 section 6.1: a message with both is suspect, and the connection with it.
+	f.close = f.close || f.chunked && f.length >= 0
 	return f, nil
 }
 
-// header takes one header into account. The switch on the length keeps the common case, a header
-// of no interest, to one comparison.
-func (f *framing) header(name, value []byte, lim Limits) error {
-	switch len(name) {
-	case len("expect"):
-		if equalFold(name, "expect") && equalFold(value, "100-continue") {
-			f.expect = true
+// header takes one header into account and reports whether it was one that matters.
+func (f *framing) header(name, value []byte, lim Limits) (known bool, err error) {
+	switch {
+	case equalFold(name, "expect"):
+		f.expect = f.expect || equalFold(value, "100-continue")
+	case equalFold(name, "connection"):
+		f.close = f.close || hasOption(value, "close")
+		f.keep = f.keep || hasOption(value, "keep-alive")
+	case equalFold(name, "content-length"):
+		err = f.setLength(value, lim)
+	case equalFold(name, "content-encoding"):
+		f.coding = value
+	case equalFold(name, "transfer-encoding"):
+		if f.chunked || !equalFold(value, "chunked") {
+			err = fmt.Errorf("%w: transfer encoding %.40q", ErrMalformed, value)
 		}
-	case len("connection"):
-		if equalFold(name, "connection") {
-			f.close = f.close || hasOption(value, "close")
-			f.keep = f.keep || hasOption(value, "keep-alive")
-		}
-	case len("content-length"):
-		if equalFold(name, "content-length") {
-			return f.setLength(value, lim)
-		}
-	case len("content-encoding"):
-		if equalFold(name, "content-encoding") {
-			return f.setEncoding(value)
-		}
-	case len("transfer-encoding"):
-		if equalFold(name, "transfer-encoding") {
-			if f.chunked || !equalFold(value, "chunked") {
-				return fmt.Errorf("%w: transfer encoding %.40q", ErrMalformed, value)
-			}
-			f.chunked = true
-		}
+		f.chunked = true
+	default:
+		return false, nil
 	}
-	return nil
+	return true, err
 }
 
 func (f *framing) setLength(value []byte, lim Limits) error {
@@ -238,17 +243,6 @@ func (f *framing) setLength(value []byte, lim Limits) error {
 	}
 	f.length = int(n)
 	return nil
-}
-
-func (f *framing) setEncoding(value []byte) error {
-	switch {
-	case len(value) == 0 || equalFold(value, "identity"):
-		return nil
-	case equalFold(value, "gzip") || equalFold(value, "x-gzip"):
-		f.gzip = true
-		return nil
-	}
-	return fmt.Errorf("%w: content encoding %.40q", ErrMalformed, value)
 }
 
 // body reads the body that starts at from and returns where it is in buf. Afterwards pos stands
@@ -309,38 +303,34 @@ func (s *stream) chunkedBody(from int) (start, end int, err error) {
 			s.pos, err = s.trailers(r)
 			return from, w, err
 		}
-		if w-from+size > s.lim.body() {
+		// The second limit is for chunks that are smaller than what is said about them.
+		if w-from+size > s.lim.body() || r-from > 8*s.lim.body()+s.lim.head() {
 			return 0, 0, fmt.Errorf("%w: body over %d bytes", ErrTooLarge, s.lim.body())
 		}
 		for s.end < r+size+2 {
-			// A chunk may end in a bare line feed; then one byte less is enough.
-			if s.end == r+size+1 && s.buf[r+size] == '\n' {
-				break
-			}
 			if err := s.fillInside(); err != nil {
 				return 0, 0, err
 			}
 		}
 		copy(s.buf[w:], s.buf[r:r+size])
 		w, r = w+size, r+size
-		switch {
-		case s.buf[r] == '\n':
-			r++
-		case s.buf[r] == '\r' && s.buf[r+1] == '\n':
-			r += 2
-		default:
+		if s.buf[r] != '\r' || s.buf[r+1] != '\n' {
 			return 0, 0, fmt.Errorf("%w: chunk not followed by a line end", ErrMalformed)
 		}
+		r += 2
 	}
 }
 
-// line returns the line that starts at from, without its end, and the index behind it.
+// line returns the line that starts at from, without its end, and the index behind it. Inside a
+// body a line ends in CRLF and nothing less.
 func (s *stream) line(from int) ([]byte, int, error) {
 	for searched := from; ; {
 		if i := bytes.IndexByte(s.buf[searched:s.end], '\n'); i >= 0 {
-			next := searched + i + 1
-			line, _ := cutLine(s.buf[from:next])
-			return line, next, nil
+			end := searched + i
+			if end == from || s.buf[end-1] != '\r' {
+				return nil, 0, fmt.Errorf("%w: line %.40q without a carriage return", ErrMalformed, s.buf[from:end])
+			}
+			return s.buf[from : end-1], end + 1, nil
 		}
 		if s.end-from > s.lim.head() {
 			return nil, 0, fmt.Errorf("%w: line over %d bytes", ErrTooLarge, s.lim.head())
@@ -352,21 +342,21 @@ func (s *stream) line(from int) ([]byte, int, error) {
 	}
 }
 
+// chunkSize reads the line in front of a chunk. Its extensions are skipped.
 func (s *stream) chunkSize(from int) (size, next int, err error) {
 	line, next, err := s.line(from)
 	if err != nil {
 		return 0, 0, err
 	}
-	if i := bytes.IndexByte(line, ';'); i >= 0 {
-		line = line[:i]
-	}
-	n, err := strconv.ParseUint(string(trimBlanks(line)), 16, 31)
+	digits, _, _ := bytes.Cut(line, []byte{';'})
+	n, err := strconv.ParseUint(string(trimRight(digits)), 16, 31)
 	if err != nil {
 		return 0, 0, fmt.Errorf("%w: chunk size %.40q", ErrMalformed, line)
 	}
 	return int(n), next, nil
 }
 
+// trailers skips the headers behind the last chunk.
 func (s *stream) trailers(from int) (int, error) {
 	for total := 0; ; {
 		line, next, err := s.line(from)
@@ -432,10 +422,16 @@ func equalFold(b []byte, lower string) bool {
 	return true
 }
 
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
 func trimBlanks(b []byte) []byte {
 	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
 		b = b[1:]
 	}
+	return trimRight(b)
+}
+
+func trimRight(b []byte) []byte {
 	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
 		b = b[:len(b)-1]
 	}

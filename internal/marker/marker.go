@@ -66,7 +66,8 @@ const (
 
 var table = crc32.MakeTable(crc32.Castagnoli)
 
-// Append appends m and text to dst in the form Parse reads.
+// Append appends m and text to dst in the form Parse reads. Numbers below 0 have no form, other than
+// NoCause.
 func Append(dst []byte, m Marker, text string) []byte {
 	start := len(dst)
 	dst = append(dst, prefix...)
@@ -93,16 +94,39 @@ func Append(dst []byte, m Marker, text string) []byte {
 	dst = append(dst, '.')
 	dst = strconv.AppendInt(dst, int64(len(text)), 36)
 	dst = append(dst, '.')
-	sum := crc32.Update(crc32.Checksum(dst[start:], table), table, []byte(text))
-	const digits = "0123456789abcdef"
-	for shift := 28; shift >= 0; shift -= 4 {
-		dst = append(dst, digits[sum>>shift&15])
-	}
+	dst = appendHex(dst, ^update(update(^uint32(0), dst[start:]), text))
 	if text == "" {
 		return dst
 	}
 	dst = append(dst, ' ')
 	return append(dst, text...)
+}
+
+// update is crc32.Update for what may be a string: the library's would have to copy one first.
+func update[T string | []byte](crc uint32, s T) uint32 {
+	for i := range len(s) {
+		crc = table[byte(crc)^s[i]] ^ crc>>8
+	}
+	return crc
+}
+
+const hexDigits = "0123456789abcdef"
+
+func appendHex(dst []byte, sum uint32) []byte {
+	for shift := 28; shift >= 0; shift -= 4 {
+		dst = append(dst, hexDigits[sum>>shift&15])
+	}
+	return dst
+}
+
+// isHex reports whether s is what appendHex writes for sum.
+func isHex(s string, sum uint32) bool {
+	for i := range crcSize {
+		if s[i] != hexDigits[sum>>(28-4*i)&15] {
+			return false
+		}
+	}
+	return true
 }
 
 // Parse looks for the first marker in content and returns it with the text it belongs to. The
@@ -144,24 +168,20 @@ func parseAt(s string) (m Marker, text string, status Status) {
 	if len(s)-p < crcSize {
 		return m, "", Damaged
 	}
-	want, err := strconv.ParseUint(s[p:p+crcSize], 16, 32)
-	if err != nil {
-		return m, "", Damaged
-	}
-	rest := s[p+crcSize:]
+	crc, rest := s[p:p+crcSize], s[p+crcSize:]
 	if size > 0 {
-		if len(rest) < 1+int(size) || rest[0] != ' ' {
-			return m, rest, Damaged
+		if uint64(len(rest)) < 1+size || rest[0] != ' ' {
+			return m, strings.TrimPrefix(rest, " "), Damaged
 		}
 		text = rest[1 : 1+size]
 	}
-	sum := crc32.Update(crc32.Checksum([]byte(head), table), table, []byte(text))
-	if sum != uint32(want) {
+	if !isHex(crc, ^update(update(^uint32(0), head), text)) {
 		return m, text, Damaged
 	}
 	return m, text, Intact
 }
 
+// setFields reads the fields before the length and reports whether they are a marker's.
 func (m *Marker) setFields(part *[fields]string) bool {
 	var err error
 	if m.Run, err = strconv.ParseUint(part[0], 36, 64); err != nil {

@@ -3,7 +3,7 @@
 //
 // Everything that can be known to be wrong before the run is found here, all of it at once, with
 // file, line, column and what to write instead. The package does no I/O but reading the scenario
-// and the data file it names.
+// and the files it names, and it neither plays nor judges anything.
 package scenario
 
 import "time"
@@ -40,7 +40,7 @@ type Target struct {
 	Channel   string // configuration id of the web channel
 	AppKey    string
 	AppSecret string
-	CAFile    string // PEM file of extra certificate authorities
+	CAFile    string // PEM file of extra certificate authorities; the scenario's folder is part of it
 	SNI       string // server name, when it differs from the host
 	Insecure  bool   // do not verify the certificate
 	Robot     *bool  // whether the channel has a robot; nil: not known

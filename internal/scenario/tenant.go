@@ -57,7 +57,7 @@ type Tenant struct {
 	CloseAfterReply bool // one exchange per connection
 	MessageCodes    bool // downlink messages carry a messageCode
 
-	Mutants []string // faults, as "name" or "name:n"; see chatbench tenant --help
+	Mutants []string // faults, as "name", "name:n" or "name:every=n"; see chatbench tenant --help
 }
 
 // Robot is what answers first.
@@ -99,7 +99,21 @@ type Queue struct {
 // Hours are the working hours of the agents, in the tenant's local time of day. The zero value is
 // always open.
 type Hours struct {
-	Open, Close time.Duration // since midnight
+	Open, Close time.Duration // since midnight; Close before Open means over midnight
+	Never       bool          // always closed
+}
+
+// Contain reports whether the agents work at a time of day, given since midnight.
+func (h Hours) Contain(timeOfDay time.Duration) bool {
+	switch {
+	case h.Never:
+		return false
+	case h.Open == h.Close:
+		return true
+	case h.Open < h.Close:
+		return h.Open <= timeOfDay && timeOfDay < h.Close
+	}
+	return timeOfDay >= h.Open || timeOfDay < h.Close
 }
 
 // Speech is what the texts of robot and agents look like.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"gonum.org/v1/gonum/stat"
+
 	"chatbench/internal/scenario"
 )
 
@@ -133,16 +135,13 @@ func TestEvenArrivalsAreEven(t *testing.T) {
 func TestPoissonArrivals(t *testing.T) {
 	load := scenario.Load{Stages: []scenario.Stage{{Arrivals: 100, Length: 200 * time.Second, Poisson: true}}}
 	got := slices.Collect(arrivals(load, 11))
-	var sum, squares float64
-	for i := 1; i < len(got); i++ {
-		gap := (got[i] - got[i-1]).Seconds()
-		sum += gap
-		squares += gap * gap
+	gaps := make([]float64, len(got)-1)
+	for i := range gaps {
+		gaps[i] = (got[i+1] - got[i]).Seconds()
 	}
-	n := float64(len(got) - 1)
-	mean := sum / n
-	variation := math.Sqrt(squares/n-mean*mean) / mean
+	mean, deviation := stat.MeanStdDev(gaps, nil)
+	variation := deviation / mean
 	if math.Abs(mean-0.01) > 0.0004 || math.Abs(variation-1) > 0.05 {
-		t.Errorf("%d gaps with mean %.5f s and coefficient of variation %.3f, want 0.01 s and 1", len(got)-1, mean, variation)
+		t.Errorf("%d gaps with mean %.5f s and coefficient of variation %.3f, want 0.01 s and 1", len(gaps), mean, variation)
 	}
 }

@@ -1,0 +1,130 @@
+// Package check is the checker: it reads what customers did and saw, and says which rules of the
+// conversation's contract held, which were broken, and what cannot be known.
+//
+// It is pure. It reads [trace.Event] and nothing else, has no clock, opens no file and starts no
+// goroutine, so that a live run, a recorded trace and an imported one get the same verdicts. Each
+// customer has a [Session] of its own, an automaton of fixed size that is fed in order and shares
+// nothing until it has something to tell; its [Checker] adds up.
+//
+// A rule fails only on a definite counterexample. Where an exchange without an answer, or a run
+// that was cut short, explains what was seen just as well, the case is INCONCLUSIVE; where nothing
+// could have gone wrong the rule is NOT-EXERCISED. Whether a failed rule fails the run, and whether
+// latencies are good enough, is decided elsewhere.
+package check
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Defaults of [Options].
+const (
+	DefaultPause  = 100 * time.Millisecond // the demo's setTimeout before each poll
+	DefaultHold   = 15 * time.Second       // the documented poll hold of 5 s and a client timeout of 10 s
+	DefaultWithin = 10 * time.Second       // for want of a figure of the vendor's
+	DefaultWindow = 256                    // messages
+)
+
+// Options says what a run could see and how strict its deadlines are. Zero values mean the
+// defaults.
+type Options struct {
+	Run     uint64   // the run id in our markers; 0 when it is not known, and then not compared
+	Off     []string // ids of rules to leave out, of the report as well
+	Markers bool     // robots or agents mark their texts
+	Journal bool     // the tenant's record is read at the end of each conversation
+
+	Pause            time.Duration // least time between a poll's answer and the next poll
+	Hold             time.Duration // how long the tenant may still answer a poll that the customer gave up; negative: not at all
+	ConnectWithin    time.Duration // CON-02's deadline
+	DisconnectWithin time.Duration // DSC-04's deadline, from hang-up to delivery
+	Window           int           // by how many messages one may be late and still be told from a copy
+
+	// Reproduce returns a line that repeats one customer's part of the run. May be nil.
+	Reproduce func(customer int) string
+}
+
+func (o *Options) setDefaults() {
+	orElse := func(d *time.Duration, otherwise time.Duration) {
+		if *d == 0 {
+			*d = otherwise
+		}
+	}
+	orElse(&o.Pause, DefaultPause)
+	orElse(&o.Hold, DefaultHold)
+	orElse(&o.ConnectWithin, DefaultWithin)
+	orElse(&o.DisconnectWithin, DefaultWithin)
+	if o.Window <= 0 {
+		o.Window = DefaultWindow
+	}
+}
+
+// Checker adds up what the sessions of a run find. Its methods may be called from any goroutine.
+type Checker struct {
+	opts       Options
+	off        [ruleCount]bool
+	violations atomic.Int64
+	aborted    atomic.Pointer[Reason]
+
+	mu        sync.Mutex // protects the following fields
+	tallies   [ruleCount]tally
+	infoPolls int64
+	markers   bool // some were seen
+	journal   bool
+}
+
+// tally is what is known of one rule.
+type tally struct {
+	opportunities int64
+	violations    int64
+	inconclusive  int64
+	reasons       map[Reason]int64
+	witnesses     []Witness
+}
+
+// New returns a checker that has seen nothing. Unknown ids in Off are ignored.
+func New(o Options) *Checker {
+	o.setDefaults()
+	c := &Checker{opts: o, markers: o.Markers, journal: o.Journal}
+	for _, id := range o.Off {
+		for i := range registry {
+			c.off[i] = c.off[i] || registry[i].ID == id
+		}
+	}
+	return c
+}
+
+// Customer returns the automaton of one customer, whose index is the one in its markers. It must
+// be asked for once per customer.
+func (c *Checker) Customer(index int) *Session {
+	return &Session{c: c, index: index, exposedUntil: never}
+}
+
+// Abort says that the run was stopped or the tenant went away: what is still undecided becomes
+// INCONCLUSIVE for this reason. The first reason stays.
+func (c *Checker) Abort(reason Reason) { c.aborted.CompareAndSwap(nil, &reason) }
+
+// abortReason is the reason given to Abort, or "".
+func (c *Checker) abortReason() Reason {
+	if r := c.aborted.Load(); r != nil {
+		return *r
+	}
+	return ""
+}
+
+// Violations is how often any rule was broken so far. It is cheap enough for a live view.
+func (c *Checker) Violations() int64 { return c.violations.Load() }
+
+// Report returns one result a rule, in catalogue order. While customers are still there it covers
+// the conversations that have ended, and the violations found at once.
+func (c *Checker) Report() []RuleResult {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	results := make([]RuleResult, 0, ruleCount)
+	for i := range registry {
+		if !c.off[i] {
+			results = append(results, c.result(rule(i)))
+		}
+	}
+	return results
+}

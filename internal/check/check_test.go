@@ -1,0 +1,258 @@
+package check
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/google/go-cmp/cmp"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/marker"
+	"chatbench/internal/trace"
+)
+
+func TestWitness(t *testing.T) {
+	h := newHistory(17).open().poll(agent(0), agent(2)).poll(agent(1), disconnect()).byPeer(agentSaid(3))
+	o := testOptions()
+	o.Reproduce = func(customer int) string { return "--seed 1 --customer " + itoa(customer) }
+	got := resultOf(t, judge(o, h), "ORD-01")
+	want := []Witness{{
+		Customer: 17, Extent: 1, Reproduce: "--seed 1 --customer 17",
+		Sentence: "customer 17, conversation 0: agent message 1 was delivered after message 2",
+		Events: []WitnessEvent{
+			{At: 107 * ms, Text: "poll 2 delivered agent message 2"},
+			{At: 212 * ms, Text: "poll 3 delivered agent message 1"},
+		},
+	}}
+	if diff := cmp.Diff(want, got.Witnesses); diff != "" {
+		t.Errorf("witnesses (-want +got):\n%s", diff)
+	}
+}
+
+func TestWitnessesAreTheFirstAndTheWorst(t *testing.T) {
+	c := New(testOptions())
+	for i := range 100 {
+		s := c.Customer(i)
+		s.conv.epoch = 1
+		s.fail(finding{rule: ord01, count: 2, extent: int64(i % 50), at: time.Duration(1000 - i), tell: func() story {
+			return story{sentence: "x", events: []WitnessEvent{{At: time.Duration(1000 - i)}}}
+		}})
+	}
+	r := resultOf(t, c.Report(), "ORD-01")
+	var got []int
+	for _, w := range r.Witnesses {
+		got = append(got, w.Customer)
+	}
+	// 99 is the first in time; of the others with the same extent the earlier.
+	want := []int{99, 49, 98, 48, 97, 47, 96, 46}
+	if !slices.Equal(got, want) || r.Violations != 200 || c.Violations() != 200 {
+		t.Errorf("got witnesses of customers %v, %d violations (live %d); want %v, 200", got, r.Violations, c.Violations(), want)
+	}
+}
+
+func TestLossIsToldInNumbers(t *testing.T) {
+	h := newHistory(0).open().poll(agent(0)).poll(agent(3)).infoPoll().poll(agent(5), disconnect()).byPeer(agentSaid(6))
+	r := resultOf(t, judge(testOptions(), h), "DEL-04")
+	want := "missing: 2 unexplained, 1 that a poll without an answer may have taken; such polls: 1"
+	if r.Note != want || r.Violations != 2 || r.Inconclusive != 1 || r.Opportunities != 6 {
+		t.Errorf("got note %q, %d/%d and %d inconclusive; want %q, 2/6 and 1", r.Note, r.Violations, r.Opportunities, r.Inconclusive, want)
+	}
+}
+
+func TestOff(t *testing.T) {
+	h := newHistory(0).open().poll(agent(1), agent(0), disconnect()).byPeer(agentSaid(2))
+	o := testOptions()
+	o.Off = []string{"ORD-01", "XXX-99"}
+	c := New(o)
+	s := c.Customer(0)
+	for i := range h.events {
+		s.Observe(&h.events[i])
+	}
+	s.Close()
+	for _, r := range c.Report() {
+		if r.ID == "ORD-01" {
+			t.Errorf("ORD-01 is off, but reported: %+v", r)
+		}
+	}
+	if len(c.Report()) != int(ruleCount)-1 || c.Violations() != 0 {
+		t.Errorf("%d rules and %d violations, want %d and none", len(c.Report()), c.Violations(), ruleCount-1)
+	}
+}
+
+func TestAbortKeepsTheFirstReason(t *testing.T) {
+	c := New(testOptions())
+	c.Abort(RunAborted)
+	c.Abort(GeneratorLate)
+	if got := c.abortReason(); got != RunAborted {
+		t.Errorf("reason %q, want %q", got, RunAborted)
+	}
+}
+
+func TestCloseTwiceCountsOnce(t *testing.T) {
+	c := New(wireOptions())
+	s := c.Customer(0)
+	h := newHistory(0).open().poll(notice(""))
+	for i := range h.events {
+		s.Observe(&h.events[i])
+	}
+	s.Close()
+	want := c.Report()
+	s.Close()
+	if diff := cmp.Diff(want, c.Report()); diff != "" {
+		t.Errorf("a second Close changed the report:\n%s", diff)
+	}
+}
+
+func wireOptions() Options {
+	o := testOptions()
+	wireOnly(&o)
+	return o
+}
+
+// randomResults are results of a few customers, with trouble.
+func randomResults(r *rand.Rand) []RuleResult {
+	var hs []*history
+	for range r.IntN(4) {
+		e := edits[r.IntN(len(edits))]
+		hs = append(hs, customerOf(r.Uint64(), r.IntN(20), 5, e.edit))
+	}
+	results := judge(testOptions(), hs...)
+	// An id of another version of chatbench, and a rule that was off.
+	results = append(results, RuleResult{ID: "ZZZ-01", Verdict: Pass, Note: string(rune('a' + r.IntN(3))), Opportunities: 1})
+	return slices.Delete(results, 0, r.IntN(2))
+}
+
+func TestMergeLaws(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		a, b, c := randomResults(r), randomResults(r), randomResults(r)
+		for _, law := range []struct {
+			name      string
+			got, want []RuleResult
+		}{
+			{"associative", Merge(Merge(a, b), c), Merge(a, Merge(b, c))},
+			{"commutative", Merge(a, b), Merge(b, a)},
+			{"neutral nil", Merge(a, nil), Merge(nil, a)},
+			{"neutral nil changes nothing", Merge(a, nil), a},
+		} {
+			if diff := cmp.Diff(law.want, law.got); diff != "" {
+				t.Fatalf("seed %d: Merge is not %s:\n%s", seed, law.name, diff)
+			}
+		}
+	}
+}
+
+func TestMergeIsAReportOfBoth(t *testing.T) {
+	histories := crowd()
+	want := judge(testOptions(), histories...)
+	got := Merge(judge(testOptions(), histories[:25]...), judge(testOptions(), histories[25:]...))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("merged and judged together differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestMergeDoesNotTouchItsArguments(t *testing.T) {
+	histories := crowd()
+	a, b := judge(testOptions(), histories[:30]...), judge(testOptions(), histories[30:]...)
+	wantA, wantB := judge(testOptions(), histories[:30]...), judge(testOptions(), histories[30:]...)
+	Merge(a, b)
+	if diff := cmp.Diff([][]RuleResult{wantA, wantB}, [][]RuleResult{a, b}); diff != "" {
+		t.Errorf("Merge changed its arguments:\n%s", diff)
+	}
+}
+
+func TestWorst(t *testing.T) {
+	order := []Verdict{"", NotObservable, NotExercised, Pass, Inconclusive, Fail, Error}
+	for i, a := range order {
+		for j, b := range order {
+			if got, want := Worst(a, b), order[max(i, j)]; got != want {
+				t.Errorf("Worst(%q, %q) = %q, want %q", a, b, got, want)
+			}
+		}
+	}
+}
+
+// A session must not be disturbed by events that come where none should: traces are cut, merged
+// and edited by hand.
+func TestAnyOrderOfEventsIsSurvived(t *testing.T) {
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 8))
+		h := customerOf(seed, 0, 5, nil)
+		r.Shuffle(len(h.events), func(i, j int) { h.events[i], h.events[j] = h.events[j], h.events[i] })
+		judge(testOptions(), h)
+	}
+}
+
+func TestSessionSize(t *testing.T) {
+	t.Logf("a session has %d bytes, each stream %d, a list of codes %d, a file %d", unsafe.Sizeof(Session{}),
+		unsafe.Sizeof(stream{}), unsafe.Sizeof(recent{}), unsafe.Sizeof(mediaFile{}))
+	if got := unsafe.Sizeof(Session{}); got > 1024 {
+		t.Errorf("a session has %d bytes, want at most 1024", got)
+	}
+}
+
+// steady is a conversation in which an agent talks on: each round is a poll with two messages.
+func steady() (s *Session, round func()) {
+	s = New(Options{Run: testRun, Markers: true}).Customer(0)
+	h := newHistory(0).open()
+	for i := range h.events {
+		s.Observe(&h.events[i])
+	}
+	at, seq, id := h.now, 0, uint32(1)
+	message := &aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromAgent, MediaType: aicc.Text}
+	var e trace.Event
+	return s, func() {
+		id++
+		at += DefaultPause
+		e = trace.Event{Kind: trace.Invoke, Op: aicc.OpPoll, ID: id, At: at}
+		s.Observe(&e)
+		e = trace.Event{Kind: trace.Return, Op: aicc.OpPoll, ID: id, At: at, Started: at, Class: aicc.OK, Status: 200, Count: 2}
+		s.Observe(&e)
+		for range 2 {
+			e = trace.Event{Kind: trace.Deliver, Op: aicc.OpPoll, ID: id, At: at, Message: message, Marked: marker.Intact,
+				Mark: marker.Marker{Run: testRun, Sender: marker.Agent, Seq: seq}}
+			s.Observe(&e)
+			seq++
+		}
+	}
+}
+
+func TestSteadyStateDoesNotAllocate(t *testing.T) {
+	s, round := steady()
+	round()
+	if got := testing.AllocsPerRun(1000, round); got != 0 {
+		t.Errorf("%v allocations a poll with two messages, want none", got)
+	}
+	s.Close()
+	if bad := troubled(s.c.Report()); !reflect.DeepEqual(bad, []string{"DEL-04 INCONCLUSIVE"}) {
+		t.Errorf("the steady conversation was cut short: %v", bad)
+	}
+}
+
+func TestClip(t *testing.T) {
+	long := strings.Repeat("你好", 40)
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"short", "short"},
+		{long, long[:maxQuote] + "..."},
+		{"a" + long, "a" + long[:maxQuote-3] + "..."},
+	} {
+		if got := clip(c.text); got != c.want {
+			t.Errorf("clip(%q) = %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+func BenchmarkDeliver(b *testing.B) {
+	_, round := steady()
+	b.ReportAllocs()
+	for b.Loop() {
+		round()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(4*b.N), "ns/event")
+}

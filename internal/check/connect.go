@@ -1,0 +1,134 @@
+package check
+
+import (
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
+)
+
+// connecting follows CONNECT of one conversation.
+type connecting struct {
+	state   connectState
+	decided bool // CON-02
+	asked   time.Duration
+	at      time.Duration // when it was answered 0
+}
+
+type connectState uint8
+
+const (
+	apart      connectState = iota // not asked, or refused
+	asking                         // in flight
+	unanswered                     // perhaps connected
+	connected
+)
+
+func (c *connecting) ask(at time.Duration) {
+	if c.state != connected {
+		c.state, c.asked = asking, at
+	}
+}
+
+func (c *connecting) answered(e *trace.Event) {
+	switch {
+	case c.state == connected:
+	case e.Class == aicc.OK:
+		c.state, c.at = connected, e.At
+	case e.Class == aicc.Fail:
+		c.state = apart
+	default:
+		c.state = unanswered
+	}
+}
+
+// heard judges a message against CONNECT: too early (CON-01), or the sign of life that has to
+// follow it (CON-02).
+func (s *Session) heard(e *trace.Event, foreign bool) {
+	if foreign {
+		return
+	}
+	switch s.conv.connect.state {
+	case connected:
+		s.alive(e.At, s.poll.started)
+	case unanswered:
+		s.opp[con01]++
+		s.unsure(con01, IndeterminateSend, 1)
+	case apart:
+		s.opp[con01]++
+		s.failEarly(e)
+	}
+}
+
+func (s *Session) failEarly(e *trace.Event) {
+	begun := s.conv.begun
+	s.fail(finding{rule: con01, count: 1, at: e.At, tell: func() story {
+		return story{
+			sentence: "a message was delivered before CONNECT was answered 0",
+			events: []WitnessEvent{
+				event(begun, "conversation %d begins", s.conv.epoch),
+				event(e.At, "poll %d delivered a message from %s: %q", e.ID, e.Message.SourceType, clip(e.Message.Content)),
+			},
+		}
+	}})
+}
+
+// queueAnswered takes an answer of the queue query as a sign of life.
+func (s *Session) queueAnswered(e *trace.Event) {
+	if s.conv.connect.state == connected && (e.Code == aicc.CodeOK || e.Code == aicc.CodeWithAgent) {
+		s.alive(e.At, e.At)
+	}
+}
+
+// alive decides CON-02 at the first sign of life. It is late only if the exchange that brought it
+// was waiting when the deadline passed: one that began later tells when the customer asked, not
+// when the tenant was ready.
+func (s *Session) alive(at, started time.Duration) {
+	c := &s.conv.connect
+	if c.decided {
+		return
+	}
+	c.decided = true
+	s.opp[con02]++
+	if due := c.at + s.c.opts.ConnectWithin; at > due && started <= due {
+		s.failSilent(at, "the first sign of life came")
+	}
+}
+
+// silence looks at a poll that brought nothing after the deadline (CON-02).
+func (s *Session) silence(e *trace.Event) {
+	c := &s.conv.connect
+	if c.decided || c.state != connected || e.Count > 0 || e.At <= c.at+s.c.opts.ConnectWithin {
+		return
+	}
+	c.decided = true
+	s.opp[con02]++
+	s.failSilent(e.At, "a poll still brought nothing")
+}
+
+func (s *Session) failSilent(at time.Duration, what string) {
+	c := s.conv.connect
+	if s.exposedUntil >= c.asked {
+		s.unsure(con02, IndeterminatePoll, 1)
+		return
+	}
+	s.overdue(s.c.opts.ConnectWithin, finding{rule: con02, count: 1, extent: int64(at - c.at), at: at, tell: func() story {
+		return story{
+			sentence: "nothing was heard within " + span(s.c.opts.ConnectWithin) + " of CONNECT",
+			events: []WitnessEvent{
+				event(c.at, "CONNECT answered 0"),
+				event(at, "%s, %s after CONNECT", what, span(at-c.at)),
+			},
+		}
+	}})
+}
+
+// settleConnect leaves CON-02 open when the run was stopped before its deadline. A customer that
+// left by itself gave the tenant no time, and that is no case at all.
+func (s *Session) settleConnect(cut bool) {
+	c := &s.conv.connect
+	if cut && c.state == connected && !c.decided && s.c.abortReason() != "" {
+		s.unsure(con02, s.c.abortReason(), 1)
+	}
+	c.decided = true
+}

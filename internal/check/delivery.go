@@ -1,0 +1,252 @@
+package check
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/marker"
+	"chatbench/internal/trace"
+)
+
+// maxSeq bounds the numbers a stream takes: nobody says more in a conversation.
+const maxSeq = 1 << 30
+
+// identify judges what the marker of a message says (DEL-01, -02, -03, -06, DSC-05) and enters the
+// message into its sender's stream. It reports whether the message belongs elsewhere: to another
+// run, customer or conversation.
+func (s *Session) identify(e *trace.Event) (foreign bool) {
+	switch e.Marked {
+	case marker.Absent:
+		s.unmarked(e)
+		return false
+	case marker.Damaged:
+		s.damaged(e)
+		return false
+	}
+	s.sawMarkers = true
+	s.opp[del06]++
+	if id, wrong := s.misplaced(&e.Mark); wrong {
+		s.failForeign(id, e)
+		return true
+	}
+	s.numbered(e)
+	return false
+}
+
+// misplaced reports whether the marker names another run, customer or conversation, and which rule
+// that breaks.
+func (s *Session) misplaced(m *marker.Marker) (id rule, wrong bool) {
+	if !s.ourRun(m) {
+		s.opp[del01]++
+		return del01, true
+	}
+	s.opp[del02]++
+	if m.Session != s.index {
+		return del02, true
+	}
+	if s.conv.epoch > 0 {
+		s.opp[dsc05]++
+	}
+	switch {
+	case m.Epoch < s.conv.epoch:
+		return dsc05, true
+	case m.Epoch > s.conv.epoch:
+		s.opp[del01]++
+		return del01, true
+	}
+	return 0, false
+}
+
+func (s *Session) ourRun(m *marker.Marker) bool {
+	return s.c.opts.Run == 0 || m.Run == s.c.opts.Run
+}
+
+func (s *Session) failForeign(id rule, e *trace.Event) {
+	m := e.Mark
+	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
+		var what string
+		switch {
+		case !s.ourRun(&m):
+			what = "a message of another run was delivered"
+		case id == del02:
+			what = "a message for customer " + itoa(m.Session) + " was delivered"
+		case id == dsc05:
+			what = "a message of conversation " + itoa(m.Epoch) + " was delivered"
+		default:
+			what = "a message of conversation " + itoa(m.Epoch) + ", which has not begun, was delivered"
+		}
+		return story{sentence: what, events: []WitnessEvent{
+			event(s.conv.begun, "conversation %d begins", s.conv.epoch),
+			event(e.At, "poll %d delivered %s message %d of customer %d, conversation %d",
+				e.ID, senderName(m.Sender), m.Seq, m.Session, m.Epoch),
+		}}
+	}})
+}
+
+// numbered enters a message of this conversation into its sender's stream.
+func (s *Session) numbered(e *trace.Event) {
+	m := &e.Mark
+	if m.Sender == marker.Customer {
+		s.opp[del01]++
+	}
+	if m.Seq >= maxSeq || m.Sender == marker.Customer && m.Seq >= s.conv.sent {
+		s.failInvented(e)
+		return
+	}
+	s.opp[del03]++
+	st := s.stream(m.Sender)
+	st.fin = st.fin || m.Fin
+	if st.next > 0 {
+		s.opp[ord01]++
+	}
+	before := st.top
+	switch st.see(s.sighting(e), s.poll.started, s.exposedUntil) {
+	case repeated:
+		s.failRepeated(before, e)
+	case unclear:
+		s.unsure(ord01, WindowOverflow, 1)
+		s.unsure(del03, WindowOverflow, 1)
+	}
+	for g, ok := st.spill(uint32(s.c.opts.Window)); ok; g, ok = st.spill(uint32(s.c.opts.Window)) {
+		s.settleSpilled(m.Sender, &g)
+	}
+}
+
+func (s *Session) sighting(e *trace.Event) sighting {
+	return sighting{seq: uint32(e.Mark.Seq), poll: e.ID, at: e.At}
+}
+
+func (s *Session) failInvented(e *trace.Event) {
+	m, sent := e.Mark, s.conv.sent
+	s.fail(finding{rule: del01, count: 1, at: e.At, tell: func() story {
+		last := event(s.conv.begun, "conversation %d begins; the customer has said nothing", s.conv.epoch)
+		if sent > 0 {
+			last = event(s.conv.begun, "conversation %d begins; the customer's last message so far is %d", s.conv.epoch, sent-1)
+		}
+		return story{
+			sentence: senderName(m.Sender) + " message " + itoa(m.Seq) + " was delivered, and nobody had said it",
+			events:   []WitnessEvent{last, event(e.At, "poll %d delivered %s message %d", e.ID, senderName(m.Sender), m.Seq)},
+		}
+	}})
+}
+
+func (s *Session) failRepeated(before sighting, e *trace.Event) {
+	m := e.Mark
+	s.fail(finding{rule: del03, count: 1, extent: int64(before.seq) - int64(m.Seq), at: e.At, tell: func() story {
+		name, earlier := senderName(m.Sender), event(before.at, "poll %d delivered it", before.poll)
+		if int(before.seq) != m.Seq {
+			earlier = event(before.at, "poll %d delivered %s message %d; %d had been delivered by then",
+				before.poll, name, before.seq, m.Seq)
+		}
+		return story{
+			sentence: name + " message " + itoa(m.Seq) + " was delivered twice",
+			events:   []WitnessEvent{earlier, event(e.At, "poll %d delivered %s message %d again", e.ID, name, m.Seq)},
+		}
+	}})
+}
+
+// damaged judges a message whose marker or text was changed (DEL-06). It must not count as lost as
+// well, so it takes the place its number names where that is the next or a missing one. Any other
+// number may itself be wrong: then the message stands for one that will seem to be missing.
+func (s *Session) damaged(e *trace.Event) {
+	s.sawMarkers = true
+	// A text that reaches the documented limit may have been cut there, as an echo of a long
+	// question is; that breaks no promise.
+	if utf8.RuneCountInString(e.Message.Content) < aicc.MaxDownText {
+		s.opp[del06]++
+		s.failDamaged(e)
+	}
+	m := &e.Mark
+	if !s.ourRun(m) || m.Session != s.index || m.Epoch != s.conv.epoch || m.Sender == marker.Customer {
+		return
+	}
+	switch st := s.stream(m.Sender); {
+	case m.Seq == int(st.next):
+		st.see(s.sighting(e), s.poll.started, s.exposedUntil)
+	case m.Seq < int(st.next):
+		st.fill(uint32(m.Seq))
+	default:
+		s.conv.unplaced++
+	}
+}
+
+func (s *Session) failDamaged(e *trace.Event) {
+	m := e.Mark
+	s.fail(finding{rule: del06, count: 1, at: e.At, tell: func() story {
+		return story{
+			sentence: senderName(m.Sender) + " message " + itoa(m.Seq) + " was not delivered as it was said",
+			events: []WitnessEvent{event(e.At, "poll %d delivered %q, which does not match its checksum",
+				e.ID, clip(e.Message.Content))},
+		}
+	}})
+}
+
+// unmarked looks for a copy of a message that has no marker but an identity of another kind: its
+// messageCode, or for media the file id (DEL-03).
+func (s *Session) unmarked(e *trace.Event) {
+	m := e.Message
+	if !talk(m) {
+		return
+	}
+	var key uint64
+	switch {
+	case m.MessageCode != "":
+		key = hash(string(m.MessageCode))
+	case isMedia(m) && m.Content != "":
+		key = hash(m.Content) + uint64(s.conv.epoch) // a library file may be sent in each conversation
+	default:
+		return
+	}
+	s.opp[del03]++
+	if s.codes == nil {
+		s.codes = new(recent)
+	}
+	if before, ok := s.codes.add(key, e.At); ok {
+		s.failCopied(before, e)
+	}
+}
+
+func (s *Session) failCopied(before time.Duration, e *trace.Event) {
+	s.fail(finding{rule: del03, count: 1, at: e.At, tell: func() story {
+		what := "the message with messageCode " + clip(string(e.Message.MessageCode))
+		if e.Message.MessageCode == "" {
+			what = "the media message with file id " + clip(e.Message.Content)
+		}
+		return story{sentence: what + " was delivered twice", events: []WitnessEvent{
+			event(before, "a poll delivered it"),
+			event(e.At, "poll %d delivered it again", e.ID),
+		}}
+	}})
+}
+
+// talk reports whether the message is part of the conversation itself: CHAT, or media of whatever
+// control type. READ and the like are not.
+func talk(m *aicc.Downlink) bool {
+	return m.ControlType == aicc.Chat || m.ControlType != aicc.Disconnect && isMedia(m)
+}
+
+func isMedia(m *aicc.Downlink) bool {
+	_, mapped := aicc.MediaFileType(m.MediaType)
+	return mapped || m.MediaType == aicc.Document || m.MediaType == aicc.File
+}
+
+// recent remembers the last identities of messages.
+type recent struct {
+	n    int
+	keys [32]uint64
+	at   [32]time.Duration
+}
+
+// add enters a key, and returns when it was entered before if it still is remembered.
+func (r *recent) add(key uint64, at time.Duration) (before time.Duration, known bool) {
+	for i := range min(r.n, len(r.keys)) {
+		if r.keys[i] == key {
+			return r.at[i], true
+		}
+	}
+	i := r.n % len(r.keys)
+	r.keys[i], r.at[i] = key, at
+	r.n++
+	return 0, false
+}

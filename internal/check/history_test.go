@@ -1,0 +1,282 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/marker"
+	"chatbench/internal/trace"
+)
+
+const (
+	testRun   = 4711
+	ms        = time.Millisecond
+	pollTakes = 5 * ms
+)
+
+// history writes the events of one customer as a story: each method is one thing that happens.
+// Time passes as the demo would have it; the methods return the history so that stories chain.
+type history struct {
+	customer int
+	epoch    int
+	now      time.Duration
+	lastID   uint32
+	said     int // by the customer
+	files    map[string]trace.File
+	events   []trace.Event
+}
+
+func newHistory(customer int) *history {
+	return &history{customer: customer, epoch: -1, files: map[string]trace.File{}}
+}
+
+// add appends an event and returns it for changes.
+func (h *history) add(e trace.Event) *trace.Event {
+	e.At, e.Customer, e.Epoch = h.now, h.customer, max(h.epoch, 0)
+	h.events = append(h.events, e)
+	return &h.events[len(h.events)-1]
+}
+
+func (h *history) begin() *history {
+	h.epoch++
+	h.said = 0
+	h.add(trace.Event{Kind: trace.Begin, Flow: "buyer"})
+	return h
+}
+
+func (h *history) wait(d time.Duration) *history {
+	h.now += d
+	return h
+}
+
+// call is an exchange with a plain answer.
+func (h *history) call(op aicc.Op, takes time.Duration, answer trace.Event) *history {
+	h.lastID++
+	invoke := h.add(trace.Event{Kind: trace.Invoke, Op: op, ID: h.lastID, Seq: answer.Seq, FileID: answer.FileID,
+		Probe: answer.Probe, Late: answer.Late, Intended: h.now})
+	started := invoke.At
+	h.now += takes
+	answer.Kind, answer.Op, answer.ID, answer.Started, answer.Intended = trace.Return, op, h.lastID, started, started
+	h.add(answer)
+	return h
+}
+
+func ok() trace.Event     { return trace.Event{Class: aicc.OK, Status: 200, Code: aicc.CodeOK} }
+func failed() trace.Event { return trace.Event{Class: aicc.Fail, Status: 200, Code: aicc.CodeFailed} }
+func info() trace.Event   { return trace.Event{Class: aicc.Info, Error: "time-out"} }
+
+// numbered is an answer to an exchange that carries the customer's next marker.
+func (h *history) numbered(e trace.Event) trace.Event {
+	e.Seq = h.said
+	h.said++
+	return e
+}
+
+func (h *history) connect() *history { return h.call(aicc.OpConnect, 2*ms, h.numbered(ok())) }
+func (h *history) say() *history     { return h.call(aicc.OpSend, 2*ms, h.numbered(ok())) }
+func (h *history) hangUp() *history  { return h.call(aicc.OpDisconnect, 2*ms, ok()) }
+
+// open is begin and connect.
+func (h *history) open() *history { return h.begin().connect() }
+
+// poll brings messages, after the demo's pause, and downloads what the demo downloads.
+func (h *history) poll(messages ...msg) *history {
+	h.wait(DefaultPause).pollNow(ok(), messages...)
+	return h
+}
+
+// probe is a declared probe poll; the demo's handling does not follow.
+func (h *history) probe(messages ...msg) *history {
+	answer := ok()
+	answer.Probe = true
+	return h.wait(DefaultPause).pollNow(answer, messages...)
+}
+
+func (h *history) infoPoll() *history { return h.wait(DefaultPause).pollNow(info()) }
+
+func (h *history) pollNow(answer trace.Event, messages ...msg) *history {
+	answer.Count = len(messages)
+	h.call(aicc.OpPoll, pollTakes, answer)
+	id := h.lastID
+	var due []string
+	for i, m := range messages {
+		down := m(h)
+		e := h.add(trace.Event{Kind: trace.Deliver, Op: aicc.OpPoll, ID: id, Index: i, Message: down})
+		e.Mark, _, e.Marked = marker.Parse(down.Content)
+		if _, mapped := aicc.MediaFileType(down.MediaType); mapped && down.SourceType != aicc.FromRobot && !answer.Probe {
+			due = append(due, down.Content)
+		}
+	}
+	for _, id := range due {
+		h.download(id)
+	}
+	return h
+}
+
+// goodFile is what a download brings unless the story says otherwise.
+func goodFile(id string) trace.File {
+	return trace.File{ID: id, Kind: "jpg", Want: "jpg", Size: 1000, SHA256: fmt.Sprintf("%016x%048d", hash(id), 0)}
+}
+
+// serve says what a download of this id brings.
+func (h *history) serve(id string, change func(*trace.File)) *history {
+	f := goodFile(id)
+	change(&f)
+	h.files[id] = f
+	return h
+}
+
+func (h *history) download(id string) *history {
+	f, known := h.files[id]
+	if !known {
+		f = goodFile(id)
+	}
+	answer := ok()
+	answer.FileID, answer.File = id, &f
+	return h.call(aicc.OpDownload, 3*ms, answer)
+}
+
+func (h *history) journal(r trace.Record) *history {
+	r.Epoch = h.epoch
+	h.add(trace.Event{Kind: trace.Journal, Record: &r})
+	return h
+}
+
+func (h *history) end(ended trace.Ended) *history {
+	h.add(trace.Event{Kind: trace.End, Ended: ended})
+	return h
+}
+
+// byPeer ends the conversation after a DISCONNECT, with a record of the senders.
+func (h *history) byPeer(senders ...trace.Said) *history {
+	return h.journal(trace.Record{HungUp: true, Senders: senders}).end(trace.ByPeer)
+}
+
+func agentSaid(count int) trace.Said { return trace.Said{Sender: marker.Agent, Count: count} }
+
+// msg makes one downlink message.
+type msg func(h *history) *aicc.Downlink
+
+// marked is a message with a marker, which the changes make a wrong one.
+func marked(sender marker.Sender, source string, seq int, changes ...func(*marker.Marker)) msg {
+	return func(h *history) *aicc.Downlink {
+		m := marker.Marker{Run: testRun, Session: h.customer, Epoch: h.epoch, Sender: sender, Seq: seq, Cause: marker.NoCause, At: time.UnixMicro(1e15)}
+		for _, change := range changes {
+			change(&m)
+		}
+		return &aicc.Downlink{ControlType: aicc.Chat, SourceType: source, MediaType: aicc.Text,
+			Content: string(marker.Append(nil, m, "a text of some length"))}
+	}
+}
+
+func agent(seq int, changes ...func(*marker.Marker)) msg {
+	return marked(marker.Agent, aicc.FromAgent, seq, changes...)
+}
+
+func robot(seq int, changes ...func(*marker.Marker)) msg {
+	return marked(marker.Robot, aicc.FromRobot, seq, changes...)
+}
+
+// echo is a robot that repeats the customer's own text.
+func echo(seq int) msg { return marked(marker.Customer, aicc.FromRobot, seq) }
+
+func ofCustomer(n int) func(*marker.Marker) { return func(m *marker.Marker) { m.Session = n } }
+func ofEpoch(n int) func(*marker.Marker)    { return func(m *marker.Marker) { m.Epoch = n } }
+func ofRun(n uint64) func(*marker.Marker)   { return func(m *marker.Marker) { m.Run = n } }
+func fin(m *marker.Marker)                  { m.Fin = true }
+
+// cut takes the last bytes off the content of a message.
+func cut(m msg, n int) msg {
+	return func(h *history) *aicc.Downlink {
+		d := m(h)
+		d.Content = d.Content[:len(d.Content)-n]
+		return d
+	}
+}
+
+// padded puts so much in front of a message that it is longer than the API allows.
+func padded(m msg) msg {
+	return func(h *history) *aicc.Downlink {
+		d := m(h)
+		d.Content = strings.Repeat("你", aicc.MaxDownText) + d.Content
+		return d
+	}
+}
+
+func plain(d aicc.Downlink) msg { return func(*history) *aicc.Downlink { return &d } }
+
+func notice(code string) msg {
+	return plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromSystem, MediaType: aicc.Text,
+		Content: "an agent is connected", MessageCode: aicc.Loose(code)})
+}
+
+func image(id string) msg {
+	return plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromAgent, MediaType: aicc.Image, Content: id})
+}
+
+func disconnect() msg { return disconnectOf(aicc.FromAgent, "") }
+
+func disconnectOf(source, media string) msg {
+	return plain(aicc.Downlink{ControlType: aicc.Disconnect, SourceType: source, MediaType: media})
+}
+
+// testOptions are those of a run against the embedded tenant.
+func testOptions() Options { return Options{Run: testRun, Markers: true, Journal: true} }
+
+// judge runs histories through a checker, one customer after the other.
+func judge(o Options, histories ...*history) []RuleResult {
+	c := New(o)
+	for _, h := range histories {
+		s := c.Customer(h.customer)
+		for i := range h.events {
+			s.Observe(&h.events[i])
+		}
+		s.Close()
+	}
+	return c.Report()
+}
+
+// troubled lists the rules that did not come out well, such as "ORD-01 FAIL".
+func troubled(results []RuleResult) []string {
+	var bad []string
+	for _, r := range results {
+		switch r.Verdict {
+		case Fail, Inconclusive, Error:
+			bad = append(bad, r.ID+" "+string(r.Verdict))
+		}
+	}
+	return bad
+}
+
+func resultOf(t *testing.T, results []RuleResult, id string) RuleResult {
+	t.Helper()
+	for _, r := range results {
+		if r.ID == id {
+			return r
+		}
+	}
+	t.Fatalf("no result for rule %s", id)
+	return RuleResult{}
+}
+
+// text writes a history down for a failing test.
+func (h *history) text() string {
+	var b strings.Builder
+	for i := range h.events {
+		e := &h.events[i]
+		fmt.Fprintf(&b, "  %8s %-7s", e.At, e.Kind)
+		switch e.Kind {
+		case trace.Invoke, trace.Return:
+			fmt.Fprintf(&b, " %s %d %s", e.Op, e.ID, e.Class)
+		case trace.Deliver:
+			fmt.Fprintf(&b, " poll %d: %s %s %s", e.ID, e.Message.SourceType, e.Message.ControlType, clip(e.Message.Content))
+		case trace.Journal:
+			fmt.Fprintf(&b, " %+v", *e.Record)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}

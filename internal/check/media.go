@@ -1,0 +1,229 @@
+package check
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
+)
+
+// maxFiles is how many files of a conversation are remembered for comparison with the record.
+const maxFiles = 16
+
+// mediaFile is a file that was announced and perhaps downloaded.
+type mediaFile struct {
+	id   uint64 // hash of the file id
+	sum  uint64 // first 8 bytes of the SHA-256 of what was downloaded
+	got  bool
+	at   time.Duration // of the announcement, later of the download
+	size int
+}
+
+// mediaCount counts the downloads that are due (SIM-05).
+type mediaCount struct {
+	owed     int // messages that the demo downloads
+	may      int // messages for which a download is neither demanded nor wrong
+	started  int
+	overflow bool // more files than are remembered
+}
+
+// mediaDelivered notes a message whose file the demo downloads (MED-01, SIM-05). The demo's robot
+// branch comes first, so media from ROBOT are not among them.
+func (s *Session) mediaDelivered(e *trace.Event) {
+	m := e.Message
+	if _, mapped := aicc.MediaFileType(m.MediaType); !mapped || m.SourceType == aicc.FromRobot {
+		return
+	}
+	switch {
+	case m.Content == "":
+		s.conv.media.may++
+		if m.ControlType != aicc.Disconnect {
+			s.opp[med01]++
+			s.failMedia(e.At, e.At, m.Content, "its message carries no file id")
+		}
+		return
+	case s.poll.probe:
+		s.conv.media.may++
+	default:
+		s.conv.media.owed++
+		s.opp[sim05]++
+	}
+	s.remember(m.Content, e.At)
+}
+
+func (s *Session) remember(id string, at time.Duration) *mediaFile {
+	key := fileKey(id)
+	if f := s.file(key); f != nil {
+		return f
+	}
+	if len(s.files) == maxFiles {
+		s.conv.media.overflow = true
+		return nil
+	}
+	s.files = append(s.files, mediaFile{id: key, at: at})
+	return &s.files[len(s.files)-1]
+}
+
+func (s *Session) file(key uint64) *mediaFile {
+	for i := range s.files {
+		if s.files[i].id == key {
+			return &s.files[i]
+		}
+	}
+	return nil
+}
+
+// fileKey hashes a file id; files on the agent's computer are named with and without their prefix.
+func fileKey(id string) uint64 { return hash(strings.TrimPrefix(id, "local/")) }
+
+func (s *Session) downloadStarts(e *trace.Event) {
+	if !e.Probe && e.FileID != "" {
+		s.conv.media.started++
+	}
+}
+
+// downloadEnds judges the answer of a download (MED-01).
+func (s *Session) downloadEnds(e *trace.Event) {
+	switch {
+	case e.FileID == "" || e.Probe:
+		return // an empty id was judged with its message
+	case e.Status == 401:
+		s.conv.media.may++ // the token ran out; after renewing it the customer asks again
+		return
+	case e.Class == aicc.Fail && e.Status == 0:
+		return // never left this machine
+	}
+	s.opp[med01]++
+	if e.Class != aicc.OK && e.Class != aicc.Fail {
+		s.unsure(med01, IndeterminateFile, 1)
+		return
+	}
+	if wrong := fileFault(e); wrong != "" {
+		s.failMedia(e.Started, e.At, e.FileID, wrong)
+		return
+	}
+	s.downloaded(e)
+}
+
+// fileFault says what is wrong with an answered download, or "".
+func fileFault(e *trace.Event) string {
+	f := e.File
+	switch {
+	case e.Status != 200:
+		return "its download was refused with HTTP " + itoa(e.Status)
+	case e.Class != aicc.OK:
+		return "its download was answered " + e.Code
+	case f == nil:
+		return "the answer carries no file"
+	case f.BadBase:
+		return "the answer is not Base64"
+	case f.Size == 0:
+		return "the file is empty"
+	case family(f.Kind) != "" && family(f.Want) != "" && family(f.Kind) != family(f.Want):
+		return "it was announced as " + f.Want + " and is " + f.Kind
+	}
+	return ""
+}
+
+// family is the kind of medium a suffix belongs to. The demo asks for every picture as jpg, so a
+// png under that name is no conflict.
+func family(kind string) string {
+	switch kind {
+	case "jpg", "jpeg", "png", "gif", "bmp", "bpm", "webp":
+		return "picture"
+	case "mp3", "aac", "wav", "amr", "m4a", "ogg":
+		return "voice"
+	case "mp4", "mov", "webm", "avi":
+		return "video"
+	}
+	return ""
+}
+
+func (s *Session) failMedia(since, at time.Duration, id, wrong string) {
+	s.fail(finding{rule: med01, count: 1, at: at, tell: func() story {
+		before := event(since, "download of %q sent", clip(id))
+		if id == "" {
+			before = event(since, "a media message was delivered")
+		}
+		return story{sentence: "a media message cannot be shown: " + wrong, events: []WitnessEvent{
+			before, event(at, "%s", wrong),
+		}}
+	}})
+}
+
+func (s *Session) downloaded(e *trace.Event) {
+	if len(e.File.SHA256) < 16 {
+		return
+	}
+	sum, err := strconv.ParseUint(e.File.SHA256[:16], 16, 64)
+	if err != nil {
+		return
+	}
+	if f := s.remember(e.FileID, e.At); f != nil {
+		f.sum, f.got, f.at, f.size = sum, true, e.At, e.File.Size
+	}
+}
+
+// settleFiles compares the record's files with those that were announced (DEL-04) and downloaded
+// (MED-02). Files carry no number, so they must have arrived only when the DISCONNECT behind them
+// did.
+func (s *Session) settleFiles(e *trace.Event) {
+	for i := range e.Record.Files {
+		want := &e.Record.Files[i]
+		f := s.file(fileKey(want.ID))
+		if s.conv.drop.handled > 0 {
+			s.settleAnnounced(want, f, e.At)
+		}
+		if f != nil && f.got && len(want.SHA256) >= 16 {
+			s.settleBytes(want, f)
+		}
+	}
+}
+
+func (s *Session) settleAnnounced(want *trace.File, f *mediaFile, at time.Duration) {
+	switch {
+	case f == nil && s.conv.media.overflow:
+		s.unsure(del04, EvidenceDropped, 1)
+		return
+	case f != nil:
+		s.opp[del04]++
+		return
+	}
+	s.opp[del04]++
+	drop, id := s.conv.drop, want.ID
+	s.missing(1, s.exposedUntil >= s.conv.begun, finding{at: at, tell: func() story {
+		return story{sentence: "the media message with file id " + clip(id) + " was never delivered", events: []WitnessEvent{
+			event(drop.at, "poll %d delivered DISCONNECT, before which it was said", drop.poll),
+			event(at, "the tenant's record lists it"),
+		}}
+	}})
+}
+
+func (s *Session) settleBytes(want *trace.File, f *mediaFile) {
+	s.opp[med02]++
+	if sum, err := strconv.ParseUint(want.SHA256[:16], 16, 64); err != nil || sum == f.sum {
+		return
+	}
+	id, size, got := want.ID, want.Size, *f
+	extent := max(int64(size-got.size), int64(got.size-size))
+	s.fail(finding{rule: med02, count: 1, extent: extent, at: got.at, tell: func() story {
+		return story{sentence: "the downloaded file " + clip(id) + " differs from the tenant's", events: []WitnessEvent{
+			event(got.at, "the download has %d bytes; the tenant's file has %d and another SHA-256", got.size, size),
+		}}
+	}})
+}
+
+// settleDownloads decides SIM-05. A conversation that was cut off may leave downloads undone.
+func (s *Session) settleDownloads(at time.Duration, cut bool) {
+	m := s.conv.media
+	if m.started > m.owed+m.may || m.started < m.owed && !cut {
+		s.fail(finding{rule: sim05, count: 1, extent: max(int64(m.started-m.owed), int64(m.owed-m.started)), at: at, tell: func() story {
+			return story{sentence: itoa(m.owed) + " media messages led to " + itoa(m.started) + " downloads", events: []WitnessEvent{
+				event(s.conv.begun, "conversation %d begins", s.conv.epoch),
+				event(at, "it ends"),
+			}}
+		}})
+	}
+}

@@ -1,0 +1,147 @@
+package check
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// naive is the stream restated from its definition: it remembers everything.
+type naive struct {
+	seen map[uint32]bool
+	next uint32
+}
+
+func (n *naive) see(seq uint32) arrival {
+	switch {
+	case n.seen[seq]:
+		return repeated
+	case seq < n.next:
+		n.seen[seq] = true
+		return late
+	}
+	n.seen[seq], n.next = true, seq+1
+	return first
+}
+
+func (n *naive) missing() (all uint32) {
+	for seq := range n.next {
+		if !n.seen[seq] {
+			all++
+		}
+	}
+	return all
+}
+
+// disorder makes a sequence of n numbers of which some are dropped, repeated or moved back by up to
+// reach places.
+func disorder(r *rand.Rand, n, reach int) []uint32 {
+	var seqs []uint32
+	for seq := range uint32(n) {
+		switch r.IntN(12) {
+		case 0: // dropped
+		case 1:
+			seqs = append(seqs, seq, seq)
+		default:
+			seqs = append(seqs, seq)
+		}
+	}
+	for i := range seqs {
+		if r.IntN(6) == 0 {
+			j := min(i+r.IntN(reach+1), len(seqs)-1)
+			moved := seqs[i]
+			seqs = slices.Insert(slices.Delete(seqs, i, i+1), j, moved)
+		}
+	}
+	return seqs
+}
+
+func TestStreamAgreesWithNaive(t *testing.T) {
+	for seed := range uint64(1000) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		st, ref := &stream{}, &naive{seen: map[uint32]bool{}}
+		seqs := disorder(r, 1+r.IntN(200), 1+r.IntN(60))
+		for i, seq := range seqs {
+			got, want := st.see(sighting{seq: seq, poll: 1}, 0, never), ref.see(seq)
+			if got != want {
+				t.Fatalf("seed %d: message %d, the %d. of %v: got %d, want %d", seed, seq, i, seqs, got, want)
+			}
+			if st.missingBelow(st.next) != ref.missing() || int(st.seen) != len(ref.seen) {
+				t.Fatalf("seed %d: after %v: missing %d, seen %d; want %d, %d", seed, seqs[:i+1],
+					st.missingBelow(st.next), st.seen, ref.missing(), len(ref.seen))
+			}
+		}
+	}
+}
+
+// With a window, some numbers cannot be told any more; but nothing may be told wrong, and what was
+// given up plus what is missing must be what was never seen, or seen only when it was unclear.
+func TestSpillingTellsNothingWrong(t *testing.T) {
+	spilled := 0
+	for seed := range uint64(1000) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		st, ref := &stream{}, &naive{seen: map[uint32]bool{}}
+		window := uint32(1 + r.IntN(256))
+		var givenUp, missedByUs uint32
+		for _, seq := range disorder(r, 600, 100) {
+			got, want := st.see(sighting{seq: seq, poll: 1}, 0, never), ref.see(seq)
+			switch {
+			case got == unclear && want == late:
+				missedByUs++
+			case got != want && got != unclear:
+				t.Fatalf("seed %d, window %d: message %d: got %d, want %d", seed, window, seq, got, want)
+			}
+			for g, ok := st.spill(window); ok; g, ok = st.spill(window) {
+				givenUp += g.missing()
+				spilled++
+			}
+			if len(st.gaps) > maxGaps {
+				t.Fatalf("seed %d: %d gaps are kept, want at most %d", seed, len(st.gaps), maxGaps)
+			}
+		}
+		if got, want := st.missingBelow(st.next)+givenUp, ref.missing()+missedByUs; got != want {
+			t.Fatalf("seed %d, window %d: %d missing or given up, want %d", seed, window, got, want)
+		}
+	}
+	if spilled == 0 {
+		t.Error("nothing was ever spilled")
+	}
+}
+
+func TestGapIsExplainedByTheInterval(t *testing.T) {
+	const lower = 100 * time.Millisecond // when the poll of the lower neighbour was started
+	for _, c := range []struct {
+		exposed time.Duration
+		want    bool
+		why     string
+	}{
+		{never, false, "no poll was lost"},
+		{lower - 1, false, "the lost poll was over before"},
+		{lower, true, "intervals are closed"},
+		{lower + 1, true, "the lost poll may have been open"},
+	} {
+		st := &stream{}
+		st.see(sighting{seq: 0, poll: 1}, lower, never)
+		st.see(sighting{seq: 2, poll: 2}, 2*lower, c.exposed)
+		if len(st.gaps) != 1 || st.gaps[0].explained != c.want {
+			t.Errorf("exposed until %v: gaps %+v, want explained %t: %s", c.exposed, st.gaps, c.want, c.why)
+		}
+	}
+}
+
+func FuzzStream(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 5, 3, 3})
+	f.Add([]byte{255, 0, 254, 1})
+	f.Fuzz(func(t *testing.T, seqs []byte) {
+		st, ref := &stream{}, &naive{seen: map[uint32]bool{}}
+		for _, b := range seqs {
+			if got, want := st.see(sighting{seq: uint32(b), poll: 1}, 0, never), ref.see(uint32(b)); got != want {
+				t.Fatalf("message %d of %v: got %d, want %d", b, seqs, got, want)
+			}
+		}
+		if got, want := st.missingBelow(st.next), ref.missing(); got != want {
+			t.Fatalf("%v: %d missing, want %d", seqs, got, want)
+		}
+	})
+}

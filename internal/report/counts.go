@@ -1,0 +1,206 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/metric"
+	"chatbench/internal/result"
+	"chatbench/internal/trace"
+)
+
+// ends lists the ends of a conversation from right to wrong, with words for a reader.
+var ends = []struct {
+	how  trace.Ended
+	text string
+}{
+	{trace.ByCustomer, "customer hung up"},
+	{trace.ByPeer, "other side hung up"},
+	{trace.GaveUp, "customer gave up waiting"},
+	{trace.NoConnect, "CONNECT was refused"},
+	{trace.NoToken, "no token"},
+	{trace.LostContact, "contact was lost"},
+	{trace.CutShort, "cut by the end of the run"},
+}
+
+func (p *printer) conversations() {
+	counters := p.r.Metrics.All().Counters
+	if counters.Begun() == 0 {
+		return
+	}
+	p.heading("Conversations (warm-up included)")
+	for _, name := range slices.Sorted(maps.Keys(counters.Flows)) {
+		p.flow(name, counters.Flows[name])
+	}
+	if counters.Unanswered > 0 {
+		p.wrapped("  ", "", plural(counters.Unanswered, "message")+" of customers had no answer when the conversation ended")
+	}
+}
+
+func (p *printer) flow(name string, f *metric.FlowCount) {
+	var how []string
+	for _, end := range ends {
+		if n := f.Ended[end.how]; n > 0 {
+			how = append(how, count(n)+" "+end.text)
+		}
+	}
+	p.wrapped("  ", clean(name)+": ", strings.Join(append([]string{count(f.Begun) + " begun"}, how...), ", "))
+	t := table{indent: "    ", right: []bool{false, true, true}}
+	for _, rung := range f.Ladder() {
+		missed := ""
+		if rung.Missed > 0 {
+			missed = count(rung.Missed) + " missed"
+		}
+		t.row(clean(rung.Name), count(rung.Done), missed)
+		t.paint(2, p.colour(yellow))
+	}
+	t.writeTo(&p.out)
+}
+
+func (p *printer) exchanges() {
+	all := p.r.Metrics.All()
+	counters := &all.Counters
+	t := table{indent: "  ", right: []bool{false, true, true, true, true, true}}
+	t.row("exchange", "all", "ok", "fail", "info", "not ok", "reasons")
+	for _, op := range aicc.Ops() {
+		if o := counters.Exchange(op); o.Total() > 0 {
+			t.row(op.String(), count(o.Total()), count(o.OK), count(o.Fail), count(o.Info),
+				share(o.Fail+o.Info, o.Total()), topReasons(o.Reasons))
+		}
+	}
+	if len(t.rows) == 1 {
+		return
+	}
+	p.heading("Exchanges (warm-up included)")
+	t.writeTo(&p.out)
+	sum := counters.AllExchanges()
+	p.wrapped("  ", "", fmt.Sprintf("%s exchanges/s; %s of %s polls brought messages; %s delivered (%s)",
+		perSecond(all, sum.Total()), count(counters.Useful), count(counters.Useful+counters.Empty),
+		plural(counters.Delivered(), "message"), sources(counters.Messages)))
+	p.wrapped("  ", "", fmt.Sprintf("media: %s down, %s up; %s renewed; %s",
+		size(float64(counters.Downloaded)), size(float64(counters.Uploaded)),
+		plural(counters.NewTokens, "token"), plural(counters.Probes, "probe")))
+	if counters.Negative > 0 {
+		p.wrapped("  ", "", plural(counters.Negative, "delivery time")+" below 0 counted as 0: a clock was set, or the tenant's is another one")
+	}
+}
+
+func perSecond(s *metric.StageMetrics, n int64) string {
+	rate := s.Rate(n)
+	if rate < 100 {
+		return fmt.Sprintf("%.1f", rate)
+	}
+	return count(int64(rate + 0.5))
+}
+
+func sources(messages map[string]int64) string {
+	var parts []string
+	for _, source := range slices.Sorted(maps.Keys(messages)) {
+		parts = append(parts, fmt.Sprintf("%s %s", source, count(messages[source])))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// topReasons names the three commonest reasons.
+func topReasons(reasons map[string]int64) string {
+	names := slices.SortedFunc(maps.Keys(reasons), func(a, b string) int {
+		if reasons[a] != reasons[b] {
+			return int(reasons[b] - reasons[a])
+		}
+		return strings.Compare(a, b)
+	})
+	const most = 3
+	var parts []string
+	for _, name := range names[:min(len(names), most)] {
+		parts = append(parts, fmt.Sprintf("%s (%s)", clean(name), count(reasons[name])))
+	}
+	if len(names) > most {
+		parts = append(parts, fmt.Sprintf("%d more", len(names)-most))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p *printer) generator() {
+	h := p.r.Health
+	if h.WallSeconds == 0 && len(h.Lateness) == 0 {
+		return
+	}
+	p.heading("The generator itself")
+	p.wrapped("  ", "", fmt.Sprintf("CPU %s (%.0f %% of %s), memory %s at most, %s, longest pause %s of %s, %s at most",
+		duration(h.UserSeconds+h.SystemSeconds), 100*h.CPUShare(), plural(int64(h.Cores), "core"),
+		size(float64(h.MaxRSS)), plural(h.GCCycles, "collection"), duration(h.GCPauseMax), duration(h.GCPauseSeconds),
+		plural(int64(h.Goroutines), "goroutine")))
+	t := table{indent: "  ", right: []bool{false, true, true, true, true}}
+	t.row("late by", "count", "p50", "p99", "max")
+	for _, name := range slices.Sorted(maps.Keys(h.Lateness)) {
+		l := h.Lateness[name]
+		t.row(strings.TrimPrefix(name, "lateness."), count(l.Count), duration(l.P50), duration(l.P99), duration(l.Max))
+	}
+	if len(t.rows) > 1 {
+		t.writeTo(&p.out)
+	}
+}
+
+func (p *printer) again() {
+	files := slices.Clone(p.opt.Files)
+	if p.r.Trace != nil {
+		files = append(files, traceFiles(p.r.Trace)...)
+	}
+	command := reproduce(p.r)
+	if len(files) == 0 && command == "" {
+		return
+	}
+	p.out.WriteByte('\n')
+	if command != "" {
+		p.wrapped("", "again: ", command)
+	}
+	for _, file := range files {
+		p.wrapped("", "file:  ", file)
+	}
+}
+
+func traceFiles(t *result.Trace) []string {
+	what := plural(t.Events, "event")
+	if t.Policy != "" {
+		what += ", kept: " + t.Policy
+	}
+	if !t.Complete {
+		what += ", INCOMPLETE"
+	}
+	var files []string
+	for _, file := range t.Files {
+		files = append(files, fmt.Sprintf("%s (trace, %s)", file, what))
+	}
+	return files
+}
+
+// reproduce is the command line with the seed the run had.
+func reproduce(r *result.Result) string {
+	if len(r.Run.Command) == 0 {
+		return ""
+	}
+	words := make([]string, len(r.Run.Command))
+	seeded := r.Scenario.Seed == 0
+	for i, word := range r.Run.Command {
+		words[i] = quoted(word)
+		seeded = seeded || strings.HasPrefix(word, "--seed")
+	}
+	if !seeded {
+		words = append(words, fmt.Sprint("--seed ", r.Scenario.Seed))
+	}
+	return strings.Join(words, " ")
+}
+
+// quoted makes a word safe to paste into a shell.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+*", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

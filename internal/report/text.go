@@ -1,0 +1,351 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"chatbench/internal/check"
+	"chatbench/internal/metric"
+	"chatbench/internal/result"
+)
+
+// TextOptions say how Text writes.
+type TextOptions struct {
+	Color bool
+	Width int      // columns; 100 when it is 0
+	Files []string // that were written beside the report: named at the end
+}
+
+// Text writes what a person reads at the end of a run: the verdict and why, what was tested, the
+// gates, the rules with their witnesses, the figures, how the generator itself fared, and how to
+// do it again. Texts that came from a tenant are printed without control characters. The error is
+// that of w.
+func Text(w io.Writer, r *result.Result, opt TextOptions) error {
+	p := &printer{r: r, opt: opt}
+	if p.opt.Width <= 0 {
+		p.opt.Width = 100
+	}
+	for _, section := range []func(){
+		p.verdict, p.subject, p.gates, p.rules, p.witnesses, p.latency, p.conversations, p.exchanges, p.generator, p.again,
+	} {
+		section()
+	}
+	_, err := w.Write(p.out.Bytes())
+	return err
+}
+
+// printer writes one report.
+type printer struct {
+	r   *result.Result
+	opt TextOptions
+	out bytes.Buffer
+}
+
+// Escape sequences of the colours.
+const (
+	reset  = "\x1b[0m"
+	bold   = "\x1b[1m"
+	red    = "\x1b[1;31m"
+	green  = "\x1b[1;32m"
+	yellow = "\x1b[1;33m"
+)
+
+func (p *printer) colour(c string) string {
+	if p.opt.Color {
+		return c
+	}
+	return ""
+}
+
+func (p *printer) heading(s string) {
+	fmt.Fprintf(&p.out, "\n%s\n", painted(s, p.colour(bold)))
+}
+
+// wrapped writes a text from outside, its later lines indented.
+func (p *printer) wrapped(indent, first, s string) {
+	lines := wrap(clean(s), p.opt.Width-width(indent+first))
+	fmt.Fprintf(&p.out, "%s%s%s\n", indent, first, lines[0])
+	for _, line := range lines[1:] {
+		fmt.Fprintf(&p.out, "%s%s%s\n", indent, strings.Repeat(" ", width(first)), line)
+	}
+}
+
+func (p *printer) verdictColour(v result.Verdict) string {
+	switch v {
+	case result.Pass:
+		return p.colour(green)
+	case result.Fail, result.Error, result.Unreachable:
+		return p.colour(red)
+	}
+	return p.colour(yellow)
+}
+
+func (p *printer) verdict() {
+	r := p.r
+	word := strings.ToUpper(string(cmp.Or(r.Verdict, "no verdict")))
+	why := "every gate passed"
+	if len(r.Reasons) > 0 {
+		why = clean(r.Reasons[0])
+	} else if r.Verdict != result.Pass {
+		why = "no reason was given"
+	}
+	fmt.Fprintf(&p.out, "%s  %s (exit %d)\n", painted(word, p.verdictColour(r.Verdict)), why, r.Exit)
+	for _, reason := range r.Reasons[min(1, len(r.Reasons)):] {
+		p.wrapped("  ", "- ", reason)
+	}
+}
+
+func (p *printer) subject() {
+	r := p.r
+	p.heading("What was tested")
+	line := func(name, text string) {
+		if text != "" {
+			p.wrapped("  ", fmt.Sprintf("%-9s ", name), text)
+		}
+	}
+	line("scenario", scenarioLine(&r.Scenario))
+	line("load", r.Scenario.Load)
+	line("changed", strings.Join(r.Scenario.Overrides, ", "))
+	line("target", targetLine(&r.Target))
+	line("run", runLine(&r.Run))
+	line("program", strings.TrimSpace("chatbench "+r.Tool.Version+" "+r.Tool.Go))
+	for _, note := range r.Notes {
+		line("note", note)
+	}
+}
+
+func scenarioLine(s *result.Scenario) string {
+	var details []string
+	if s.File != "" && s.File != s.Name {
+		details = append(details, s.File)
+	}
+	if s.Hash != "" {
+		details = append(details, "sha256 "+s.Hash[:min(len(s.Hash), 12)])
+	}
+	if s.Seed != 0 {
+		details = append(details, fmt.Sprint("seed ", s.Seed))
+	}
+	return bracketed(s.Name, details)
+}
+
+func bracketed(s string, details []string) string {
+	if len(details) == 0 {
+		return s
+	}
+	return strings.TrimSpace(s + " (" + strings.Join(details, ", ") + ")")
+}
+
+func targetLine(t *result.Target) string {
+	var details []string
+	if t.Note != "" {
+		details = append(details, t.Note)
+	}
+	if t.Insecure {
+		details = append(details, "certificate NOT verified")
+	}
+	switch t.Kind {
+	case result.Embedded:
+		return bracketed("embedded tenant in this process, not a real one", details)
+	case result.Recorded:
+		return bracketed("none: recorded events were checked", details)
+	}
+	return bracketed(t.URL, details)
+}
+
+func runLine(run *result.Run) string {
+	var parts []string
+	if id := cmp.Or(run.ID, strings.Join(run.Parts, " + ")); id != "" {
+		parts = append(parts, id)
+	}
+	if !run.Start.IsZero() {
+		parts = append(parts, run.Start.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	if took := run.End.Sub(run.Start); took > 0 && !run.Start.IsZero() {
+		parts = append(parts, duration(took.Seconds()))
+	}
+	if h := run.Host; h.OS != "" {
+		parts = append(parts, bracketed(fmt.Sprintf("%s/%s, %s", h.OS, h.Arch, plural(int64(h.Cores), "core")), nonEmpty(h.Name)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+func (p *printer) gates() {
+	if len(p.r.Gates) == 0 {
+		return
+	}
+	p.heading("Gates")
+	t := table{indent: "  "}
+	for _, g := range p.r.Gates {
+		t.row(string(g.Verdict), clean(g.Name), clean(g.Sentence))
+		t.paint(0, p.verdictColour(g.Verdict))
+	}
+	t.writeTo(&p.out)
+}
+
+func (p *printer) ruleColour(v check.Verdict) string {
+	switch v {
+	case check.Pass:
+		return p.colour(green)
+	case check.Fail, check.Error:
+		return p.colour(red)
+	case check.Inconclusive:
+		return p.colour(yellow)
+	}
+	return ""
+}
+
+func (p *printer) rules() {
+	if len(p.r.Rules) == 0 {
+		return
+	}
+	p.heading("Rules")
+	t := table{indent: "  ", right: []bool{false, false, true, true, true}}
+	t.row("rule", "verdict", "broken", "of", "undecided", "level", "title")
+	for _, rule := range p.r.Rules {
+		t.row(rule.ID, string(rule.Verdict), count(rule.Violations), count(rule.Opportunities),
+			count(rule.Inconclusive), string(rule.Level), rule.Title)
+		t.paint(1, p.ruleColour(rule.Verdict))
+	}
+	t.writeTo(&p.out)
+	p.ruleNotes()
+}
+
+// ruleNotes says what is missing, once for all the rules that miss the same.
+func (p *printer) ruleNotes() {
+	var notes []string
+	ids := map[string][]string{}
+	for _, rule := range p.r.Rules {
+		note := rule.Note
+		if note == "" && rule.Inconclusive > 0 {
+			note = "undecided because of " + reasons(rule.Reasons)
+		}
+		if note == "" {
+			continue
+		}
+		if ids[note] == nil {
+			notes = append(notes, note)
+		}
+		ids[note] = append(ids[note], rule.ID)
+	}
+	for _, note := range notes {
+		p.wrapped("  ", strings.Join(ids[note], " ")+": ", note)
+	}
+}
+
+func reasons(of map[check.Reason]int64) string {
+	var parts []string
+	for reason, n := range of {
+		parts = append(parts, fmt.Sprintf("%s (%s)", reason, count(n)))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+func (p *printer) witnesses() {
+	first := true
+	for _, rule := range p.r.Rules {
+		for _, witness := range rule.Witnesses {
+			if first {
+				p.heading("Witnesses")
+				first = false
+			}
+			p.witness(rule.ID, &witness)
+		}
+	}
+}
+
+func (p *printer) witness(id string, w *check.Witness) {
+	p.wrapped("  ", id+"  ", w.Sentence)
+	t := table{indent: "          ", right: []bool{true}}
+	for _, e := range w.Events {
+		lines := wrap(clean(e.Text), p.opt.Width-22)
+		t.row(clock(e.At), lines[0])
+		for _, line := range lines[1:] {
+			t.row("", line)
+		}
+	}
+	t.writeTo(&p.out)
+	if w.Reproduce != "" {
+		p.wrapped("          ", "again: ", w.Reproduce)
+	}
+}
+
+// clock writes a moment of the run.
+func clock(at time.Duration) string { return fmt.Sprintf("%.3fs", at.Seconds()) }
+
+// felt are the metrics of what a customer feels, which go before those of the exchanges.
+var felt = []string{"delivery", "reply", "first_word", "queue_wait", "handover", "conversation"}
+
+func (p *printer) latency() {
+	total := p.r.Metrics.Total()
+	names := slices.Clone(felt)
+	for _, name := range metric.Names() {
+		if !slices.Contains(felt, name) && !strings.HasPrefix(name, "lateness.") {
+			names = append(names, name)
+		}
+	}
+	t := table{indent: "  ", right: []bool{false, true, true, true, true, true, true, true, true, true}}
+	header := []string{"metric", "count", "mean"}
+	for _, percentile := range metric.Percentiles() {
+		header = append(header, percentile.Name)
+	}
+	t.row(append(header, "max")...)
+	thin := false
+	for _, name := range names {
+		if h := total.Hist(name); h.Count() > 0 {
+			row, any := latencyRow(name, h)
+			t.row(row...)
+			thin = thin || any
+		}
+	}
+	if len(t.rows) == 1 {
+		return
+	}
+	p.heading("Times" + p.stages())
+	t.writeTo(&p.out)
+	if thin {
+		p.wrapped("  ", "? ", "fewer than ten samples lie beyond this value: it says more about chance than about the tenant")
+	}
+}
+
+func latencyRow(name string, h *metric.Hist) (row []string, thin bool) {
+	row = []string{name, count(h.Count()), value(h.Mean(), h.Unit())}
+	for _, percentile := range metric.Percentiles() {
+		text := value(h.Quantile(percentile.Q), h.Unit())
+		if h.Thin(percentile.Q) {
+			text += "?"
+			thin = true
+		}
+		row = append(row, text)
+	}
+	return append(row, value(h.Max(), h.Unit())), thin
+}
+
+// stages says which stages the times are of.
+func (p *printer) stages() string {
+	var warm, in []string
+	for i := range p.r.Metrics.Stages {
+		s := &p.r.Metrics.Stages[i]
+		if s.Warmup {
+			warm = append(warm, clean(s.Name))
+		} else {
+			in = append(in, clean(s.Name))
+		}
+	}
+	if len(warm) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (of %s; warm-up left out: %s)", strings.Join(in, ", "), strings.Join(warm, ", "))
+}

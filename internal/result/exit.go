@@ -1,0 +1,79 @@
+package result
+
+// Exit is the exit code of a command. The numbers are part of the interface: scripts and CI test
+// for them.
+type Exit int
+
+// The exit codes.
+const (
+	ExitOK           Exit = 0   // all gates passed
+	ExitConformance  Exit = 1   // a rule was broken
+	ExitInconclusive Exit = 2   // nothing failed, but a required rule is undecided, or a comparison cannot tell
+	ExitPerformance  Exit = 3   // a performance gate failed
+	ExitStale        Exit = 4   // the known-failure file lists what no longer fails
+	ExitInvalid      Exit = 5   // the generator itself was too slow, or the machine too noisy
+	ExitUnreachable  Exit = 6   // the target could not be reached or refused the credentials
+	ExitUsage        Exit = 64  // the command line or the scenario is wrong
+	ExitBug          Exit = 70  // a bug in chatbench
+	ExitInterrupted  Exit = 130 // interrupted; what was measured is reported
+)
+
+// exitOrder is from harmless to grave. A broken rule is a fact whatever else happened, so only
+// what kept the run from being one goes before it.
+var exitOrder = []Exit{
+	ExitOK, ExitStale, ExitInconclusive, ExitPerformance, ExitInvalid,
+	ExitInterrupted, ExitUnreachable, ExitConformance, ExitUsage, ExitBug,
+}
+
+// Worse gives the graver of two exit codes. A code that is not in the table is graver than all
+// that are.
+func (e Exit) Worse(other Exit) Exit {
+	a, b := place(exitOrder, e), place(exitOrder, other)
+	if a == b {
+		return max(e, other)
+	}
+	if a < b {
+		return other
+	}
+	return e
+}
+
+// place is the index of v, or len(order).
+func place[T comparable](order []T, v T) int {
+	for i, o := range order {
+		if o == v {
+			return i
+		}
+	}
+	return len(order)
+}
+
+// Verdict is what a run as a whole comes to.
+type Verdict string
+
+// The verdicts of a run, from harmless to grave. The zero value is that of nothing at all.
+const (
+	Pass         Verdict = "pass"
+	Warn         Verdict = "warn" // passed, but a rule that nobody promises was broken
+	Stale        Verdict = "stale"
+	Inconclusive Verdict = "inconclusive"
+	Invalid      Verdict = "invalid"
+	Interrupted  Verdict = "interrupted"
+	Unreachable  Verdict = "unreachable"
+	Fail         Verdict = "fail"
+	Error        Verdict = "error" // a bug in chatbench: it broke a rule for itself
+)
+
+var verdictOrder = []Verdict{"", Pass, Warn, Stale, Inconclusive, Invalid, Interrupted, Unreachable, Fail, Error}
+
+// Worse gives the graver of two verdicts. An unknown verdict is graver than all known ones.
+func (v Verdict) Worse(other Verdict) Verdict {
+	a, b := place(verdictOrder, v), place(verdictOrder, other)
+	if a == b {
+		return max(v, other)
+	}
+	if a < b {
+		return other
+	}
+	return v
+}

@@ -1,0 +1,119 @@
+package scenario
+
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// gate reads what makes a run pass or fail.
+func (r *reader) gate(n *yaml.Node) Gate {
+	g := Gate{MaxLateness: 50 * time.Millisecond}
+	if n == nil {
+		return g
+	}
+	o := r.object("gate", n)
+	if o == nil {
+		return g
+	}
+	var modes []bool
+	setAll(o, "conformance", &modes, choice([]string{"no violations", "strict"}, false, true))
+	for _, strict := range modes {
+		g.Strict = g.Strict || strict
+	}
+	setAll(o, "off", &g.Off, r.ruleID)
+	setAll(o, "latency", &g.Latency, r.latencyLimit)
+	setAll(o, "errors", &g.Errors, r.errorLimit)
+	set(o, "missed", &g.MaxMissed, share)
+	set(o, "lateness", &g.MaxLateness, durationIn(time.Millisecond, time.Hour))
+	o.close()
+	return g
+}
+
+const (
+	latencyExample = `write "poll.service p95 < 50ms" or "delivery p90 < 1s, at least 1000 samples"`
+	errorExample   = `write "send.failed < 0.1%" or "poll.info < 10"`
+)
+
+var (
+	latencyForm = regexp.MustCompile(`^(\S+)\s+(\S+)\s*<\s*(\S+)$`)
+	errorForm   = regexp.MustCompile(`^(\S+)\s*<\s*(\S+)$`)
+	samplesForm = regexp.MustCompile(`^at least ([1-9][0-9]{0,17}) samples?$`)
+)
+
+var (
+	quantileWords = []string{"p50", "p75", "p90", "p95", "p99", "p99.9", "max"}
+	quantile      = choice(quantileWords, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 1.0)
+)
+
+// latencyLimit reads "poll.service p95 < 50ms, at least 1000 samples".
+func (r *reader) latencyLimit(s string) (l Limit, f *fault) {
+	condition, samples, f := splitLimit(s, latencyExample)
+	if f != nil {
+		return l, f
+	}
+	m := latencyForm.FindStringSubmatch(condition)
+	if m == nil {
+		return l, faultf(latencyExample, "%q is not a limit", s)
+	}
+	l = Limit{Samples: samples, Text: s}
+	if l.Metric, f = known("metric", r.opt.Metrics)(m[1]); f != nil {
+		return l, f
+	}
+	if l.Quantile, f = quantile(m[2]); f != nil {
+		return l, f
+	}
+	below, f := durationIn(1, day)(m[3])
+	l.Below = below.Seconds()
+	return l, f
+}
+
+// errorLimit reads "send.failed < 0.1%" or "poll.info < 10".
+func (r *reader) errorLimit(s string) (l Limit, f *fault) {
+	condition, samples, f := splitLimit(s, errorExample)
+	if f != nil {
+		return l, f
+	}
+	m := errorForm.FindStringSubmatch(condition)
+	if m == nil {
+		return l, faultf(errorExample, "%q is not a limit", s)
+	}
+	l = Limit{Samples: samples, Text: s}
+	if l.Metric, f = known("counter", r.opt.Errors)(m[1]); f != nil {
+		return l, f
+	}
+	if count, err := strconv.ParseUint(m[2], 10, 53); err == nil {
+		l.Below, l.Count = float64(count), true
+		return l, positive(l, s)
+	}
+	if l.Below, f = share(m[2]); f != nil {
+		return l, faultf(errorExample, "%q is neither a share nor a count", m[2])
+	}
+	return l, positive(l, s)
+}
+
+// positive refuses limits that nothing can stay below.
+func positive(l Limit, s string) *fault {
+	if l.Below > 0 && !math.IsInf(l.Below, 0) {
+		return nil
+	}
+	return faultf(`write "< 1" for none at all`, "nothing is below the limit of %q", s)
+}
+
+// splitLimit takes the demand for samples off a limit; the default is one.
+func splitLimit(s, example string) (condition string, samples int64, f *fault) {
+	condition, demand, demanded := strings.Cut(strings.TrimSpace(s), ",")
+	if !demanded {
+		return condition, 1, nil
+	}
+	m := samplesForm.FindStringSubmatch(strings.TrimSpace(demand))
+	if m == nil {
+		return "", 0, faultf(example, "%q is not a number of samples", strings.TrimSpace(demand))
+	}
+	samples, _ = strconv.ParseInt(m[1], 10, 64)
+	return strings.TrimSpace(condition), samples, nil
+}

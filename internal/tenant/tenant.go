@@ -1,0 +1,135 @@
+// Package tenant is the embedded tenant: a reference server of the customer side of the AICC web
+// chat (docs/protocol.md). It has tokens, a robot, a queue, agents, media and a long poll, decides
+// by named switches what the vendor's documents leave open, keeps a record of every conversation,
+// and commits one documented fault on demand (see Mutants), which is how the checker is proven.
+//
+// It does not have the agents' own interface, history, surveys, click-to-call or push, keeps
+// nothing on disk, and speaks plain HTTP: TLS is up to whoever makes the listener.
+package tenant
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"chatbench/internal/http1"
+	"chatbench/internal/scenario"
+)
+
+// Options are what a scenario does not say about the embedded tenant.
+type Options struct {
+	// Seed decides every draw: two tenants of one seed behave alike towards a user.
+	Seed uint64
+	// Version of the program, for the page about the tenant.
+	Version string
+}
+
+// Tenant is a running embedded tenant. It is made by New; all methods can be called at any time.
+type Tenant struct {
+	cfg    scenario.Tenant
+	opt    Options
+	faults *faults // nil: a healthy tenant
+	server http1.Server
+	closed chan struct{} // closed when Close begins
+	once   sync.Once
+
+	appTokens  *shards[time.Time] // when they expire
+	userTokens *shards[*userToken]
+	customers  *shards[*customer]
+	desk       desk
+	journals   journals
+	counters   counters
+	calls      atomic.Uint64 // conversations so far, for call ids
+
+	dice struct { // for what belongs to no conversation
+		sync.Mutex
+		*rand.Rand
+	}
+}
+
+// New makes a tenant. The error says which part of the set-up makes no sense, such as a mutant
+// that does not exist.
+func New(cfg scenario.Tenant, opt Options) (*Tenant, error) {
+	faults, err := parseMutants(cfg.Mutants)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Agents.Count < 0 || cfg.Agents.Count > 0 && cfg.Agents.Conversations < 1 {
+		return nil, fmt.Errorf("%d agents with %d conversations each: not a set-up", cfg.Agents.Count, cfg.Agents.Conversations)
+	}
+	t := &Tenant{
+		cfg: cfg, opt: opt, faults: faults, closed: make(chan struct{}),
+		appTokens: newShards[time.Time](), userTokens: newShards[*userToken](), customers: newShards[*customer](),
+	}
+	t.desk.open(cfg.Agents, cfg.Queue)
+	t.dice.Rand = rand.New(rand.NewPCG(opt.Seed, 0))
+	largest := max(cfg.UploadLimit, cfg.UploadLimitVideo)
+	t.server = http1.Server{
+		Handler: t.serve,
+		// Room for an upload that is too large, so that it is refused with a result code.
+		Limits: http1.Limits{Body: int(max(16<<20, largest*2))},
+	}
+	return t, nil
+}
+
+// Serve answers on a listener until it fails or the tenant is closed, and then returns an error:
+// http1.ErrServerClosed after Close. It can be called for several listeners.
+func (t *Tenant) Serve(l net.Listener) error { return t.server.Serve(l) }
+
+// Close ends all conversations, closes listeners and connections and waits until no call is being
+// served, or ctx is done.
+func (t *Tenant) Close(ctx context.Context) error {
+	t.once.Do(func() {
+		close(t.closed)
+		t.customers.each(func(c *customer) {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			if c.conv != nil {
+				c.conv.finish(endShutdown)
+			}
+		})
+	})
+	return t.server.Close(ctx)
+}
+
+// Describe is one line about the set-up, for reports.
+func (t *Tenant) Describe() string {
+	var b strings.Builder
+	if r := t.cfg.Robot; r != nil {
+		fmt.Fprintf(&b, "robot (reply %v)", r.Reply)
+	} else {
+		b.WriteString("no robot")
+	}
+	a := t.cfg.Agents
+	fmt.Fprintf(&b, ", %d agents with %d conversations (reply %v)", a.Count, a.Conversations, a.Reply)
+	if t.cfg.PollHold > 0 {
+		fmt.Fprintf(&b, ", poll held %v", t.cfg.PollHold)
+	} else {
+		b.WriteString(", short poll")
+	}
+	if len(t.cfg.Mutants) > 0 {
+		b.WriteString(", mutants " + strings.Join(t.cfg.Mutants, " "))
+	}
+	return b.String()
+}
+
+// pause lets the time of ReplyDelay pass.
+func (t *Tenant) pause() {
+	if t.cfg.ReplyDelay == (scenario.Dist{}) {
+		return
+	}
+	t.dice.Lock()
+	d := t.cfg.ReplyDelay.Draw(t.dice.Rand)
+	t.dice.Unlock()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.closed:
+	}
+}
