@@ -34,6 +34,106 @@ func TestWitness(t *testing.T) {
 	}
 }
 
+// What a QA engineer reads: the sentence and the lines under it.
+func TestStories(t *testing.T) {
+	for _, c := range []struct {
+		rule  string
+		story func(h *history)
+		want  []string
+	}{
+		{"DEL-03", func(h *history) { h.open().poll(agent(0)).poll(agent(0), disconnect()).byPeer(agentSaid(1)) }, []string{
+			"agent message 0 was delivered twice", "poll 2 delivered it", "poll 3 delivered agent message 0 again"}},
+		{"DEL-03", func(h *history) { h.open().poll(agent(0), agent(1)).poll(agent(0), disconnect()).byPeer(agentSaid(2)) }, []string{
+			"agent message 0 was delivered twice", "poll 2 delivered agent message 1; 0 had been delivered by then",
+			"poll 3 delivered agent message 0 again"}},
+		{"DEL-04", func(h *history) { h.open().poll(agent(0)).poll(agent(3), disconnect()).byPeer(agentSaid(4)) }, []string{
+			"agent messages 1 to 2 were never delivered, though message 3 was", "poll 2 delivered agent message 0",
+			"poll 3 delivered agent message 3"}},
+		{"DEL-04", func(h *history) { h.open().poll(robot(1)).end(trace.ByCustomer) }, []string{
+			"robot message 0 was never delivered, though message 1 was", "conversation 0 begins", "poll 2 delivered robot message 1"}},
+		{"DEL-04", func(h *history) { h.open().poll(agent(0), disconnect()).byPeer(agentSaid(2)) }, []string{
+			"agent message 1 was never delivered, though handed out by the tenant's record", "poll 2 delivered agent message 0, the last"}},
+		{"DEL-04", func(h *history) { h.open().poll(disconnect()).byPeer(agentSaid(2)) }, []string{
+			"agent messages 0 to 1 were never delivered, though handed out by the tenant's record",
+			"conversation 0 begins; none of them was delivered"}},
+		{"DEL-01", func(h *history) { h.open().say().poll(echo(2)).end(trace.ByCustomer) }, []string{
+			"echoed message 2 was delivered, and nobody had said it", "conversation 0 begins; the customer's last message so far is 1",
+			"poll 3 delivered echoed message 2"}},
+		{"DEL-02", func(h *history) { h.open().poll(agent(4, ofCustomer(8)), disconnect()).byPeer() }, []string{
+			"a message for customer 8 was delivered", "conversation 0 begins",
+			"poll 2 delivered agent message 4 of customer 8, conversation 0"}},
+		{"DSC-01", func(h *history) { h.open().poll(disconnect()).probe(notice("")).byPeer() }, []string{
+			"a message was delivered after DISCONNECT", "poll 2 delivered DISCONNECT",
+			"poll 3 delivered CHAT from SYSTEM: \"an agent is connected\""}},
+		{"CON-02", func(h *history) { h.open().wait(11 * time.Second).poll().end(trace.GaveUp) }, []string{
+			"nothing was heard within 10s of CONNECT", "CONNECT answered 0", "a poll still brought nothing, 11.105s after CONNECT"}},
+		{"MED-01", func(h *history) { h.open().poll(image("")).end(trace.ByCustomer) }, []string{
+			"a media message cannot be shown: its message carries no file id", "a media message was delivered",
+			"its message carries no file id"}},
+		{"MED-01", func(h *history) {
+			h.serve("p1", func(f *trace.File) { f.BadBase = true }).open().poll(image("p1")).end(trace.ByCustomer)
+		}, []string{"a media message cannot be shown: the answer is not Base64", `download of "p1" sent`, "the answer is not Base64"}},
+	} {
+		h := newHistory(0)
+		c.story(h)
+		r := resultOf(t, judge(testOptions(), h), c.rule)
+		if len(r.Witnesses) != 1 {
+			t.Errorf("%s: %d witnesses, want 1\n%s", c.rule, len(r.Witnesses), h.text())
+			continue
+		}
+		got := []string{strings.TrimPrefix(r.Witnesses[0].Sentence, "customer 0, conversation 0: ")}
+		for _, e := range r.Witnesses[0].Events {
+			got = append(got, e.Text)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s%s", c.rule, diff, h.text())
+		}
+	}
+}
+
+// Opportunities are the defence against green runs that tested nothing, so they are counted by hand
+// here.
+func TestOpportunities(t *testing.T) {
+	h := newHistory(0)
+	h.begin().probe().connect().say().poll(robot(0), echo(1)).poll(agent(0), agent(1), image("p1")).
+		poll(cut(agent(2), 2), notice("x"), disconnect()).probe().
+		journal(trace.Record{HungUp: true, Files: []trace.File{goodFile("p1")},
+			Senders: []trace.Said{agentSaid(4), {Sender: marker.Robot, Count: 1}}}).end(trace.ByPeer)
+	h.open().poll(agent(0)).poll(agent(4)).hangUp().journal(trace.Record{Senders: []trace.Said{agentSaid(2)}}).end(trace.ByCustomer)
+	want := map[string]string{
+		"SHP-01": "0/7",
+		"SHP-02": "0/5", // two CONNECT, a text, a download, a DISCONNECT
+		"CON-01": "0/1", // the first probe
+		"CON-02": "0/2",
+		"ORD-01": "0/2", // agent 1 after 0, and 4 after 0 in the second conversation
+		"DEL-01": "1/7", // by the record robot 1, agent 3 and 2; the echo
+		"DEL-02": "0/6", // intact markers
+		"DEL-03": "0/8", // intact markers, a picture, a code
+		"DEL-04": "2/8", // seen robot 1, agent 3 and 2, the picture; agent 3 of the first and 1 of the second are missing
+		"DEL-06": "1/7",
+		"DSC-01": "0/1", // the last probe
+		"DSC-02": "0/1",
+		"DSC-03": "0/1",
+		"DSC-04": "0/1",
+		"DSC-05": "0/2",
+		"DSC-07": "0/1",
+		"MED-01": "0/1",
+		"MED-02": "0/1",
+		"SIM-01": "0/7",
+		"SIM-02": "0/5",
+		"SIM-03": "0/5",
+		"SIM-04": "0/4", // the probe before CONNECT begins the polls of its conversation
+		"SIM-05": "0/1",
+	}
+	got := map[string]string{}
+	for _, r := range judge(testOptions(), h) {
+		got[r.ID] = itoa(int(r.Violations)) + "/" + itoa(int(r.Opportunities))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("violations/opportunities (-want +got):\n%s%s", diff, h.text())
+	}
+}
+
 func TestWitnessesAreTheFirstAndTheWorst(t *testing.T) {
 	c := New(testOptions())
 	for i := range 100 {

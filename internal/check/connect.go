@@ -55,9 +55,17 @@ func (s *Session) heard(e *trace.Event, foreign bool) {
 		s.opp[con01]++
 		s.unsure(con01, IndeterminateSend, 1)
 	case apart:
-		s.opp[con01]++
-		s.failEarly(e)
+		if s.early() {
+			s.opp[con01]++
+			s.failEarly(e)
+		}
 	}
+}
+
+// early reports whether a message would be too early now. Before a later conversation of the same
+// customer something of the one before may still be waiting, and is handed out rightly.
+func (s *Session) early() bool {
+	return s.conv.connect.state == apart && s.conv.epoch == 0
 }
 
 func (s *Session) failEarly(e *trace.Event) {

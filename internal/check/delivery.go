@@ -27,7 +27,9 @@ func (s *Session) identify(e *trace.Event) (foreign bool) {
 	s.sawMarkers = true
 	s.opp[del06]++
 	if id, wrong := s.misplaced(&e.Mark); wrong {
-		s.failForeign(id, e)
+		if id < ruleCount {
+			s.failForeign(id, e)
+		}
 		return true
 	}
 	s.numbered(e)
@@ -35,7 +37,7 @@ func (s *Session) identify(e *trace.Event) (foreign bool) {
 }
 
 // misplaced reports whether the marker names another run, customer or conversation, and which rule
-// that breaks.
+// that breaks: ruleCount for none, which is what is left of a conversation before the next CONNECT.
 func (s *Session) misplaced(m *marker.Marker) (id rule, wrong bool) {
 	if !s.ourRun(m) {
 		s.opp[del01]++
@@ -45,10 +47,13 @@ func (s *Session) misplaced(m *marker.Marker) (id rule, wrong bool) {
 	if m.Session != s.index {
 		return del02, true
 	}
-	if s.conv.epoch > 0 {
+	again := s.conv.epoch > 0 && s.conv.connect.state == connected
+	if again {
 		s.opp[dsc05]++
 	}
 	switch {
+	case m.Epoch < s.conv.epoch && !again:
+		return ruleCount, true
 	case m.Epoch < s.conv.epoch:
 		return dsc05, true
 	case m.Epoch > s.conv.epoch:

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"net/http"
 	"time"
 
 	"chatbench/internal/aicc"
@@ -54,7 +55,8 @@ func (s *Session) pollEnds(e *trace.Event) {
 	c, p := &s.conv, &s.poll
 	p.inFlight = max(p.inFlight-1, 0)
 	p.id, p.started, p.probe = e.ID, e.Started, e.Probe
-	p.ended, p.returned = e.At, true
+	// After a 401 the tokens are renewed and the same poll is sent again, without a pause.
+	p.ended, p.returned = e.At, e.Status != http.StatusUnauthorized
 	// An answer that could not be read in full may have carried more than was read.
 	if e.Class != aicc.OK && e.Class != aicc.Fail || e.Shape != "" {
 		s.infoPolls++
@@ -64,7 +66,7 @@ func (s *Session) pollEnds(e *trace.Event) {
 		return
 	}
 	c.prevOK, c.lastOK = c.lastOK, e.At
-	if c.connect.state == apart {
+	if s.early() {
 		s.opp[con01]++
 	}
 	if c.drop.handled > 0 {

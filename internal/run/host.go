@@ -26,24 +26,34 @@ type host struct {
 	note     string
 }
 
-// open starts the embedded tenant unless the scenario has a target.
-func (h *host) open(s *scenario.Scenario, seed uint64) error {
+// open starts the embedded tenant unless the scenario has a target. A nil listener means a free
+// port of the loopback address.
+func (h *host) open(s *scenario.Scenario, seed uint64, l net.Listener) error {
 	if s.Target != nil {
 		h.target = *s.Target
 		return nil
 	}
-	t, err := tenant.New(s.Tenant, tenant.Options{Seed: seed})
+	t, err := tenant.New(s.Tenant, tenant.Options{Seed: seed, Key: sim.CustomerOf})
 	if err != nil {
 		return fmt.Errorf("embedded tenant: %w", err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return fmt.Errorf("embedded tenant: %w", err)
+	if l == nil {
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return fmt.Errorf("embedded tenant: %w", err)
+		}
 	}
 	h.embedded, h.journal, h.note = t, inProcess{t}, t.Describe()
-	h.target = scenario.Target{URL: "http://" + l.Addr().String(), Channel: s.Tenant.Channel, AppKey: s.Tenant.AppKey, AppSecret: s.Tenant.AppSecret}
+	h.target = scenario.Target{URL: "http://" + address(l), Channel: s.Tenant.Channel, AppKey: s.Tenant.AppKey, AppSecret: s.Tenant.AppSecret}
 	go t.Serve(l) // ends with close
 	return nil
+}
+
+// address is what customers call the listener; one in memory has no address of its own.
+func address(l net.Listener) string {
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok {
+		return tcp.String()
+	}
+	return "127.0.0.1:80"
 }
 
 // close stops the embedded tenant.

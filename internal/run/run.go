@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -39,6 +40,14 @@ type Options struct {
 	Ready func(Started)
 	// Progress is called once a second. May be nil.
 	Progress func(Progress)
+
+	network *network // nil: TCP; tests run in memory and in virtual time
+}
+
+// network is what connects customers and embedded tenant.
+type network struct {
+	listener net.Listener
+	dial     sim.Dialer
 }
 
 // Started is what is known when the load begins.
@@ -156,14 +165,19 @@ func (p *play) prepare(ctx context.Context) error {
 	if err := p.makeFolder(); err != nil {
 		return err
 	}
-	if err := p.host.open(p.s, p.seed); err != nil {
+	var dial sim.Dialer
+	var listener net.Listener
+	if p.network != nil {
+		dial, listener = p.network.dial, p.network.listener
+	}
+	if err := p.host.open(p.s, p.seed, listener); err != nil {
 		return err
 	}
 	if err := enough(p.s, p.host.embedded != nil); err != nil {
 		return err
 	}
 	var err error
-	if p.endpoint, err = sim.NewEndpoint(p.host.target, nil); err != nil {
+	if p.endpoint, err = sim.NewEndpoint(p.host.target, dial); err != nil {
 		return err
 	}
 	if err := p.endpoint.Resolve(ctx); err != nil {

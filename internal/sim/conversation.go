@@ -42,7 +42,7 @@ func (c *customer) script() trace.Ended {
 		return trace.NoToken
 	}
 	probed := c.rng.Float64() < c.run.Scenario.Probes
-	if probed {
+	if probed && c.epoch == 0 { // later, something of the conversation before may rightly be waiting
 		c.probe(c.run.now())
 	}
 	c.due = c.run.now() - c.startLate // tokens and probe took their time; the lateness is still ours

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -106,11 +107,21 @@ func newCustomer(r *run, index int) *customer {
 
 // UserID is the user id of a customer: at most 24 letters and digits, different in every run.
 func UserID(run uint64, index int) string {
-	return "cb" + strconv.FormatUint(run%RunIDs, 36) + "x" + strconv.FormatInt(int64(index), 36)
+	id := strconv.FormatUint(run%RunIDs, 36)
+	return userPrefix + strings.Repeat("0", runDigits-len(id)) + id + strconv.FormatInt(int64(index), 36)
 }
 
-// RunIDs is the number of run ids: few enough for a user id to hold one.
-const RunIDs = 36 * 36 * 36 * 36 * 36 * 36 * 36 * 36
+// CustomerOf is the part of a user id that names the customer and not the run.
+func CustomerOf(user string) string {
+	return user[min(len(userPrefix)+runDigits, len(user)):]
+}
+
+const (
+	userPrefix = "cb"
+	runDigits  = 8
+	// RunIDs is the number of run ids: few enough for a user id to hold one.
+	RunIDs = 36 * 36 * 36 * 36 * 36 * 36 * 36 * 36
+)
 
 // live plays the customer through its spans.
 func (c *customer) live(spans []span) {

@@ -80,6 +80,7 @@ type conversation struct {
 	// Only kept for faults that need them.
 	first, latest *message // marked ones
 	fetched       bool     // a poll has got a marked one
+	asked         bool     // a poll came after the end
 }
 
 // saying is something the customer said.
@@ -98,7 +99,11 @@ const (
 // newConversation makes one that has not started: nobody knows of it yet.
 func newConversation(c *customer, content string) *conversation {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s/%d", c.user, c.conversations)
+	key := c.user
+	if c.t.opt.Key != nil {
+		key = c.t.opt.Key(key)
+	}
+	fmt.Fprintf(h, "%s/%d", key, c.conversations)
 	now := time.Now()
 	v := &conversation{
 		c: c, t: c.t, cause: marker.NoCause, lastHeard: now,
@@ -135,7 +140,8 @@ func (v *conversation) watch() {
 
 // silentFor is how long the customer has said nothing while somebody listened.
 func (v *conversation) silentFor() time.Duration {
-	if v.phase == queueing || v.phase == ringing {
+	switch v.phase {
+	case queueing, ringing, nobody:
 		return 0
 	}
 	return time.Since(v.lastHeard)

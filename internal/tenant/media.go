@@ -42,16 +42,16 @@ const (
 // is asked for, and whether an id was ever given out can be seen from the id itself, so files
 // cost no memory.
 //
-// Byte 0 is the format, byte 1 is 1 for a local file, six random bytes follow, and eight that
-// only this tenant can have computed for this user.
+// It is six random bytes, the format, 1 for a local file or 0, and eight bytes that only this
+// tenant can have computed for this user.
 type fileID [16]byte
 
 func (t *Tenant) newFileID(format byte, local bool, user string, random uint64) fileID {
 	var id fileID
 	binary.BigEndian.PutUint64(id[:], random)
-	id[0], id[1] = format, 0
+	id[6], id[7] = format, 0
 	if local {
-		id[1] = 1
+		id[7] = 1
 	}
 	copy(id[8:], t.seal(id, user))
 	return id
@@ -64,8 +64,8 @@ func (t *Tenant) seal(id fileID, user string) []byte {
 	return sum[:8]
 }
 
-func (id fileID) local() bool    { return id[1] == 1 }
-func (id fileID) suffix() string { return formats[id[0]].suffix }
+func (id fileID) local() bool    { return id[7] == 1 }
+func (id fileID) suffix() string { return formats[id[6]].suffix }
 
 // String is the content of the message: a UUID for a library file, a plain key for a local one.
 func (id fileID) String() string {
@@ -80,7 +80,7 @@ func (id fileID) String() string {
 func (t *Tenant) parseFileID(text, user string) (id fileID, ok bool) {
 	key, local := strings.CutPrefix(text, localPrefix)
 	b, err := hex.DecodeString(strings.ReplaceAll(key, "-", ""))
-	if err != nil || len(b) != len(id) || int(b[0]) >= len(formats) {
+	if err != nil || len(b) != len(id) || int(b[6]) >= len(formats) {
 		return id, false
 	}
 	copy(id[:], b)

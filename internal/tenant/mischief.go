@@ -209,9 +209,7 @@ func (f *faults) polled(x *http1.Exchange, c *customer) bool {
 	case v == nil:
 		return c.conversations == 0 && f.welcome(x, c)
 	case v.phase == ended:
-		if v.hungUp && !v.owed && len(v.out) == 0 && f.take(talkAfterDrop, v) {
-			v.enqueue(v.afterthought())
-		}
+		f.polledAfterEnd(v)
 		return false
 	case f.take(shapeObject, v):
 		x.Body = append(x.Body, `{"resultCode":"0","resultDesc":"ok","downlinkMessages":{}}`...)
@@ -224,6 +222,18 @@ func (f *faults) polled(x *http1.Exchange, c *customer) bool {
 		return false
 	}
 	return true
+}
+
+// polledAfterEnd is told of polls after the end. Only the first one is a chance, and only until
+// the customer has taken the record: a later poll may belong to the next conversation.
+func (f *faults) polledAfterEnd(v *conversation) {
+	if !v.hungUp || v.owed || v.taken || v.asked || len(v.out) > 0 {
+		return
+	}
+	v.asked = true
+	if f.take(talkAfterDrop, v) {
+		v.enqueue(v.afterthought())
+	}
 }
 
 // welcome answers a poll of a customer who has not connected.

@@ -25,6 +25,9 @@ import (
 type Options struct {
 	// Seed decides every draw: two tenants of one seed behave alike towards a user.
 	Seed uint64
+	// Key gives the part of a user id that the draws depend on, so that ids may differ between two
+	// runs that decide alike. Nil means the whole id.
+	Key func(user string) string
 	// Version of the program, for the page about the tenant.
 	Version string
 }

@@ -1,0 +1,218 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"chatbench/internal/check"
+	"chatbench/internal/memnet"
+	"chatbench/internal/result"
+	"chatbench/internal/scenario"
+	"chatbench/internal/trace"
+)
+
+// TestSilence plays against tenants that are healthy but odd, each in a way that the vendor's
+// documents allow: no rule may be broken or undecided, no expectation missed, nothing fail.
+func TestSilence(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		set  func(s *scenario.Scenario)
+	}{
+		{"result codes are numbers", func(s *scenario.Scenario) { s.Tenant.NumberCodes = true }},
+		{"timestamps are texts", func(s *scenario.Scenario) { s.Tenant.TextTimestamps = true }},
+		{"fields without a value are null", func(s *scenario.Scenario) { s.Tenant.NullFields = true }},
+		{"the token comes bare", func(s *scenario.Scenario) { s.Tenant.BareToken = true }},
+		{"answers are chunked", func(s *scenario.Scenario) { s.Tenant.Chunked = true }},
+		{"answers are compressed", func(s *scenario.Scenario) { s.Tenant.Gzip = true }},
+		{"one exchange a connection", func(s *scenario.Scenario) { s.Tenant.CloseAfterReply = true }},
+		{"messages carry a code", func(s *scenario.Scenario) { s.Tenant.MessageCodes = true }},
+		{"short poll", func(s *scenario.Scenario) { s.Tenant.PollHold = 0 }},
+		{"one message a poll", func(s *scenario.Scenario) { s.Tenant.PollBatch = 1 }},
+		{"sendAsync", func(s *scenario.Scenario) { s.Async = true }},
+		{"the user token is replaced in mid-conversation", func(s *scenario.Scenario) { s.Tenant.UserTokenLife = 2 * time.Second }},
+		{"an expired user token is refused", func(s *scenario.Scenario) {
+			s.Tenant.UserTokenLife, s.Tenant.Renewal = 2*time.Second, scenario.Refuse
+		}},
+		{"every call takes its time", func(s *scenario.Scenario) {
+			s.Tenant.ReplyDelay = scenario.Dist{A: time.Millisecond, B: 200 * time.Millisecond}
+		}},
+		{"robot and agents echo", func(s *scenario.Scenario) { s.Tenant.Speech = scenario.Echo }},
+		{"robot and agents speak plainly", func(s *scenario.Scenario) { s.Tenant.Speech = scenario.Plain }},
+		{"the customer's DISCONNECT is echoed", func(s *scenario.Scenario) { s.Tenant.DisconnectEcho = true }},
+		{"customers speak Chinese", func(s *scenario.Scenario) { s.Locale = "zh_CN" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := load(t, "testdata/everything.yaml")
+			s.Seed = 2
+			c.set(s)
+			r := virtually(t, s, Options{})
+			for _, rule := range r.Broken(check.Fail, check.Inconclusive, check.Error) {
+				t.Errorf("%s is %s: %+v", rule.ID, rule.Verdict, rule)
+			}
+			if all := r.Metrics.All().Counters.AllExchanges(); all.Info > 0 {
+				t.Errorf("%d exchanges without outcome", all.Info)
+			}
+			if n := r.Metrics.All().Counters.Steps().Done; n < 500 {
+				t.Errorf("only %d steps were played", n)
+			}
+		})
+	}
+}
+
+// unlucky breaks a share of the connections in the middle of an answer, or delays an answer
+// beyond the customers' patience: what the tenant has handed out then is lost, and nobody broke a
+// rule.
+type unlucky struct {
+	net.Conn
+	mu    sync.Mutex
+	rng   *rand.Rand
+	share float64
+}
+
+func (u *unlucky) Read(p []byte) (int, error) {
+	n, err := u.Conn.Read(p)
+	u.mu.Lock()
+	broken := err == nil && u.rng.Float64() < u.share
+	u.mu.Unlock()
+	if broken {
+		u.Conn.Close()
+		return 0, errors.New("connection reset by chance")
+	}
+	return n, err
+}
+
+func TestUnluckyButHealthy(t *testing.T) {
+	var inconclusive int64
+	for seed := range uint64(5) {
+		s := load(t, "testdata/everything.yaml")
+		s.Seed = seed + 1
+		var r *result.Result
+		synctest.Test(t, func(t *testing.T) {
+			l := memnet.Listen()
+			var made uint64
+			dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+				conn, err := l.Dial(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				made++ // dials are many, and only their number counts
+				return &unlucky{Conn: conn, rng: rand.New(rand.NewPCG(seed, made)), share: 0.02}, nil
+			}
+			var mu sync.Mutex
+			counted := func(ctx context.Context, network, address string) (net.Conn, error) {
+				mu.Lock()
+				defer mu.Unlock()
+				return dial(ctx, network, address)
+			}
+			var err error
+			r, err = Play(t.Context(), Options{Scenario: s, Version: "test", network: &network{listener: l, dial: counted}})
+			if err != nil {
+				t.Skip("the very first exchange was unlucky")
+			}
+		})
+		if r == nil {
+			continue
+		}
+		for _, rule := range r.Broken(check.Fail, check.Error) {
+			t.Errorf("seed %d: %s is %s: %+v", s.Seed, rule.ID, rule.Verdict, rule.Witnesses)
+		}
+		for _, rule := range r.Rules {
+			inconclusive += rule.Inconclusive
+		}
+		if info := r.Metrics.All().Counters.AllExchanges().Info; info < 10 {
+			t.Errorf("seed %d: only %d exchanges were unlucky", s.Seed, info)
+		}
+	}
+	if inconclusive == 0 {
+		t.Error("bad luck left nothing undecided, so it cannot have been bad enough")
+	}
+}
+
+// TestSameSeedSameDecisions plays twice with one seed and once with another and compares what the
+// customers decided: flows, texts, uploads.
+func TestSameSeedSameDecisions(t *testing.T) {
+	decisions := func(seed uint64) []string {
+		s := load(t, "testdata/everything.yaml")
+		s.Seed, s.Markers = seed, scenario.Off
+		dir := t.TempDir()
+		virtually(t, s, Options{Out: dir, Trace: Policy{1}})
+		return decided(t, dir+"/"+TraceFile)
+	}
+	a, b, c := decisions(3), decisions(3), decisions(4)
+	if len(a) < 100 {
+		t.Fatalf("only %d decisions", len(a))
+	}
+	if !slices.Equal(a, b) {
+		t.Error("two runs with one seed decided differently")
+	}
+	if slices.Equal(a, c) {
+		t.Error("runs with different seeds decided alike")
+	}
+}
+
+// TestRecordedLikeLive checks the trace of a run with a fault and wants the verdicts of the run.
+func TestRecordedLikeLive(t *testing.T) {
+	for _, mutant := range []string{"", "drop-one:3", "dup-far:3", "silent-drop:2", "media-truncated:2", "cross-session:2"} {
+		t.Run(mutant, func(t *testing.T) {
+			s := load(t, "testdata/everything.yaml")
+			s.Seed = 5
+			if mutant != "" {
+				s.Tenant.Mutants = []string{mutant}
+			}
+			dir := t.TempDir()
+			live := virtually(t, s, Options{Out: dir, Trace: Policy{1}})
+			recorded := recheck(t, dir+"/"+TraceFile)
+			if recorded.Exit != live.Exit {
+				t.Errorf("exit code %d from the trace, %d live", recorded.Exit, live.Exit)
+			}
+			for i, rule := range live.Rules {
+				again := recorded.Rules[i]
+				if rule.Verdict != again.Verdict || rule.Violations != again.Violations || rule.Opportunities != again.Opportunities || rule.Inconclusive != again.Inconclusive {
+					t.Errorf("%s: %s %d/%d from the trace, %s %d/%d live", rule.ID,
+						again.Verdict, again.Violations, again.Opportunities, rule.Verdict, rule.Violations, rule.Opportunities)
+				}
+			}
+		})
+	}
+}
+
+func TestCutEndsEveryConversation(t *testing.T) {
+	s := load(t, "testdata/everything.yaml")
+	s.Seed = 6
+	var r *result.Result
+	synctest.Test(t, func(t *testing.T) {
+		l := memnet.Listen()
+		interrupt := make(chan struct{})
+		time.AfterFunc(7*time.Second, func() { close(interrupt) })
+		var err error
+		start := time.Now()
+		r, err = Play(t.Context(), Options{Scenario: s, Version: "test", Interrupt: interrupt, network: &network{listener: l, dial: l.Dial}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > 14*time.Second {
+			t.Errorf("the run took %v after an interruption at 7 s", took)
+		}
+	})
+	if r.Exit != result.ExitInterrupted {
+		t.Errorf("exit code %d, want %d", r.Exit, result.ExitInterrupted)
+	}
+	counters := r.Metrics.All().Counters
+	ended := counters.Ended()
+	if ended[trace.CutShort] == 0 {
+		t.Errorf("no conversation was cut: %v", ended)
+	}
+	if cut, said := ended[trace.CutShort]+ended[trace.ByCustomer], counters.Exchanges["disconnect"].OK; said < cut {
+		t.Errorf("%d conversations ended by the customer, but only %d DISCONNECTs were accepted", cut, said)
+	}
+	if got := broken(r, check.Fail); len(got) > 0 {
+		t.Errorf("rules broken: %v", got)
+	}
+}
