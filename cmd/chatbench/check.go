@@ -41,14 +41,18 @@ same rules, in the same code, as the run itself was.`,
 func show(cmd *cobra.Command, r *result.Result, asJSON bool) error {
 	w := cmd.OutOrStdout()
 	if !asJSON {
-		report.Text(w, r, report.TextOptions{Color: colored(w, false)})
+		if err := report.Text(w, r, report.TextOptions{Color: colored(w, false)}); err != nil {
+			return err
+		}
 		return exitError(r.Exit)
 	}
 	data, err := result.Encode(r)
 	if err != nil {
 		return err
 	}
-	w.Write(data)
+	if _, err := w.Write(data); err != nil {
+		return err
+	}
 	return exitError(r.Exit)
 }
 
@@ -63,8 +67,7 @@ func newReport() *cobra.Command {
 				return err
 			}
 			w := cmd.OutOrStdout()
-			report.Text(w, r, report.TextOptions{Color: colored(w, false)})
-			return nil
+			return report.Text(w, r, report.TextOptions{Color: colored(w, false)})
 		},
 	}
 }

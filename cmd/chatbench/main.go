@@ -7,11 +7,11 @@ import (
 	"os"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+func main() { os.Exit(command(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is main without the process, so that scripts can test it.
-func run(args []string, stdout, stderr io.Writer) int {
+// command is main without the process, so that scripts can test it.
+func command(args []string, stdout, stderr io.Writer) int {
 	root := newRoot(stdout, stderr)
 	root.SetArgs(args)
-	return report(root.Execute(), stderr)
+	return exitCode(root.Execute(), stderr)
 }

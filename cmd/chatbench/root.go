@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -69,8 +71,8 @@ type exitError result.Exit
 
 func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
-// report is the one place that turns an error into text and an exit code.
-func report(err error, stderr io.Writer) int {
+// exitCode is the one place that turns an error into text and an exit code.
+func exitCode(err error, stderr io.Writer) int {
 	var exit exitError
 	var target *sim.TargetError
 	switch {
@@ -110,7 +112,12 @@ func exactly(names ...string) cobra.PositionalArgs {
 
 // reading is what scenarios are read with.
 func reading() scenario.Options {
-	return scenario.Options{Env: os.LookupEnv, Rules: check.Known(), Metrics: metric.Names(), Errors: gate.Counters(), Mutants: mutantNames()}
+	return scenario.Options{Env: os.LookupEnv, Rules: check.Known(), Metrics: latencies(), Errors: gate.Counters(), Mutants: mutantNames()}
+}
+
+// latencies are the metrics that are times.
+func latencies() []string {
+	return slices.DeleteFunc(metric.Names(), func(name string) bool { return strings.HasSuffix(name, ".rate") })
 }
 
 func mutantNames() []string {

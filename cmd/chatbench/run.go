@@ -99,7 +99,7 @@ func (f *runFlags) scenario(cmd *cobra.Command, file string) (*scenario.Scenario
 		return nil, nil, usagef("--customers and --duration must be more than 0")
 	}
 	opt := reading()
-	opt.Customers, opt.Duration, opt.Seed = f.customers, f.duration, f.seed
+	opt.Customers, opt.Duration, opt.Seed, opt.Elsewhere = f.customers, f.duration, f.seed, f.target.url != ""
 	s, err := scenario.LoadFile(file, opt)
 	if err != nil {
 		return nil, nil, err
@@ -137,21 +137,18 @@ func given(cmd *cobra.Command, names ...string) []string {
 // the rest is written all the same.
 func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result) error {
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
-	var failed error
-	if f.out != "" {
-		failed = save(f.out, r)
-	}
+	files, failed := f.save(r)
 	if f.json {
 		data, err := result.Encode(r)
 		if err != nil {
 			return err
 		}
-		stdout.Write(data)
+		failed = errors.Join(failed, ignoreCount(stdout.Write(data)))
 	} else {
-		report.Text(stdout, r, report.TextOptions{Color: colored(stdout, f.noColor), Out: f.out})
+		failed = errors.Join(failed, report.Text(stdout, r, report.TextOptions{Color: colored(stdout, f.noColor), Files: files}))
 	}
 	if failed != nil {
-		fmt.Fprintf(stderr, "chatbench: the results could not be written to %s: %v\n", f.out, failed)
+		fmt.Fprintf(stderr, "chatbench: the results could not all be written: %v\n", failed)
 		f.rescue(stderr, r)
 		if r.Exit == result.ExitOK {
 			return exitError(result.ExitUsage)
@@ -160,16 +157,23 @@ func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result) error {
 	return exitError(r.Exit)
 }
 
-// save writes result and report into the folder.
-func save(dir string, r *result.Result) error {
-	err := result.Save(filepath.Join(dir, run.ResultFile), r)
-	var text strings.Builder
-	report.Text(&text, r, report.TextOptions{Out: dir})
-	return errors.Join(err, writeFile(filepath.Join(dir, run.ReportFile), text.String()))
-}
+func ignoreCount(_ int, err error) error { return err }
 
-func writeFile(path, text string) error {
-	return os.WriteFile(path, []byte(text), 0o666)
+// save writes result and report into the folder and names the files that are there.
+func (f *runFlags) save(r *result.Result) (files []string, err error) {
+	if f.out == "" {
+		return nil, nil
+	}
+	files = []string{filepath.Join(f.out, run.ResultFile), filepath.Join(f.out, run.ReportFile)}
+	if r.Trace != nil {
+		files = append(files, filepath.Join(f.out, run.TraceFile))
+	}
+	var text strings.Builder
+	return files, errors.Join(
+		result.Save(files[0], r),
+		report.Text(&text, r, report.TextOptions{Files: files}),
+		os.WriteFile(files[1], []byte(text.String()), 0o666),
+	)
 }
 
 // rescue keeps a result whose folder takes no more, so that what was measured is not lost.

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"chatbench": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
+		"chatbench": func() { os.Exit(command(os.Args[1:], os.Stdout, os.Stderr)) },
 	})
 }
 
@@ -44,14 +44,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	err := ts.Exec(args[1], args[2:]...)
 	code := "0"
 	if err != nil {
-		code = exitCode(err)
+		code = codeOf(err)
 	}
 	if code != args[0] {
 		ts.Fatalf("exit code %s, want %s", code, args[0])
 	}
 }
 
-func exitCode(err error) string {
+func codeOf(err error) string {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return strconv.Itoa(exit.ExitCode())

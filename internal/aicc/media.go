@@ -46,18 +46,6 @@ func Kind(data []byte) string {
 	return ""
 }
 
-// riffKind reads what a RIFF container says it contains.
-func riffKind(data []byte) string {
-	switch {
-	case len(data) < 12:
-	case string(data[8:12]) == "WEBP":
-		return "webp"
-	case string(data[8:12]) == "WAVE":
-		return "wav"
-	}
-	return ""
-}
-
 // bitmap looks behind the two letters, which a text may begin with as well: the reserved bytes are
 // zero and the size of the header that follows is one that exists.
 func bitmap(data []byte) string {

@@ -109,7 +109,7 @@ func TestOpportunities(t *testing.T) {
 		"DEL-01": "1/7", // by the record robot 1, agent 3 and 2; the echo
 		"DEL-02": "0/6", // intact markers
 		"DEL-03": "0/8", // intact markers, a picture, a code
-		"DEL-04": "2/8", // seen robot 1, agent 3 and 2, the picture; agent 3 of the first and 1 of the second are missing
+		"DEL-04": "2/9", // seen: robot 1, agent 3 and 2, the picture; missing: agent 3 of the first, 1 of the second
 		"DEL-06": "1/7",
 		"DSC-01": "0/1", // the last probe
 		"DSC-02": "0/1",

@@ -479,9 +479,13 @@ func TestDamage(t *testing.T) {
 				h.open().poll(agent(0), cut(agent(0, ofCustomer(8)), 3), disconnect()).byPeer(agentSaid(1))
 			}},
 		{name: "another conversation's, cut", why: "the conversation in a damaged marker may be wrong", trouble: []string{"DEL-06 FAIL"},
-			story: func(h *history) { h.open().poll(agent(0), cut(agent(1, ofEpoch(4)), 3), disconnect()).byPeer(agentSaid(1)) }},
+			story: func(h *history) {
+				h.open().poll(agent(0), cut(agent(1, ofEpoch(4)), 3), disconnect()).byPeer(agentSaid(1))
+			}},
 		{name: "another run's, cut", why: "the run in a damaged marker may be wrong", trouble: []string{"DEL-06 FAIL"},
-			story: func(h *history) { h.open().poll(agent(0), cut(agent(1, ofRun(5)), 3), disconnect()).byPeer(agentSaid(1)) }},
+			story: func(h *history) {
+				h.open().poll(agent(0), cut(agent(1, ofRun(5)), 3), disconnect()).byPeer(agentSaid(1))
+			}},
 		{name: "as long as the API allows", why: "it may have been cut at the limit", pass: "DEL-04", options: markersOnly,
 			story: func(h *history) {
 				whole := padded(agent(0))

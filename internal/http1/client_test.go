@@ -133,6 +133,8 @@ func TestBadAnswers(t *testing.T) {
 		{"interim answers without end", strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", maxInterim+1), ErrMalformed},
 		{"a header without a colon", head("nonsense", "Content-Length: 0"), ErrMalformed},
 		{"a header without a name", head(": x", "Content-Length: 0"), ErrMalformed},
+		{"a control character in a header", head("X: \x00", "Content-Length: 0"), ErrMalformed},
+		{"a carriage return in a header", head("X: a\rb", "Content-Length: 0"), ErrMalformed},
 		{"a blank before the colon", head("Content-Length : 5") + "hello", ErrMalformed},
 		{"a folded line without a header", "HTTP/1.1 200 OK\r\n Content-Length: 5\r\n\r\nhello", ErrMalformed},
 		{"a folded length", head("Content-Length: 5", " 0") + "hello", ErrMalformed},

@@ -10,9 +10,10 @@ import (
 
 // inflater undoes gzip. It holds some 40 KiB, so it is borrowed for as long as the answer is used.
 type inflater struct {
-	source bytes.Reader
-	gzip   gzip.Reader
-	body   bytes.Buffer
+	source  bytes.Reader
+	gzip    gzip.Reader
+	limited io.LimitedReader
+	body    bytes.Buffer
 }
 
 var inflaters = sync.Pool{New: func() any { return new(inflater) }}
@@ -25,11 +26,11 @@ func (z *inflater) inflate(body []byte, limit int) ([]byte, error) {
 	if err := z.gzip.Reset(&z.source); err != nil {
 		return nil, fmt.Errorf("%w: gzip: %v", ErrMalformed, err)
 	}
-	n, err := io.CopyN(&z.body, &z.gzip, int64(limit)+1)
-	switch {
+	z.limited = io.LimitedReader{R: &z.gzip, N: int64(limit) + 1}
+	switch n, err := z.body.ReadFrom(&z.limited); {
 	case n > int64(limit):
 		return nil, fmt.Errorf("%w: body over %d bytes", ErrTooLarge, limit)
-	case err != io.EOF:
+	case err != nil:
 		return nil, fmt.Errorf("%w: gzip: %v", ErrMalformed, err)
 	}
 	return z.body.Bytes(), nil

@@ -348,7 +348,7 @@ func TestEnded(t *testing.T) {
 			}
 			return c, theirs
 		}
-		// until asks again until the kernel has brought what the peer did, or a second has passed.
+		// until asks again until the kernel has brought what the peer did, or five seconds have passed.
 		until := func(t *testing.T, c *Client, what string) {
 			t.Helper()
 			for end := time.Now().Add(5 * time.Second); !c.Ended(); {

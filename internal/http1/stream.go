@@ -189,6 +189,9 @@ func scanHeaders(head []byte, lim Limits) (framing, error) {
 		if len(line) == 0 {
 			break
 		}
+		if hasControls(line) {
+			return f, fmt.Errorf("%w: control character in header line %.40q", ErrMalformed, line)
+		}
 		if line[0] == ' ' || line[0] == '\t' {
 			if !foldable {
 				return f, fmt.Errorf("%w: folded line %.40q", ErrMalformed, line)
@@ -436,6 +439,16 @@ func trimRight(b []byte) []byte {
 		b = b[:len(b)-1]
 	}
 	return b
+}
+
+// hasControls reports whether b has characters that no header value may have.
+func hasControls(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return true
+		}
+	}
+	return false
 }
 
 // isToken reports whether b is a header name of RFC 9110 section 5.6.2.

@@ -151,24 +151,11 @@ func TestWriteTimeout(t *testing.T) {
 		io.WriteString(conn, get)
 		<-handled
 		start := time.Now()
-		for len(server.open()) > 0 {
-			time.Sleep(time.Second)
-		}
+		server.wg.Wait()
 		if took := time.Since(start); took != writeTimeout {
 			t.Errorf("the connection ended after %v, want %v", took, writeTimeout)
 		}
 	})
-}
-
-// open lists the connections a server has.
-func (s *Server) open() []net.Conn {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []net.Conn
-	for c := range s.conns {
-		all = append(all, c)
-	}
-	return all
 }
 
 func TestCloseInMidExchange(t *testing.T) {

@@ -34,8 +34,13 @@ func (l *Listener) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// Accept implements net.Listener.
+// Accept implements net.Listener. After Close it accepts nothing, not even from a Dial that waits.
 func (l *Listener) Accept() (net.Conn, error) {
+	select {
+	case <-l.closed:
+		return nil, net.ErrClosed
+	default:
+	}
 	select {
 	case c := <-l.backlog:
 		return c, nil

@@ -154,7 +154,8 @@ func (c *Counters) Steps() StepCount {
 	return sum
 }
 
-// add merges other into c and shares nothing with it.
+// add merges other into c and shares nothing with it. Entries of its maps may be nil: a file may
+// say null.
 func (c *Counters) add(other *Counters) {
 	for name, o := range other.Exchanges {
 		entry(&c.Exchanges, name).add(o)
@@ -174,6 +175,9 @@ func (c *Counters) add(other *Counters) {
 }
 
 func (o *Outcomes) add(other *Outcomes) {
+	if other == nil {
+		return
+	}
 	o.OK += other.OK
 	o.Fail += other.Fail
 	o.Info += other.Info
@@ -182,6 +186,9 @@ func (o *Outcomes) add(other *Outcomes) {
 }
 
 func (f *FlowCount) add(other *FlowCount) {
+	if other == nil {
+		return
+	}
 	f.Begun += other.Begun
 	addCounts(&f.Ended, other.Ended)
 	for name, s := range other.Steps {
@@ -190,6 +197,9 @@ func (f *FlowCount) add(other *FlowCount) {
 }
 
 func (s *StepCount) add(other *StepCount) {
+	if other == nil {
+		return
+	}
 	s.Done += other.Done
 	s.Missed += other.Missed
 }

@@ -93,6 +93,16 @@ func mergeHist(a, b *Hist) *Hist {
 	return h
 }
 
+// Equal reports whether both hold the same values, as far as they are kept. All empty histograms
+// are equal, nil included.
+func (h *Hist) Equal(other *Hist) bool {
+	if h.Count() == 0 || other.Count() == 0 {
+		return h.Count() == other.Count()
+	}
+	return h.unit == other.unit && h.digits == other.digits && h.sum == other.sum && h.max == other.max &&
+		h.clamped == other.clamped && h.bucketText() == other.bucketText()
+}
+
 // Unit is what the values are.
 func (h *Hist) Unit() Unit { return h.unit }
 

@@ -64,6 +64,28 @@ func TestEmptyHist(t *testing.T) {
 	}
 }
 
+func TestEqual(t *testing.T) {
+	point := newHist(Seconds, pointDigits)
+	point.record(1)
+	tests := []struct {
+		why  string
+		a, b *Hist
+		want bool
+	}{
+		{"nothing and nothing", nil, &Hist{}, true},
+		{"nothing and something", nil, histOf(1), false},
+		{"the same values in another order", histOf(1, 2), histOf(2, 1), true},
+		{"the same count, sum and maximum", histOf(1, 4, 7), histOf(2, 3, 7), false},
+		{"another precision", histOf(1), point, false},
+		{"one was clamped", histOf(limit), histOf(limit + 1), false},
+	}
+	for _, tt := range tests {
+		if got := tt.a.Equal(tt.b); got != tt.want || tt.b.Equal(tt.a) != got {
+			t.Errorf("%s: equal = %v, the other way %v, want %v", tt.why, got, tt.b.Equal(tt.a), tt.want)
+		}
+	}
+}
+
 func TestValuesAboveTheLimitAreClampedAndCounted(t *testing.T) {
 	h := newHist(Seconds, stageDigits)
 	for _, v := range []int64{limit, limit + 1, 2 * limit} {

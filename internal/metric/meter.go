@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"math"
 	"time"
 
 	"chatbench/internal/aicc"
@@ -280,7 +281,7 @@ func (m *Meter) put(metric id, intended, at time.Duration, value uint32) {
 	s := m.shard
 	s.samples = append(s.samples, sample{
 		value:  value,
-		second: uint32(max(at, 0) / time.Second),
+		second: uint32(min(max(at, 0)/time.Second, math.MaxUint32)),
 		stage:  uint16(s.rec.stageAt(intended)),
 		metric: metric,
 	})

@@ -81,6 +81,9 @@ func (m *Metrics) sum(name string, take func(*StageMetrics) bool) *StageMetrics 
 
 func (s *StageMetrics) addValues(other *StageMetrics) {
 	for name, h := range other.Latency {
+		if h == nil { // a file may say null
+			continue
+		}
 		s.Latency[name] = mergeHist(s.Latency[name], h)
 	}
 	s.Counters.add(&other.Counters)
@@ -131,15 +134,23 @@ func compareKeys(a, b stageKey) int {
 	return cmp.Or(cmp.Compare(a.position, b.position), cmp.Compare(a.name, b.name))
 }
 
-type wireMetrics struct {
-	Stages   []StageMetrics `json:"stages,omitempty"`
-	Total    *StageMetrics  `json:"total"`
-	Timeline Timeline       `json:"timeline"`
+// wireTotal is a sum of stages with its figures alone: the histograms are those of the stages.
+type wireTotal struct {
+	*StageMetrics
+	Latency map[string]wireHist `json:"latency"`
 }
 
 // MarshalJSON writes stages and timeline, and the total for whoever reads the file.
 func (m *Metrics) MarshalJSON() ([]byte, error) {
-	return json.Marshal(wireMetrics{Stages: m.Stages, Total: m.Total(), Timeline: m.Timeline})
+	total := wireTotal{m.Total(), map[string]wireHist{}}
+	for name, h := range total.StageMetrics.Latency {
+		total.Latency[name] = h.figures()
+	}
+	return json.Marshal(struct {
+		Stages   []StageMetrics `json:"stages,omitempty"`
+		Total    wireTotal      `json:"total"`
+		Timeline Timeline       `json:"timeline"`
+	}{m.Stages, total, m.Timeline})
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote; the total is not read but added up again.

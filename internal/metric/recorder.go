@@ -267,8 +267,8 @@ type say struct {
 const saysKept = 4
 
 // Observe takes one event in. The events of a customer come in order and one at a time; different
-// customers may observe at once. It keeps nothing of e and does not allocate once the flows,
-// steps and reasons of the run have been seen.
+// customers may observe at once. It keeps nothing of e, and once the flows and steps of the run
+// have been seen only an exchange that was not ok allocates.
 func (m *Meter) Observe(e *trace.Event) {
 	s := m.shard
 	s.mu.Lock()

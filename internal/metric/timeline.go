@@ -33,15 +33,22 @@ type Point struct {
 	Latency         map[string]*Hist `json:"latency,omitempty"` // by metric, two significant digits
 }
 
-// UnmarshalJSON reads a timeline. The error wraps [ErrTimeline] when the resolution is not a power
-// of two.
+// maxResolution is enough for a recorder, whose seconds have 32 bits.
+const maxResolution = 1 << 24
+
+// UnmarshalJSON reads a timeline. The error wraps [ErrTimeline] when it has too many points or the
+// resolution is not a power of two.
 func (t *Timeline) UnmarshalJSON(b []byte) error {
 	type plain Timeline
 	var p plain
 	if err := json.Unmarshal(b, &p); err != nil {
 		return err
 	}
-	if len(p.Points) > 0 && (p.Resolution < 1 || bits.OnesCount(uint(p.Resolution)) != 1) {
+	switch {
+	case len(p.Points) > maxPoints:
+		return fmt.Errorf("%w: it has %d points", ErrTimeline, len(p.Points))
+	case p.Resolution == 0 && len(p.Points) == 0:
+	case p.Resolution < 1 || p.Resolution > maxResolution || bits.OnesCount(uint(p.Resolution)) != 1:
 		return fmt.Errorf("%w: its points are %d s long", ErrTimeline, p.Resolution)
 	}
 	*t = Timeline(p)
@@ -88,7 +95,9 @@ func (p *Point) add(other *Point) {
 	p.Messages += other.Messages
 	p.CustomerSeconds += other.CustomerSeconds
 	for name, h := range other.Latency {
-		p.hist(name, h.unit).add(h)
+		if h != nil { // a file may say null
+			p.hist(name, h.unit).add(h)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package metric
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +84,8 @@ func TestImpossibleTimelineIsRefused(t *testing.T) {
 	tests := []struct{ why, data string }{
 		{"points without a resolution", `{"points":[{}]}`},
 		{"a resolution that is no power of two", `{"resolution_s":3,"points":[{}]}`},
+		{"a resolution that is absurd", `{"resolution_s":4611686018427387904,"points":[{}]}`},
+		{"more points than there can be", `{"resolution_s":1,"points":[{}` + strings.Repeat(",{}", maxPoints) + `]}`},
 		{"a negative resolution", `{"resolution_s":-2,"points":[{}]}`},
 	}
 	for _, tt := range tests {

@@ -35,14 +35,30 @@ type wireHist struct {
 	Buckets string   `json:"buckets,omitempty"` // timeline: "gap count gap count ...", see bucketText
 }
 
-// MarshalJSON writes the percentiles for people and the histogram itself for merging. Histograms
-// of a timeline leave out p75, p90, p99.9 and what is thin.
-func (h *Hist) MarshalJSON() ([]byte, error) {
+// figures is what people read of a histogram.
+func (h *Hist) figures() wireHist {
 	w := wireHist{
 		Unit: h.unit, Count: h.Count(), Mean: h.Mean(), Max: h.Max(),
 		P50: h.Quantile(0.5), P95: h.Quantile(0.95), P99: h.Quantile(0.99),
 		Clamped: h.clamped, Sum: h.sum, Top: h.max,
 	}
+	if h.digits == pointDigits {
+		return w
+	}
+	p75, p90, p999 := h.Quantile(0.75), h.Quantile(0.9), h.Quantile(0.999)
+	w.P75, w.P90, w.P999 = &p75, &p90, &p999
+	for _, p := range Percentiles() {
+		if h.Thin(p.Q) {
+			w.Thin = append(w.Thin, p.Name)
+		}
+	}
+	return w
+}
+
+// MarshalJSON writes the percentiles for people and the histogram itself for merging. Histograms
+// of a timeline leave out p75, p90, p99.9 and what is thin.
+func (h *Hist) MarshalJSON() ([]byte, error) {
+	w := h.figures()
 	if h.digits == pointDigits {
 		w.Buckets = h.bucketText()
 		return json.Marshal(w)
@@ -52,13 +68,6 @@ func (h *Hist) MarshalJSON() ([]byte, error) {
 		return nil, fmt.Errorf("encoding a histogram: %w", err)
 	}
 	w.HDR = string(data)
-	p75, p90, p999 := h.Quantile(0.75), h.Quantile(0.9), h.Quantile(0.999)
-	w.P75, w.P90, w.P999 = &p75, &p90, &p999
-	for _, p := range Percentiles() {
-		if h.Thin(p.Q) {
-			w.Thin = append(w.Thin, p.Name)
-		}
-	}
 	return json.Marshal(w)
 }
 

@@ -17,12 +17,12 @@ var ends = []struct {
 	how  trace.Ended
 	text string
 }{
-	{trace.ByCustomer, "customer hung up"},
-	{trace.ByPeer, "other side hung up"},
-	{trace.GaveUp, "customer gave up waiting"},
-	{trace.NoConnect, "CONNECT was refused"},
-	{trace.NoToken, "no token"},
-	{trace.LostContact, "contact was lost"},
+	{trace.ByCustomer, "ended by the customer"},
+	{trace.ByPeer, "ended by the other side"},
+	{trace.GaveUp, "gave up waiting"},
+	{trace.NoConnect, "refused at CONNECT"},
+	{trace.NoToken, "without a token"},
+	{trace.LostContact, "lost contact"},
 	{trace.CutShort, "cut by the end of the run"},
 }
 
@@ -197,7 +197,7 @@ func reproduce(r *result.Result) string {
 // quoted makes a word safe to paste into a shell.
 func quoted(word string) string {
 	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+*", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
 	}
 	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
 		return word

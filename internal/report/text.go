@@ -271,7 +271,7 @@ func (p *printer) witness(id string, w *check.Witness) {
 	t := table{indent: "          ", right: []bool{true}}
 	for _, e := range w.Events {
 		lines := wrap(clean(e.Text), p.opt.Width-22)
-		t.row(clock(e.At), lines[0])
+		t.row(moment(e.At), lines[0])
 		for _, line := range lines[1:] {
 			t.row("", line)
 		}
@@ -282,8 +282,8 @@ func (p *printer) witness(id string, w *check.Witness) {
 	}
 }
 
-// clock writes a moment of the run.
-func clock(at time.Duration) string { return fmt.Sprintf("%.3fs", at.Seconds()) }
+// moment writes when an event was, since the start of the run.
+func moment(at time.Duration) string { return fmt.Sprintf("%.3fs", at.Seconds()) }
 
 // felt are the metrics of what a customer feels, which go before those of the exchanges.
 var felt = []string{"delivery", "reply", "first_word", "queue_wait", "handover", "conversation"}

@@ -39,6 +39,11 @@ func virtually(t *testing.T, s *scenario.Scenario, opt Options) *result.Result {
 			t.Fatal(err)
 		}
 	})
+	for name, late := range r.Health.Lateness {
+		if late.Max > 0.001 { // the virtual clock does not move while anybody has something to do
+			t.Errorf("%s: the generator counts itself late by up to %.3f s in virtual time", name, late.Max)
+		}
+	}
 	return r
 }
 

@@ -30,6 +30,9 @@ type Options struct {
 	Customers int
 	Duration  time.Duration
 	Seed      uint64
+	// Elsewhere says that flags name a target, which the caller fills in: the scenario is read as
+	// if it had a target section, so nothing is concluded from the embedded tenant's set-up.
+	Elsewhere bool
 
 	// Dir is what the files named in the scenario are relative to; "": the scenario's folder.
 	Dir string

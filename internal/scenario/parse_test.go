@@ -124,10 +124,27 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func TestNoProbesOfARealTarget(t *testing.T) {
-	s, err := Parse("a.yaml", []byte("chatbench: 1\ntarget: {url: 'http://h', channel: c}\nload: {customers: 2, for: 8s}\nflows: {a: [{connect: hi}]}"), Options{})
-	if err != nil || s.Probes != 0 {
-		t.Errorf("with a target: got %+v, %v, want no probes", s, err)
+// TestElsewhere checks what a target changes, in the file or by flags: no probes by default, and
+// nothing is concluded from the embedded tenant.
+func TestElsewhere(t *testing.T) {
+	const rest = "chatbench: 1\ntenant: {robot: false, poll_hold: 1h}\nload: {customers: 2, for: 8s}\nflows: {a: [{connect: hi}, {expect: {from: robot, within: 5s}}]}\n"
+	for _, row := range []struct {
+		reason, yaml string
+		opt          Options
+		problems     int
+	}{
+		{"the embedded tenant has no robot and holds polls too long", rest, Options{}, 2},
+		{"a target in the file", rest + "target: {url: 'http://h', channel: c}", Options{}, 0},
+		{"a target by flags", rest, Options{Elsewhere: true}, 0},
+	} {
+		s, err := Parse("a.yaml", []byte(row.yaml), row.opt)
+		var problems Problems
+		if errors.As(err, &problems); len(problems) != row.problems {
+			t.Errorf("%s: got %v, want %d problems, input:\n%s", row.reason, err, row.problems, row.yaml)
+		}
+		if s != nil && s.Probes != 0 {
+			t.Errorf("%s: got probes %v, want none", row.reason, s.Probes)
+		}
 	}
 }
 

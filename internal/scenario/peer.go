@@ -6,15 +6,16 @@ type peer struct {
 	noRobot, noAgent, noHangUp, noImage, noAudio, noVideo string
 }
 
-// peerOf derives it from the target or the embedded tenant's set-up.
-func peerOf(s *Scenario) peer {
-	if s.Target != nil {
-		if s.Target.Robot != nil && !*s.Target.Robot {
-			return peer{noRobot: "target.robot says that there is no robot"}
-		}
-		return peer{}
+// peerOfTarget derives it from the target section, if there is one.
+func peerOfTarget(t *Target) peer {
+	if t != nil && t.Robot != nil && !*t.Robot {
+		return peer{noRobot: "target.robot says that there is no robot"}
 	}
-	t := s.Tenant
+	return peer{}
+}
+
+// peerOfTenant derives it from the embedded tenant's set-up.
+func peerOfTenant(t Tenant) peer {
 	var p peer
 	if t.Robot == nil {
 		p.noRobot = "the embedded tenant has no robot (tenant.robot: false)"

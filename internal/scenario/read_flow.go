@@ -43,7 +43,10 @@ func (r *reader) flows(s *Scenario, n *yaml.Node) map[string]*yaml.Node {
 	if len(n.Content) == 0 {
 		r.complain(n, "write flows: {name: [{connect: hello}, ...]}", "flows: there are no flows")
 	}
-	f := &flowReader{reader: r, peer: peerOf(s), widths: widths(s.Data)}
+	f := &flowReader{reader: r, peer: peerOfTarget(s.Target), widths: widths(s.Data)}
+	if r.embedded(s) {
+		f.peer = peerOfTenant(s.Tenant)
+	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		name := n.Content[i]
 		if !flowName.MatchString(name.Value) {

@@ -59,6 +59,9 @@ func (r *reader) version(o *object) bool {
 	return ok && s == "1"
 }
 
+// embedded reports whether the customers talk to the embedded tenant.
+func (r *reader) embedded(s *Scenario) bool { return s.Target == nil && !r.opt.Elsewhere }
+
 // settings reads the single values of the top level.
 func (r *reader) settings(s *Scenario, o *object) {
 	base := filepath.Base(s.File)
@@ -75,7 +78,7 @@ func (r *reader) settings(s *Scenario, o *object) {
 	set(o, "send", &s.Async, choice([]string{"sync", "async"}, false, true))
 	s.Between = Dist{A: time.Second, B: 3 * time.Second}
 	o.setDist("between", &s.Between)
-	if s.Target == nil {
+	if r.embedded(s) {
 		s.Probes = 0.1
 	}
 	set(o, "probes", &s.Probes, share)
@@ -118,7 +121,7 @@ func (r *reader) poll(s *Scenario, n, tenant *yaml.Node) {
 		set(o, "timeout", &s.Poll.Timeout, durationIn(time.Millisecond, time.Hour))
 		o.close()
 	}
-	if n != nil && s.Target == nil && s.Poll.Timeout <= s.Tenant.PollHold {
+	if n != nil && r.embedded(s) && s.Poll.Timeout <= s.Tenant.PollHold {
 		r.complain(n, "raise poll.timeout or lower tenant.poll_hold", "poll.timeout (%s) must be more than tenant.poll_hold (%s)",
 			short(s.Poll.Timeout), short(s.Tenant.PollHold))
 	}

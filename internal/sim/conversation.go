@@ -258,7 +258,7 @@ func (c *customer) expect(s scenario.Expect, name string) trace.Ended {
 	c.wait(deadline, func() bool {
 		var at time.Duration
 		if met, at = c.met(&s); met {
-			c.due = at
+			c.due = max(c.due, at) // it may have come while something else was expected
 		}
 		return met
 	})
@@ -282,7 +282,7 @@ func (c *customer) expect(s scenario.Expect, name string) trace.Ended {
 // met looks for the expected message, and forgets it and what came before it. Callers hold mu.
 func (c *customer) met(s *scenario.Expect) (bool, time.Duration) {
 	if s.Disconnect {
-		return c.ended == trace.ByPeer, c.endedAt
+		return c.ended == trace.ByPeer && (s.From == "" || s.From == c.endedBy), c.endedAt
 	}
 	for i := range c.inbox {
 		if a := &c.inbox[i]; a.meets(s, c.said) {

@@ -54,6 +54,7 @@ type talkState struct {
 	chatting  bool // the demo's flag: polling goes on
 	ended     trace.Ended
 	endedAt   time.Duration
+	endedBy   string // sourceType of the DISCONNECT
 	withAgent bool // an AGENT message has come
 	agentName string
 	queryAt   time.Duration // when to ask for the queue position next; 0: not queueing

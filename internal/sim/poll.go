@@ -135,7 +135,7 @@ func (c *customer) dispatch(m *aicc.Downlink, at time.Duration, a *arrival) {
 		return
 	}
 	if m.ControlType == aicc.Disconnect {
-		c.hungUp(at)
+		c.hungUp(m.SourceType, at)
 		return
 	}
 	if m.Queueing() {
@@ -144,9 +144,9 @@ func (c *customer) dispatch(m *aicc.Downlink, at time.Duration, a *arrival) {
 }
 
 // hungUp is the demo's drop handler: the other side ended the conversation.
-func (c *customer) hungUp(at time.Duration) {
+func (c *customer) hungUp(by string, at time.Duration) {
 	if c.ended == "" {
-		c.ended, c.endedAt = trace.ByPeer, at
+		c.ended, c.endedBy, c.endedAt = trace.ByPeer, by, at
 	}
 	c.chatting, c.queryAt = false, 0
 }

@@ -374,7 +374,7 @@ func TestRelease(t *testing.T) {
 			inBubble(t, func(c *scenario.Tenant) { c.SessionTimeout = tt.limit; c.PollHold = 80 * time.Second }, func(t *testing.T, r *rig) {
 				u := r.user("u-1")
 				u.connect()
-				for range 10 {
+				for range 5 {
 					if tt.poll {
 						u.poll() // held for longer than the limit
 					}

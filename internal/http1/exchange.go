@@ -1,0 +1,283 @@
+package http1
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Exchange is one request and the answer to it. The handler fills in the answer's fields.
+type Exchange struct {
+	stream
+	Conn net.Conn
+
+	// The request.
+	Method  string
+	Path    []byte // before the question mark, not unescaped
+	Query   []byte // behind it
+	Request []byte // body
+	headers []byte
+
+	// The answer. Status 0 means 200.
+	Status      int
+	ContentType string
+	Body        []byte // append to it: its space is kept from one exchange to the next
+	Extra       []byte // further header lines, each ended by CRLF
+	Close       bool   // end the connection afterwards
+	Chunked     bool   // send the body in chunks
+	Gzip        bool   // compress the body if the client said that it accepts it
+	CutAfter    int    // send only so many bytes of the answer and break the connection; 0: all; -1: none
+	minor       int
+	keep        bool
+	gzipOK      bool // the client accepts gzip; only known after ReleaseRequest
+}
+
+// Header is the value of the request's first header of that name, which must be in lower case.
+func (x *Exchange) Header(lower string) []byte { return findHeader(x.headers, lower) }
+
+// Argument is the value of the query's first argument of that name, not unescaped, and whether
+// there is one.
+func (x *Exchange) Argument(name string) (value []byte, ok bool) {
+	for q := x.Query; len(q) > 0; {
+		var pair []byte
+		pair, q, _ = bytes.Cut(q, []byte{'&'})
+		key, value, _ := bytes.Cut(pair, []byte{'='})
+		if string(key) == name {
+			return value, true
+		}
+	}
+	return nil, false
+}
+
+// ReleaseRequest gives the request's buffer back before a long wait. Method stays valid; Path,
+// Query, Request and Header are empty afterwards.
+func (x *Exchange) ReleaseRequest() {
+	x.gzipOK = x.acceptsGzip()
+	x.Path, x.Query, x.Request, x.headers = nil, nil, nil, nil
+	x.giveBack()
+}
+
+func (x *Exchange) acceptsGzip() bool {
+	return x.gzipOK || hasOption(x.Header("accept-encoding"), "gzip")
+}
+
+// AddHeader adds a header line to the answer. Line ends in the value are dropped.
+func (x *Exchange) AddHeader(name, value string) {
+	x.Extra = append(append(x.Extra, name...), ": "...)
+	for i := range len(value) {
+		if c := value[i]; c != '\r' && c != '\n' {
+			x.Extra = append(x.Extra, c)
+		}
+	}
+	x.Extra = append(x.Extra, "\r\n"...)
+}
+
+// readRequest reads the next request; the limit runs from its first byte.
+func (x *Exchange) readRequest(limit time.Duration) error {
+	x.reset()
+	if x.pos == x.end {
+		if err := x.fill(); err != nil {
+			return err
+		}
+	} else {
+		x.discard()
+	}
+	if err := x.Conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		return err
+	}
+	bodyAt, err := x.head()
+	if err != nil {
+		return err
+	}
+	var line []byte
+	line, x.headers = cutLine(x.buf[x.pos:bodyAt])
+	if err := x.requestLine(line); err != nil {
+		return err
+	}
+	f, err := scanHeaders(x.headers, x.lim)
+	switch {
+	case err != nil:
+		return err
+	case f.chunked && x.minor == 0:
+		return fmt.Errorf("%w: transfer encoding in HTTP/1.0", ErrMalformed)
+	}
+	x.keep = !f.close && x.minor > 0
+	if err := x.invite(f); err != nil {
+		return err
+	}
+	// The body may need a larger buffer; the slices made so far keep the old one.
+	from, to, err := x.body(f, bodyAt, false)
+	if err != nil {
+		return err
+	}
+	x.Request = x.buf[from:to:to]
+	return nil
+}
+
+// invite asks for the body of a client that waits to be asked.
+func (x *Exchange) invite(f framing) error {
+	if !f.expect || x.minor == 0 || !f.chunked && f.length <= 0 {
+		return nil
+	}
+	if err := x.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return err
+	}
+	_, err := x.Conn.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+	return err
+}
+
+func (x *Exchange) reset() {
+	x.Status, x.ContentType, x.Close, x.Chunked, x.Gzip, x.CutAfter = 0, "", false, false, false, 0
+	x.gzipOK = false
+	x.Body, x.Extra = x.Body[:0], x.Extra[:0]
+}
+
+// requestLine reads "METHOD target HTTP/1.x".
+func (x *Exchange) requestLine(line []byte) error {
+	method, rest, _ := bytes.Cut(line, []byte{' '})
+	target, version, _ := bytes.Cut(rest, []byte{' '})
+	if !isToken(method) || !isTarget(target) || len(version) != 8 || string(version[:7]) != "HTTP/1." || !isDigit(version[7]) {
+		return fmt.Errorf("%w: request line %.60q", ErrMalformed, line)
+	}
+	x.minor = int(version[7] - '0')
+	switch string(method) { // the usual ones without an allocation
+	case "GET":
+		x.Method = "GET"
+	case "POST":
+		x.Method = "POST"
+	default:
+		x.Method = string(method)
+	}
+	x.Path, x.Query, _ = bytes.Cut(target, []byte{'?'})
+	return nil
+}
+
+// isTarget reports whether b is a path, with a query perhaps, or the asterisk of OPTIONS. The other
+// forms are for proxies.
+func isTarget(b []byte) bool {
+	return len(b) > 0 && (b[0] == '/' || string(b) == "*") && !hasControls(b)
+}
+
+// refuse tells the peer of a bad request what was wrong with it, if it can still be told.
+func (x *Exchange) refuse(err error) {
+	x.reset()
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		x.Status = http.StatusRequestEntityTooLarge
+	case errors.Is(err, ErrMalformed):
+		x.Status = http.StatusBadRequest
+	default:
+		return
+	}
+	x.Method, x.ContentType, x.Close = "", "text/plain; charset=utf-8", true
+	x.Body = append(x.Body, err.Error()...)
+	x.flush()
+	linger(x.Conn)
+}
+
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 1 << 20
+)
+
+// linger reads on for a while after a refusal. To close a TCP connection with unread bytes resets
+// it, and the peer might lose the answer.
+func linger(conn net.Conn) {
+	half, ok := conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil || conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+		return
+	}
+	io.CopyN(io.Discard, conn, lingerBytes) //nolint:errcheck // however it ends, it is over
+}
+
+const (
+	keptBody     = 16 << 10 // a larger body's space is not kept for the next exchange
+	writeTimeout = 30 * time.Second
+)
+
+var outgoing = sync.Pool{New: func() any { b := make([]byte, 0, smallBuffer); return &b }}
+
+// flush writes the answer in one piece and reports whether another exchange may follow.
+func (x *Exchange) flush() bool {
+	box := outgoing.Get().(*[]byte)
+	out := x.appendAnswer((*box)[:0])
+	keep := x.keep && !x.Close
+	if x.CutAfter != 0 {
+		keep, out = false, out[:min(max(x.CutAfter, 0), len(out))]
+	}
+	if x.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
+		return false
+	}
+	_, err := x.Conn.Write(out)
+	if cap(out) <= largeBuffer {
+		*box = out
+		outgoing.Put(box)
+	}
+	if cap(x.Body) > keptBody {
+		x.Body = nil
+	}
+	return keep && err == nil
+}
+
+func (x *Exchange) appendAnswer(out []byte) []byte {
+	body := x.Body
+	if x.Gzip && len(body) > 0 && x.acceptsGzip() {
+		z := deflaters.Get().(*deflater)
+		defer z.giveBack()
+		body = z.deflate(body)
+		x.AddHeader("Content-Encoding", "gzip")
+	}
+	if x.Status == 0 {
+		x.Status = http.StatusOK
+	}
+	hasBody := x.Status >= 200 && x.Status != http.StatusNoContent && x.Status != http.StatusNotModified
+	chunked := x.Chunked && x.minor > 0
+	out = x.appendHead(out)
+	switch {
+	case !hasBody:
+	case chunked:
+		out = append(out, "Transfer-Encoding: chunked\r\n"...)
+	default:
+		out = append(strconv.AppendInt(append(out, "Content-Length: "...), int64(len(body)), 10), "\r\n"...)
+	}
+	out = append(append(out, x.Extra...), "\r\n"...)
+	switch {
+	case !hasBody || x.Method == http.MethodHead:
+		return out
+	case chunked:
+		return appendChunks(out, body)
+	}
+	return append(out, body...)
+}
+
+// appendHead appends the status line and the headers that do not depend on the body.
+func (x *Exchange) appendHead(out []byte) []byte {
+	out = strconv.AppendInt(append(out, "HTTP/1.1 "...), int64(x.Status), 10)
+	out = append(append(append(out, ' '), http.StatusText(x.Status)...), "\r\nDate: "...)
+	out = append(time.Now().UTC().AppendFormat(out, http.TimeFormat), "\r\n"...)
+	if x.ContentType != "" {
+		out = append(append(append(out, "Content-Type: "...), x.ContentType...), "\r\n"...)
+	}
+	if x.Close || !x.keep {
+		out = append(out, "Connection: close\r\n"...)
+	}
+	return out
+}
+
+// appendChunks cuts the body into a few chunks of uneven length, so that a client meets more than
+// one.
+func appendChunks(out, body []byte) []byte {
+	for size := 7; len(body) > 0; size = size*3 + 1 {
+		n := min(size, len(body))
+		out = append(strconv.AppendInt(out, int64(n), 16), "\r\n"...)
+		out = append(append(out, body[:n]...), "\r\n"...)
+		body = body[n:]
+	}
+	return append(out, "0\r\n\r\n"...)
+}
