@@ -9,12 +9,16 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"chatbench/internal/aicc"
+	"chatbench/internal/metric"
+	"chatbench/internal/result"
 	"chatbench/internal/scenario"
 )
 
@@ -249,5 +253,31 @@ func TestChoicePoints(t *testing.T) {
 	}
 	if switches == 0 {
 		t.Fatal("no switch was found")
+	}
+}
+
+// TestMeasuring checks that docs/measuring.md explains every metric, every field of a result and
+// every exit code.
+func TestMeasuring(t *testing.T) {
+	doc := readDoc(t, "docs/measuring.md")
+	for _, name := range metric.Names() {
+		if op, which, _ := strings.Cut(name, "."); aicc.ParseOp(op) != aicc.OpNone && !strings.Contains(which, ".") {
+			name = "<exchange>." + which
+		}
+		if !strings.Contains(doc, "`"+name+"`") {
+			t.Errorf("docs/measuring.md does not explain the metric %s", name)
+		}
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[result.Result]()) {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if !strings.Contains(doc, "`"+name+"`") && !strings.Contains(doc, "`"+name+".") {
+			t.Errorf("docs/measuring.md does not explain the field %s of a result", name)
+		}
+	}
+	for _, code := range []result.Exit{result.ExitOK, result.ExitConformance, result.ExitInconclusive, result.ExitPerformance,
+		result.ExitStale, result.ExitInvalid, result.ExitUnreachable, result.ExitUsage, result.ExitBug, result.ExitInterrupted} {
+		if !strings.Contains(doc, "\n| "+strconv.Itoa(int(code))+" |") {
+			t.Errorf("docs/measuring.md does not explain exit code %d", code)
+		}
 	}
 }

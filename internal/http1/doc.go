@@ -7,6 +7,9 @@
 // tenant (docs/performance.md). So both sides of a run speak through this package. It does what a
 // chat client and its server meet: persistent connections, Content-Length and chunked bodies,
 // bodies that end with the connection, interim 1xx answers, gzip, Expect: 100-continue, limits on
-// everything. It does not do pipelining, trailers' values, upgrades, proxies, cookies or
-// redirects, and it is tested against net/http on both sides.
+// everything. It does not do pipelining on the asking side, trailers' values, upgrades, proxies,
+// cookies or redirects.
+//
+// It is tested against net/http on both sides. Where it is stricter on purpose, it refuses what
+// might be read in two ways; fuzz_test.go lists the differences.
 package http1

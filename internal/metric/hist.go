@@ -30,13 +30,13 @@ const (
 	// stageDigits and pointDigits are the significant decimal digits of the histograms of stages
 	// and of points of the timeline.
 	stageDigits = 3
-	pointDigits = 2
+	pointDigits = 1
 )
 
 // ErrHistogram is the error of a stored histogram that cannot be read back.
 var ErrHistogram = errors.New("the histogram is damaged")
 
-// Hist is a distribution of times or rates. Quantiles are right to three significant digits (two
+// Hist is a distribution of times or rates. Quantiles are right to three significant digits (to 6 %
 // in a [Timeline]); count, mean and maximum are exact. The zero value is empty. A Hist is not safe
 // for use while something is recorded into it; those of a [Metrics] are never recorded into.
 type Hist struct {

@@ -26,7 +26,7 @@ type closedSecond struct {
 
 func (c *closedSecond) deliveries() *Hist {
 	if c.delivery == nil {
-		c.delivery = newHist(Seconds, pointDigits)
+		c.delivery = newHist(Seconds, stageDigits)
 	}
 	return c.delivery
 }
@@ -73,7 +73,7 @@ func (r *Recorder) Live() Live {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delivered := newHist(Seconds, pointDigits)
+	delivered := newHist(Seconds, stageDigits)
 	seconds := 0
 	for _, c := range r.recent {
 		if c.second <= r.window.second-1-recentSeconds || c.second >= r.window.second {

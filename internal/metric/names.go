@@ -76,6 +76,22 @@ func nameTable() [metricCount]string {
 	return t
 }
 
+// overTime reports whether a metric has its place in the timeline. It is left out of it where it
+// would say little by the second, or the same as another: a result is to stay small.
+func overTime(m id) bool {
+	if m >= usefulService {
+		return m != dial && m != conversation
+	}
+	if m%perOp == lost {
+		return true
+	}
+	switch aicc.Op(m / perOp) {
+	case aicc.OpToken, aicc.OpApply, aicc.OpPoll, aicc.OpSupport, aicc.OpLeave:
+		return false
+	}
+	return m%perOp == response
+}
+
 // Names lists every metric a run can have, in the order of reports: the exchanges in the order of
 // the demo flow, then what the customer felt, then the generator's own lateness.
 func Names() []string {

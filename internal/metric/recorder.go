@@ -171,7 +171,9 @@ func (r *Recorder) absorb(x sample) {
 		return
 	}
 	r.total(int(x.stage), x.metric).record(int64(x.value))
-	point.hist(names[x.metric], unitOf(x.metric)).record(int64(x.value))
+	if overTime(x.metric) {
+		point.hist(names[x.metric], unitOf(x.metric)).record(int64(x.value))
+	}
 }
 
 func (r *Recorder) total(stage int, m id) *Hist {

@@ -30,7 +30,7 @@ type Point struct {
 	// CustomerSeconds adds up the customers in a conversation at the end of each second of the
 	// stretch, so that it is their average number times the resolution.
 	CustomerSeconds int64            `json:"customer_seconds,omitempty"`
-	Latency         map[string]*Hist `json:"latency,omitempty"` // by metric, two significant digits
+	Latency         map[string]*Hist `json:"latency,omitempty"` // of the metrics that are shown over time, to 6 %
 }
 
 // maxResolution is enough for a recorder, whose seconds have 32 bits.

@@ -33,7 +33,7 @@ func TestTimelineOfEightHoursIsBounded(t *testing.T) {
 	for i := range line.Points {
 		p := &line.Points[i]
 		exchanges += p.Exchanges
-		measured += p.Latency["poll.service"].Count()
+		measured += p.Latency["poll.empty.service"].Count()
 		if got := line.Customers(i); got != 1 {
 			t.Errorf("point %d: %v customers on average, want 1", i, got)
 		}

@@ -85,7 +85,9 @@ func (r *Recorder) closeWindow() {
 			}
 			c.pack()
 			c.addTo(r.total(stage, id(m)))
-			c.addTo(r.timeline.at(w.second).hist(names[m], unitOf(id(m))))
+			if overTime(id(m)) {
+				c.addTo(r.timeline.at(w.second).hist(names[m], unitOf(id(m))))
+			}
 			if id(m) == delivery {
 				c.addTo(done.deliveries())
 			}
