@@ -121,11 +121,13 @@ const (
 	CodeMissing     = "2"      // upload, leave message: a parameter is missing
 	CodeWrong       = "3"      // upload, leave message: a parameter is wrong; queue: token error
 	CodeEnded       = "5"      // queryQueueInfo: the conversation has ended
+	CodeInvalid     = "6"      // queryQueueInfo: the CCUCS session is invalid
 	CodeOffHours    = "12"     // CONNECT, TRANS2AGENT: not in agent working time
 	CodeFailed      = "13"     // general failure
 	CodeNoObjectKey = "401"    // downloadFileStream; a result code, not the HTTP status
 	CodeNoSession   = "160004" // CCUCS: session not found
 	CodeWithAgent   = "160021" // CCUCS: already with an agent
+	CodeInIVR       = "160022" // CCUCS: transferred to IVR
 	CodeFlowControl = "10010000002"
 )
 
@@ -183,15 +185,27 @@ func ParseClass(s string) Class {
 	return Unfinished
 }
 
+// tellsState reports whether a result code of queryQueueInfo says where the conversation is
+// (section 5.1).
+func tellsState(code string) bool {
+	switch code {
+	case CodeEnded, CodeInvalid, CodeNoSession, CodeWithAgent, CodeInIVR:
+		return true
+	}
+	return false
+}
+
 // Classify puts the answer of an exchange into its class. Code is the result code, empty when the
 // body carried none, and decoded says whether the whole body arrived and was JSON of the expected
 // shape. Exchanges without an answer are classified by whoever ran the connection: nothing
 // written is fail, anything else is info.
 //
-// 429 counts as info: it is not known whether a gateway counts before or after it forwards.
-func Classify(status int, code string, decoded bool) Class {
+// 429 counts as info: it is not known whether a gateway counts before or after it forwards. To the
+// question for the queue position "with an agent" and "ended" are answers like any other, so they
+// are ok.
+func Classify(op Op, status int, code string, decoded bool) Class {
 	switch {
-	case status == 200 && decoded && code == CodeOK:
+	case status == 200 && decoded && (code == CodeOK || op == OpQueue && tellsState(code)):
 		return OK
 	case status == 200 && decoded && code != "":
 		return Fail

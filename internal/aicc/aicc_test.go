@@ -31,9 +31,24 @@ func TestClassify(t *testing.T) {
 		{"no status at all", 0, "", false, Info},
 	}
 	for _, test := range tests {
-		if got := Classify(test.status, test.code, test.decoded); got != test.want {
+		if got := Classify(OpSend, test.status, test.code, test.decoded); got != test.want {
 			t.Errorf("%s: Classify(%d, %q, %v) = %v, want %v", test.name, test.status, test.code, test.decoded, got, test.want)
 		}
+	}
+}
+
+// The question for the queue position has answers other than 0 that refuse nothing.
+func TestClassifyQueue(t *testing.T) {
+	for code, want := range map[string]Class{
+		"0": OK, "5": OK, "6": OK, "160004": OK, "160021": OK, "160022": OK,
+		"1": Fail, "2": Fail, "3": Fail, "4": Fail, "160001": Fail, "13": Fail, "": Info,
+	} {
+		if got := Classify(OpQueue, 200, code, true); got != want {
+			t.Errorf("Classify(queue, 200, %q) = %v, want %v", code, got, want)
+		}
+	}
+	if got := Classify(OpConnect, 200, CodeWithAgent, true); got != Fail {
+		t.Errorf("CONNECT answered %s is %v, want fail", CodeWithAgent, got)
 	}
 }
 

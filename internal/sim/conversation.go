@@ -38,14 +38,18 @@ func (c *customer) begin(at time.Duration) {
 
 // script plays the conversation from the tokens to the end and says how it ended.
 func (c *customer) script() trace.Ended {
-	if !c.accessFor(&c.talk, false, 0) || !c.haveUserToken() {
+	if !c.accessFor(&c.talk, false, 0) {
+		return trace.NoToken
+	}
+	c.excuse()
+	if !c.haveUserToken() {
 		return trace.NoToken
 	}
 	probed := c.rng.Float64() < c.run.Scenario.Probes
 	if probed && c.epoch == 0 { // later, something of the conversation before may rightly be waiting
 		c.probe(c.run.now())
 	}
-	c.due = c.run.now() - c.startLate // tokens and probe took their time; the lateness is still ours
+	c.excuse()
 	res, ended := c.connect()
 	if ended != "" {
 		return ended
@@ -62,6 +66,10 @@ func (c *customer) script() trace.Ended {
 	}
 	return ended
 }
+
+// excuse moves the schedule by the time that the tenant took for what comes before CONNECT. By how
+// much the customer itself was started late stays in it.
+func (c *customer) excuse() { c.due = c.run.now() - c.startLate }
 
 // haveUserToken applies for a token unless the customer has one from an earlier conversation.
 func (c *customer) haveUserToken() bool {

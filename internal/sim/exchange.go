@@ -191,7 +191,7 @@ func (c *customer) answered(l *link, x *call, started, dialed time.Duration, r *
 	if r.Status == 200 {
 		shape = res.parse(x.op, r.Body)
 	}
-	res.class = aicc.Classify(r.Status, res.code, shape == nil)
+	res.class = aicc.Classify(x.op, r.Status, res.code, shape == nil)
 	file := x.sent
 	if x.op == aicc.OpDownload && r.Status == 200 && shape == nil {
 		file = received(x, &res.answer)

@@ -89,7 +89,7 @@ func (c *customer) runErrand(e *errand) {
 		x.build = func(dst []byte, auth aicc.Auth) []byte {
 			return request.AppendQueue(dst, auth, c.user, c.run.Endpoint.Target.Channel)
 		}
-		x.then = func(_ *aicc.Answer, class aicc.Class) { c.queried(e.at, class) }
+		x.then = func(a *aicc.Answer, _ aicc.Class) { c.queried(e.at, a.Code) }
 	case aicc.OpDownload:
 		x.fileID, x.local, x.want = e.fileID, e.local, e.kind
 		x.build = func(dst []byte, auth aicc.Auth) []byte {
@@ -102,10 +102,10 @@ func (c *customer) runErrand(e *errand) {
 
 // queried sets the next query of the queue: ten seconds later while the answer is "0", never
 // after any other. An exchange without an outcome is asked again, as the demo's timer would.
-func (c *customer) queried(at time.Duration, class aicc.Class) {
+func (c *customer) queried(at time.Duration, code string) {
 	switch {
 	case c.queryAt == 0: // the conversation ended meanwhile
-	case class == aicc.Fail:
+	case code != "" && code != aicc.CodeOK:
 		c.queryAt = 0
 	default:
 		c.queryAt = max(at, c.run.now()-queueInterval/2) + queueInterval

@@ -228,7 +228,7 @@ func TestRenewalInAConversation(t *testing.T) {
 }
 
 func TestHeldPollBringsTheReplacement(t *testing.T) {
-	inBubble(t, func(c *scenario.Tenant) { c.UserTokenLife = time.Minute }, func(t *testing.T, r *rig) {
+	inBubble(t, func(c *scenario.Tenant) { c.UserTokenLife, c.SessionTimeout = time.Minute, 0 }, func(t *testing.T, r *rig) {
 		u := r.user("u-1")
 		u.connect()
 		u.until("the welcome", from(aicc.FromRobot))

@@ -277,7 +277,7 @@ func TestSniff(t *testing.T) {
 		bytes, want string
 	}{
 		{"\xff\xd8\xff\xe0", "jpg"}, {"\x89PNG\r\n\x1a\n", "png"}, {"ID3\x04", "mp3"}, {"\xff\xfb\x90", "mp3"}, {"\xff\xf3\x40", "mp3"},
-		{"\xff\xf1\x50\x80", "aac"}, {"BM1234", "bmp"}, {"\x00\x00\x00\x20ftypisom", "mp4"}, {"hello", "txt"}, {"\x00\x01\x02", ""}, {"", "txt"},
+		{"\xff\xf1\x50\x80", "aac"}, {"BM1234", "bmp"}, {"\x00\x00\x00\x20ftypisom", "mp4"}, {"hello", "txt"}, {"\x00\x01\x02", ""}, {"", ""},
 	} {
 		if got := sniff([]byte(tt.bytes)); got != tt.want {
 			t.Errorf("sniff(%q) = %q, want %q", tt.bytes, got, tt.want)

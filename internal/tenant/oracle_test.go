@@ -142,7 +142,7 @@ func (v *visit) judgeShapes(set map[string]bool) {
 			set["SHP-02"] = true
 		}
 	}
-	if len(v.early) > 0 {
+	if len(v.early) > 0 && v.epoch == 0 { // later, something of the conversation before may still wait
 		set["CON-01"] = true
 	}
 	if len(v.all()) == 0 && v.queue != "0" && v.queue != "160021" {

@@ -115,6 +115,8 @@ func tagText(tag []byte, size int) []byte {
 // sniff names a file's kind by its first bytes, or gives "".
 func sniff(b []byte) string {
 	switch kind := http.DetectContentType(b); {
+	case len(b) == 0:
+		return ""
 	case bytes.HasPrefix(b, []byte("ID3")), len(b) > 1 && b[0] == 0xff && b[1]&0xe6 == 0xe2:
 		return "mp3"
 	case len(b) > 1 && b[0] == 0xff && b[1]&0xf6 == 0xf0:
