@@ -25,7 +25,7 @@ same rules, in the same code, as the run itself was.`,
 				return err
 			}
 			defer f.Close()
-			r, err := run.Recheck(f, run.RecheckOptions{File: args[0], Version: toolVersion(), Command: os.Args, Strict: strict})
+			r, err := run.Recheck(f, run.RecheckOptions{File: args[0], Version: toolVersion(), Command: commandLine(), Strict: strict})
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}

@@ -83,7 +83,7 @@ func playScenario(cmd *cobra.Command, file string, f *runFlags) error {
 	defer release()
 	view := &view{w: stderr, quiet: f.quiet}
 	r, err := run.Play(ctx, run.Options{
-		Scenario: s, Version: toolVersion(), Command: os.Args, Overrides: overrides, Out: f.out, Trace: policy,
+		Scenario: s, Version: toolVersion(), Command: commandLine(), Overrides: overrides, Out: f.out, Trace: policy,
 		Interrupt: interrupt, Ready: view.ready, Progress: view.progress,
 	})
 	view.stop()
@@ -121,6 +121,9 @@ func (f *runFlags) scenario(cmd *cobra.Command, file string) (*scenario.Scenario
 	}
 	return s, given(cmd, "customers", "duration", "markers", "strict"), nil
 }
+
+// commandLine is how the program was called, by its name and not by where "go run" put it.
+func commandLine() []string { return append([]string{"chatbench"}, os.Args[1:]...) }
 
 // given lists those of the named flags that were used, as they would be written again.
 func given(cmd *cobra.Command, names ...string) []string {

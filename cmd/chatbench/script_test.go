@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -28,33 +32,168 @@ func TestScript(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SCENARIOS", scenarios)
+			env.Values[background{}] = map[string]*process{}
+			env.Values[variables{}] = &env.Vars
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"exits": exits,
+			"exits": exits, "start": start, "until": until, "ends": ends,
 		},
 	})
 }
 
-// exits runs a command that must end with the given code: exits 64 chatbench run nothing.yaml
-func exits(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
+// exits runs a command that must end with the given code:
+//
+//	exits 64 chatbench run nothing.yaml
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
 		ts.Fatalf("usage: exits CODE command [argument...]")
 	}
-	err := ts.Exec(args[1], args[2:]...)
-	code := "0"
-	if err != nil {
-		code = codeOf(err)
-	}
-	if code != args[0] {
+	if code := codeOf(ts.Exec(args[1], args[2:]...)); code != args[0] {
 		ts.Fatalf("exit code %s, want %s", code, args[0])
 	}
 }
 
 func codeOf(err error) string {
 	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	switch {
+	case err == nil:
+		return "0"
+	case errors.As(err, &exit):
 		return strconv.Itoa(exit.ExitCode())
 	}
 	return err.Error()
+}
+
+// background and variables are what the commands below find with a script.
+type (
+	background struct{}
+	variables  struct{}
+)
+
+// process is a command that a script has started and goes on beside.
+type process struct {
+	cmd  *exec.Cmd
+	out  *output // standard output and standard error
+	done chan struct{}
+}
+
+// output keeps what was written and tells who waits for it.
+type output struct {
+	mu      sync.Mutex // protects the following
+	text    bytes.Buffer
+	written chan struct{} // closed and replaced at every write
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	close(o.written)
+	o.written = make(chan struct{})
+	return o.text.Write(p)
+}
+
+func (o *output) now() (text string, changed <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String(), o.written
+}
+
+// start starts a command under a name:
+//
+//	start tenant chatbench tenant --listen 127.0.0.1:0
+func start(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: start NAME command [argument...]")
+	}
+	p := &process{out: &output{written: make(chan struct{})}, done: make(chan struct{})}
+	p.cmd = exec.Command(find(ts, args[1]), args[2:]...)
+	p.cmd.Dir, p.cmd.Env = ts.MkAbs("."), *ts.Value(variables{}).(*[]string)
+	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
+	ts.Check(p.cmd.Start())
+	go func() { defer close(p.done); p.cmd.Wait() }() // the exit code is in cmd.ProcessState
+	ts.Defer(func() { p.cmd.Process.Kill(); <-p.done })
+	ts.Value(background{}).(map[string]*process)[args[0]] = p
+}
+
+// find looks a command up where the script would.
+func find(ts *testscript.TestScript, name string) string {
+	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
+		if path := filepath.Join(dir, name); isFile(path) {
+			return path
+		}
+	}
+	ts.Fatalf("no command %s", name)
+	return ""
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+func named(ts *testscript.TestScript, name string) *process {
+	p := ts.Value(background{}).(map[string]*process)[name]
+	if p == nil {
+		ts.Fatalf("nothing was started under the name %s", name)
+	}
+	return p
+}
+
+// patience is how long a script waits for something that must come.
+const patience = time.Minute
+
+// until waits until a started command has written what a pattern matches, and sets FOUND to its
+// first group:
+//
+//	until tenant 'tenant at (\S+),'
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: until NAME PATTERN")
+	}
+	p, pattern := named(ts, args[0]), regexp.MustCompile(args[1])
+	for late := time.After(patience); ; {
+		text, changed := p.out.now()
+		if m := pattern.FindStringSubmatch(text); m != nil {
+			if len(m) > 1 {
+				ts.Setenv("FOUND", m[1])
+			}
+			return
+		}
+		select {
+		case <-changed:
+		case <-p.done:
+			ts.Fatalf("%s ended without writing %s:\n%s", args[0], args[1], text)
+		case <-late:
+			ts.Fatalf("%s did not write %s:\n%s", args[0], args[1], text)
+		}
+	}
+}
+
+// ends sends a signal to a started command ("-" for none), waits for its end and wants an exit
+// code. What it wrote is in NAME.out afterwards.
+//
+//	ends run INT 130
+func ends(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: ends NAME SIGNAL CODE")
+	}
+	p := named(ts, args[0])
+	switch args[1] {
+	case "INT":
+		ts.Check(p.cmd.Process.Signal(os.Interrupt))
+	case "KILL":
+		ts.Check(p.cmd.Process.Kill())
+	}
+	select {
+	case <-p.done:
+	case <-time.After(patience):
+		text, _ := p.out.now()
+		ts.Fatalf("%s did not end:\n%s", args[0], text)
+	}
+	text, _ := p.out.now()
+	if code := strconv.Itoa(p.cmd.ProcessState.ExitCode()); code != args[2] {
+		ts.Fatalf("%s ended with exit code %s, want %s:\n%s", args[0], code, args[2], text)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), []byte(text), 0o666))
 }

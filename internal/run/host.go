@@ -93,13 +93,13 @@ func (h *host) findJournal(ctx context.Context, e *sim.Endpoint) {
 	client := &http.Client{Timeout: 5 * time.Second, Transport: e.Transport()}
 	var about struct {
 		Chatbench string `json:"chatbench"`
-		Summary   string `json:"summary"`
+		Config    string `json:"config"`
 	}
 	if err := get(ctx, client, h.target.URL+tenant.AboutPath, &about); err != nil || about.Chatbench != "tenant" {
 		return // some other tenant, which has none
 	}
 	h.journal = &overHTTP{client: client, base: h.target.URL}
-	h.note = "the embedded tenant in a process of its own: " + about.Summary
+	h.note = "the embedded tenant in a process of its own: " + about.Config
 }
 
 // overHTTP is the journal of an embedded tenant in another process.

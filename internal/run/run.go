@@ -385,6 +385,7 @@ func (p *play) deadlinesWhenLate(r *result.Result) {
 		rule := &r.Rules[i]
 		if (rule.ID == "CON-02" || rule.ID == "DSC-04") && rule.Verdict == check.Fail {
 			rule.Verdict, rule.Inconclusive, rule.Violations = check.Inconclusive, rule.Violations, 0
+			rule.Witnesses = nil
 			rule.Reasons = map[check.Reason]int64{check.GeneratorLate: rule.Inconclusive}
 		}
 	}

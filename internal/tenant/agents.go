@@ -29,16 +29,9 @@ func (v *conversation) handOver() string {
 	return aicc.CodeOK
 }
 
-// isOpen reports whether the agents work at that time of day. Hours may cross midnight.
+// isOpen reports whether the agents work at a moment.
 func isOpen(h scenario.Hours, now time.Time) bool {
-	if h == (scenario.Hours{}) {
-		return true
-	}
-	day := time.Duration(now.Hour())*time.Hour + time.Duration(now.Minute())*time.Minute + time.Duration(now.Second())*time.Second
-	if h.Open <= h.Close {
-		return h.Open <= day && day < h.Close
-	}
-	return h.Open <= day || day < h.Close
+	return h.Contain(time.Duration(now.Hour())*time.Hour + time.Duration(now.Minute())*time.Minute + time.Duration(now.Second())*time.Second)
 }
 
 // queue makes the customer wait for an agent.

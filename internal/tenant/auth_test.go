@@ -240,7 +240,9 @@ func TestHeldPollBringsTheReplacement(t *testing.T) {
 }
 
 func TestRefusal(t *testing.T) {
-	inBubble(t, func(c *scenario.Tenant) { c.UserTokenLife, c.SessionTimeout, c.Renewal = time.Minute, 0, scenario.Refuse }, func(t *testing.T, r *rig) {
+	inBubble(t, func(c *scenario.Tenant) {
+		c.UserTokenLife, c.SessionTimeout, c.Renewal = time.Minute, 0, scenario.Refuse
+	}, func(t *testing.T, r *rig) {
 		u := r.user("u-1")
 		u.connect()
 		pass(time.Minute + ms)

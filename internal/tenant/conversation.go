@@ -291,9 +291,7 @@ func (v *conversation) finish(how string) {
 		v.t.desk.leave(v.place)
 	}
 	v.inbox, v.seen, v.working = nil, nil, false
-	if v.c.conv == v { // it may have ended before it began
-		v.c.open.Store(false)
-		v.t.counters.ended.Add(1)
-		v.c.wake()
-	}
+	v.c.open.Store(false)
+	v.t.counters.ended.Add(1)
+	v.c.wake()
 }

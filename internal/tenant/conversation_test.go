@@ -491,11 +491,15 @@ func TestSeedDecides(t *testing.T) {
 		})
 		return words
 	}
-	if hear(1, "u-1") != hear(1, "u-1") {
-		t.Error("the same seed and user decide differently")
-	}
-	if hear(1, "u-1") == hear(2, "u-1") || hear(1, "u-1") == hear(1, "u-2") {
-		t.Error("another seed or user decides the same")
+	first := hear(1, "u-1")
+	for _, tt := range []struct {
+		seed uint64
+		user string
+		same bool
+	}{{1, "u-1", true}, {2, "u-1", false}, {1, "u-2", false}} {
+		if got := hear(tt.seed, tt.user); (got == first) != tt.same {
+			t.Errorf("seed %d, user %s decides %s; seed 1, user u-1 decided %s; want the same: %v", tt.seed, tt.user, got, first, tt.same)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 type visit struct {
 	u      *user
 	epoch  int
-	said   int // marked texts of the customer
+	said   int             // marked texts of the customer
 	early  []aicc.Downlink // of a poll before CONNECT
 	polls  []polled
 	late   []aicc.Downlink // of a poll after the end
@@ -28,6 +28,7 @@ type visit struct {
 	queue  string // code of a queue query
 	files  map[string]reply
 	record trace.Record
+	began  time.Time
 	taken  time.Time // when the record was
 
 	mu      sync.Mutex // protects stop and over
@@ -45,7 +46,7 @@ type polled struct {
 
 // begin connects, after a poll that a customer would not make, and starts to poll.
 func (u *user) begin() *visit {
-	v := &visit{u: u, epoch: u.epoch, files: make(map[string]reply), stopped: make(chan struct{})}
+	v := &visit{u: u, epoch: u.epoch, began: time.Now(), files: make(map[string]reply), stopped: make(chan struct{})}
 	v.early = u.poll().Messages
 	v.sends = append(v.sends, u.connect())
 	go v.keepPolling()
@@ -145,7 +146,7 @@ func (v *visit) judgeShapes(set map[string]bool) {
 	if len(v.early) > 0 && v.epoch == 0 { // later, something of the conversation before may still wait
 		set["CON-01"] = true
 	}
-	if len(v.all()) == 0 && v.queue != "0" && v.queue != "160021" {
+	if len(v.all()) == 0 && v.taken.Sub(v.began) > 10*time.Second && v.queue != "0" && v.queue != "160021" {
 		set["CON-02"] = true
 	}
 }

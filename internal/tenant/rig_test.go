@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,7 +87,8 @@ type user struct {
 	session  int
 	epoch    int
 	seq      int
-	app, key string // tokens
+	app, key string     // tokens
+	mu       sync.Mutex // protects conns
 	conns    map[string]*http1.Client
 	headers  map[string]string // beside or instead of the usual ones; "" leaves one out
 }
@@ -160,6 +162,8 @@ func (u *user) do(conn, method, target, body string) reply {
 }
 
 func (u *user) client(name string) *http1.Client {
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	c := u.conns[name]
 	if c == nil || !c.Reusable() {
 		conn, err := u.r.net.Dial(context.Background(), "", "")
@@ -172,7 +176,10 @@ func (u *user) client(name string) *http1.Client {
 	return c
 }
 
-func (u *user) post(path, body string) reply { u.r.t.Helper(); return u.do("calls", "POST", path, body) }
+func (u *user) post(path, body string) reply {
+	u.r.t.Helper()
+	return u.do("calls", "POST", path, body)
+}
 
 // sendRaw is a send with the usual fields and one control type.
 func (u *user) sendRaw(path, control, media, content string) reply {

@@ -14,7 +14,7 @@ import (
 // random, and holds each conversation against the naive rules: every marked text exactly once and
 // in order, DISCONNECT last, files as they were sent.
 func TestSoak(t *testing.T) {
-	const runs, customers = 8, 25
+	const runs, customers = 8, 13
 	conversations := 0
 	for seed := range uint64(runs) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

@@ -139,35 +139,35 @@ func (o *object) absent(field string) {
 
 // appendText appends a JSON text. Bytes that are not UTF-8 become the replacement character.
 func appendText(b []byte, s string) []byte {
-	const digits = "0123456789abcdef"
 	b = append(b, '"')
-	done := 0
+	done := 0 // s[:done] is appended
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
+		if c := s[i]; c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
 			i++
 			continue
 		}
-		if c >= utf8.RuneSelf {
-			r, size := utf8.DecodeRuneInString(s[i:])
-			if r == utf8.RuneError && size == 1 {
-				b = append(append(b, s[done:i]...), "\ufffd"...)
-				done = i + 1
-			}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r >= utf8.RuneSelf && !(r == utf8.RuneError && size == 1) {
 			i += size
 			continue
 		}
-		b = append(append(b, s[done:i]...), '\\')
-		switch c {
-		case '"', '\\':
-			b = append(b, c)
-		case '\n':
-			b = append(b, 'n')
-		default:
-			b = append(b, 'u', '0', '0', digits[c>>4], digits[c&15])
-		}
-		i++
+		b = appendEscape(append(b, s[done:i]...), r)
+		i += size
 		done = i
 	}
 	return append(append(b, s[done:]...), '"')
+}
+
+// appendEscape appends a character that cannot stand in a JSON text as it is.
+func appendEscape(b []byte, r rune) []byte {
+	const digits = "0123456789abcdef"
+	switch r {
+	case '"', '\\':
+		return append(b, '\\', byte(r))
+	case '\n':
+		return append(b, `\n`...)
+	case utf8.RuneError:
+		return utf8.AppendRune(b, r)
+	}
+	return append(b, '\\', 'u', '0', '0', digits[r>>4], digits[r&15])
 }
