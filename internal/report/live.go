@@ -120,7 +120,7 @@ func (l *Live) figures() string {
 	fmt.Fprintf(&b, "  customers   %5d talking: %d connecting, %d waiting, %d robot, %d queue, %d agent; %d conversations ended\n",
 		c.Busy(), c.Connecting, c.Waiting, c.WithRobot, c.InQueue, c.WithAgent, s.Live.Ended)
 	fmt.Fprintf(&b, "  messages    %5.0f/s, delivery p50 %s p95 %s; %.0f exchanges/s\n",
-		s.Live.MessageRate, human(s.Live.DeliveryP50), human(s.Live.DeliveryP95), s.Live.ExchangeRate)
+		s.Live.MessageRate, duration(s.Live.DeliveryP50), duration(s.Live.DeliveryP95), s.Live.ExchangeRate)
 	fmt.Fprintf(&b, "  violations  %5d; exchanges failed %d, without outcome %d\n", s.Violations, s.Live.Failed, s.Live.Info)
 	return b.String()
 }
@@ -133,6 +133,6 @@ func (l *Live) line() string {
 		stage = "draining"
 	}
 	return fmt.Sprintf("%s %s: %d customers talking, %.0f messages/s, delivery p50 %s p95 %s, %d conversations ended, %d violations, %d failed, %d without outcome",
-		clock(s.At), stage, s.Live.Customers.Busy(), s.Live.MessageRate, human(s.Live.DeliveryP50), human(s.Live.DeliveryP95),
+		clock(s.At), stage, s.Live.Customers.Busy(), s.Live.MessageRate, duration(s.Live.DeliveryP50), duration(s.Live.DeliveryP95),
 		s.Live.Ended, s.Violations, s.Live.Failed, s.Live.Info)
 }

@@ -41,7 +41,7 @@ flows:
         - think: 100ms..1s
         - say: "detail {{n}}"
         - expect: {reply: true, within: 10s}
-    - hangup: {}
+    - hang_up: {}
 `
 
 func TestKill(t *testing.T) {
