@@ -155,6 +155,37 @@ func TestWitnessesAreTheFirstAndTheWorst(t *testing.T) {
 	}
 }
 
+// Which witnesses stay must not depend on the order in which they come.
+func TestWitnessesAreTheSameInAnyOrder(t *testing.T) {
+	report := func(order []int) []Witness {
+		c := New(testOptions())
+		for _, i := range order {
+			at := time.Duration(i * 37 % 101)
+			c.Customer(i).fail(finding{rule: ord01, count: 1, extent: int64(i * 53 % 89), at: at, tell: func() story {
+				return story{sentence: "x", events: []WitnessEvent{{At: at}}}
+			}})
+		}
+		return resultOf(t, c.Report(), "ORD-01").Witnesses
+	}
+	r := rand.New(rand.NewPCG(1, 9))
+	want := report(r.Perm(100))
+	for range 200 {
+		order := r.Perm(100)
+		if diff := cmp.Diff(want, report(order)); diff != "" {
+			t.Fatalf("in order %v (-want +got):\n%s", order, diff)
+		}
+	}
+}
+
+func TestNotesSayWhatIsMissing(t *testing.T) {
+	results := New(wireOptions()).Report()
+	for id, want := range map[string]string{"ORD-01": "marks its texts", "DSC-04": "own record"} {
+		if r := resultOf(t, results, id); !strings.Contains(r.Note, want) {
+			t.Errorf("%s is %s with note %q, want one about %q", id, r.Verdict, r.Note, want)
+		}
+	}
+}
+
 func TestLossIsToldInNumbers(t *testing.T) {
 	h := newHistory(0).open().poll(agent(0)).poll(agent(3)).infoPoll().poll(agent(5), disconnect()).byPeer(agentSaid(6))
 	r := resultOf(t, judge(testOptions(), h), "DEL-04")

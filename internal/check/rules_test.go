@@ -690,6 +690,12 @@ func TestSelf(t *testing.T) {
 			}},
 		{name: "two downloads", why: "one picture", options: wireOnly, trouble: []string{"SIM-05 ERROR"},
 			story: func(h *history) { h.open().poll(image("p1")).download("p1").end(trace.ByCustomer) }},
+		{name: "a probe's download", why: "a declared probe is not the demo's", options: wireOnly, pass: "MED-01 SIM-05",
+			story: func(h *history) {
+				again := failed()
+				again.Probe, again.FileID = true, "p1"
+				h.open().poll(image("p1")).call(aicc.OpDownload, ms, again).end(trace.ByCustomer)
+			}},
 		{name: "no download in a cut conversation", why: "there was no time", options: wireOnly,
 			story: func(h *history) {
 				h.open().poll(notice("")).wait(DefaultPause).call(aicc.OpPoll, ms, ok())

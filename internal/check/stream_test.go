@@ -130,6 +130,19 @@ func TestGapIsExplainedByTheInterval(t *testing.T) {
 	}
 }
 
+func TestFillTakesOnlyWhatIsMissing(t *testing.T) {
+	st := &stream{}
+	for _, seq := range []uint32{0, 3} {
+		st.see(sighting{seq: seq, poll: 1}, 0, never)
+	}
+	for _, seq := range []uint32{1, 1, 0, 7} { // missing, filled already, seen, not reached
+		st.fill(seq)
+	}
+	if st.seen != 3 || st.missingBelow(st.next) != 1 || st.gaps[0].late != 0 {
+		t.Errorf("seen %d, missing %d, late %d; want 3, 1, 0", st.seen, st.missingBelow(st.next), st.gaps[0].late)
+	}
+}
+
 func FuzzStream(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 5, 3, 3})
 	f.Add([]byte{255, 0, 254, 1})

@@ -160,7 +160,7 @@ func (p *play) prepare(ctx context.Context) error {
 	p.run64 = random() % sim.RunIDs
 	p.seed = p.s.Seed
 	if p.seed == 0 {
-		p.seed = random() >> 12 // a JSON number that every reader can hold
+		p.seed = random()%999_999_999 + 1 // short enough to be typed again
 	}
 	if err := p.makeFolder(); err != nil {
 		return err

@@ -3,8 +3,10 @@ package tenant
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/http1"
 	"chatbench/internal/marker"
 	"chatbench/internal/scenario"
 	"chatbench/internal/trace"
@@ -182,6 +185,38 @@ func TestOwnPagesAreForThisMachine(t *testing.T) {
 		if got := isLocal(tt.addr); got != tt.want {
 			t.Errorf("isLocal(%v) = %v, want %v", tt.addr, got, tt.want)
 		}
+	}
+}
+
+// TestOverTCP asks with the standard library's client over a socket, outside virtual time.
+func TestOverTCP(t *testing.T) {
+	tenant, err := New(quick(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- tenant.Serve(l) }()
+	base := "http://" + l.Addr().String()
+	body := fmt.Sprintf(`{"app_key":%q,"app_secret":%q}`, quick().AppKey, quick().AppSecret)
+	got, err := http.Post(base+aicc.PathToken, "application/json", strings.NewReader(body))
+	if err != nil || got.StatusCode != 200 || got.Header.Get("Content-Type") != "application/json" {
+		t.Fatalf("application token: %+v, %v; want 200 and JSON", got, err)
+	}
+	got.Body.Close()
+	got, err = http.Get(base + AboutPath)
+	if err != nil || got.StatusCode != 200 {
+		t.Fatalf("about: %+v, %v; want 200", got, err)
+	}
+	got.Body.Close()
+	if err := tenant.Close(t.Context()); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	if err := <-served; !errors.Is(err, http1.ErrServerClosed) {
+		t.Errorf("Serve: %v, want http1.ErrServerClosed", err)
 	}
 }
 

@@ -74,8 +74,8 @@ func (f *faults) pushed(v *conversation, m message) {
 		return
 	case m.fin && m.source == aicc.FromAgent && f.take(dropTail, v):
 		return
-	case f.damage(v, &m):
 	}
+	f.damage(v, &m)
 	if v.first == nil {
 		v.first = &m
 	}
@@ -85,18 +85,15 @@ func (f *faults) pushed(v *conversation, m message) {
 }
 
 // damage changes a text behind its marker.
-func (f *faults) damage(v *conversation, m *message) bool {
+func (f *faults) damage(v *conversation, m *message) {
 	_, text, _ := marker.Parse(m.content)
 	head := m.content[:len(m.content)-len(text)]
 	switch half := utf8.RuneCountInString(text) / 2; {
 	case half > 0 && f.take(truncateContent, v):
 		m.content = head + firstRunes(text, half)
-		return true
 	case len(text) > utf8.RuneCountInString(text) && f.take(mojibake, v):
 		m.content = head + latin1(text)
-		return true
 	}
-	return false
 }
 
 // latin1 reads UTF-8 as if every byte were a character.
