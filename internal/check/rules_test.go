@@ -512,6 +512,15 @@ func TestDisconnect(t *testing.T) {
 				h.open().poll(notice(""), disconnect()).probe().journal(hungUp(0, false)).end(trace.ByPeer)
 			},
 			pass: "DSC-01 DSC-02 DSC-03 DSC-04 DSC-07 SIM-03"},
+		{name: "left over from the conversation before", why: "it does not end the next one", pass: "SIM-03", idle: "DSC-01 DSC-03",
+			story: func(h *history) {
+				h.open().poll(notice("")).hangUp().journal(trace.Record{}).end(trace.ByCustomer).
+					begin().probe(disconnect()).connect().poll(notice("")).hangUp().journal(trace.Record{}).end(trace.ByCustomer)
+			}},
+		{name: "before the first CONNECT", why: "it is a message too early, and ends nothing", trouble: []string{"CON-01 FAIL"}, pass: "SIM-03",
+			story: func(h *history) {
+				h.begin().probe(disconnect()).connect().poll(notice("")).hangUp().journal(trace.Record{}).end(trace.ByCustomer)
+			}},
 		{name: "customer hangs up", why: "no DISCONNECT is due",
 			story: func(h *history) { h.open().poll(notice("")).hangUp().journal(trace.Record{}).end(trace.ByCustomer) },
 			idle:  "DSC-01 DSC-02 DSC-03 DSC-04 DSC-07"},

@@ -160,9 +160,12 @@ func (s *Session) failShape(id rule, e *trace.Event) {
 func (s *Session) deliver(e *trace.Event) {
 	foreign := s.identify(e)
 	s.heard(e, foreign)
-	s.afterDrop(e)
-	if e.Message.ControlType == aicc.Disconnect {
-		s.disconnected(e)
+	// A DISCONNECT that a probe finds before CONNECT does not end the conversation to come.
+	if s.conv.connect.state == connected {
+		s.afterDrop(e)
+		if e.Message.ControlType == aicc.Disconnect {
+			s.disconnected(e)
+		}
 	}
 	s.mediaDelivered(e)
 }
