@@ -45,7 +45,7 @@ func (c *connecting) answered(e *trace.Event) {
 // heard judges a message against CONNECT: too early (CON-01), or the sign of life that has to
 // follow it (CON-02).
 func (s *Session) heard(e *trace.Event, foreign bool) {
-	if foreign {
+	if foreign && !s.lingering {
 		return
 	}
 	switch s.conv.connect.state {
@@ -116,8 +116,12 @@ func (s *Session) silence(e *trace.Event) {
 
 func (s *Session) failSilent(at time.Duration, what string) {
 	c := s.conv.connect
-	if s.exposedUntil >= c.asked {
+	switch {
+	case s.exposedUntil >= c.asked:
 		s.unsure(con02, IndeterminatePoll, 1)
+		return
+	case s.lingering: // the old conversation may go on, without a new welcome
+		s.unsure(con02, IndeterminateSend, 1)
 		return
 	}
 	s.overdue(s.c.opts.ConnectWithin, finding{rule: con02, count: 1, extent: int64(at - c.at), at: at, tell: func() story {

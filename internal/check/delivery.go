@@ -69,6 +69,12 @@ func (s *Session) ourRun(m *marker.Marker) bool {
 
 func (s *Session) failForeign(id rule, e *trace.Event) {
 	m := e.Mark
+	if id == dsc05 && s.lingering {
+		// The customer's DISCONNECT was lost or refused, so the tenant may rightly take the new
+		// CONNECT for the old conversation going on.
+		s.unsure(dsc05, IndeterminateSend, 1)
+		return
+	}
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		var what string
 		switch {

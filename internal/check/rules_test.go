@@ -307,6 +307,18 @@ func TestIdentity(t *testing.T) {
 					connect().poll(agent(0), disconnect()).byPeer(agentSaid(1))
 			},
 			trouble: nil},
+		{name: "an earlier conversation's after a lost DISCONNECT", why: "the tenant may think that it goes on",
+			story: func(h *history) {
+				h.open().poll(agent(0)).call(aicc.OpDisconnect, 2*ms, info()).end(trace.ByCustomer).
+					open().poll(agent(1, ofEpoch(0))).hangUp().end(trace.ByCustomer)
+			},
+			trouble: []string{"DEL-04 INCONCLUSIVE", "DSC-05 INCONCLUSIVE"}}, // no record of the first conversation either
+		{name: "silence after a lost DISCONNECT", why: "the old conversation may go on, and nobody says hello again",
+			story: func(h *history) {
+				h.open().poll(agent(0)).call(aicc.OpDisconnect, 2*ms, info()).end(trace.ByCustomer).
+					open().wait(DefaultWithin).poll().hangUp().end(trace.ByCustomer)
+			},
+			trouble: []string{"CON-02 INCONCLUSIVE", "DEL-04 INCONCLUSIVE"}},
 		{name: "clean start", why: "numbers begin again",
 			story: func(h *history) {
 				h.open().poll(agent(0), disconnect()).byPeer(agentSaid(1)).open().poll(agent(0), disconnect()).byPeer(agentSaid(1))

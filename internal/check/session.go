@@ -21,6 +21,7 @@ type Session struct {
 	closed       bool
 	sawMarkers   bool
 	sawJournal   bool
+	lingering    bool          // the conversation before may still be open on the tenant
 	now          time.Duration // of the latest event
 	exposedUntil time.Duration // until then a poll that was given up may take messages away; outlives a conversation
 	infoPolls    uint32
@@ -47,6 +48,7 @@ type conversation struct {
 	epoch      int
 	open       bool
 	reconciled bool // the tenant's record was read
+	released   bool // the customer's DISCONNECT was answered 0
 	begun      time.Duration
 	late       time.Duration // worst lateness of the generator
 	sent       int           // one above the highest number the customer used
@@ -124,6 +126,8 @@ func (s *Session) answer(e *trace.Event) {
 		return
 	case aicc.OpConnect:
 		s.conv.connect.answered(e)
+	case aicc.OpDisconnect:
+		s.conv.released = s.conv.released || e.Class == aicc.OK
 	case aicc.OpQueue:
 		s.queueAnswered(e)
 	case aicc.OpDownload:
@@ -184,6 +188,7 @@ func (s *Session) end(at time.Duration, ended trace.Ended) {
 		s.settleUnrecorded(cut)
 	}
 	s.settleDownloads(at, cut)
+	s.lingering = s.conv.connect.state != apart && !s.conv.released && !s.conv.drop.seen
 	s.conv.open = false
 	s.flush()
 }

@@ -66,9 +66,9 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// unlucky breaks a share of the connections in the middle of an answer, or delays an answer
-// beyond the customers' patience: what the tenant has handed out then is lost, and nobody broke a
-// rule.
+// unlucky breaks a share of the connections, in the middle of an answer or before a request has
+// gone out: what the tenant has handed out then is lost, what the customer said may not have
+// arrived, and nobody broke a rule.
 type unlucky struct {
 	net.Conn
 	mu    sync.Mutex
@@ -88,9 +88,21 @@ func (u *unlucky) Read(p []byte) (int, error) {
 	return n, err
 }
 
+func (u *unlucky) Write(p []byte) (int, error) {
+	u.mu.Lock()
+	broken := u.rng.Float64() < u.share
+	u.mu.Unlock()
+	if !broken {
+		return u.Conn.Write(p)
+	}
+	n, _ := u.Conn.Write(p[:len(p)/2])
+	u.Conn.Close()
+	return n, errors.New("connection reset by chance")
+}
+
 func TestUnluckyButHealthy(t *testing.T) {
 	var inconclusive int64
-	for seed := range uint64(5) {
+	for seed := range uint64(10) {
 		s := load(t, "testdata/everything.yaml")
 		s.Seed = seed + 1
 		var r *result.Result
