@@ -168,9 +168,6 @@ func (f *runFlags) save(r *result.Result) (files []string, err error) {
 		return nil, nil
 	}
 	files = []string{filepath.Join(f.out, run.ResultFile), filepath.Join(f.out, run.ReportFile)}
-	if r.Trace != nil {
-		files = append(files, filepath.Join(f.out, run.TraceFile))
-	}
 	var text strings.Builder
 	return files, errors.Join(
 		result.Save(files[0], r),

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -147,7 +148,7 @@ func (p *printer) generator() {
 func (p *printer) again() {
 	files := slices.Clone(p.opt.Files)
 	if p.r.Trace != nil {
-		files = append(files, traceFiles(p.r.Trace)...)
+		files = append(files, p.traceFiles(p.r.Trace)...)
 	}
 	command := reproduce(p.r)
 	if len(files) == 0 && command == "" {
@@ -162,7 +163,8 @@ func (p *printer) again() {
 	}
 }
 
-func traceFiles(t *result.Trace) []string {
+// traceFiles describes the trace's files, which lie beside the report.
+func (p *printer) traceFiles(t *result.Trace) []string {
 	what := plural(t.Events, "event")
 	if t.Policy != "" {
 		what += ", kept: " + t.Policy
@@ -172,6 +174,9 @@ func traceFiles(t *result.Trace) []string {
 	}
 	var files []string
 	for _, file := range t.Files {
+		if len(p.opt.Files) > 0 {
+			file = filepath.Join(filepath.Dir(p.opt.Files[0]), file)
+		}
 		files = append(files, fmt.Sprintf("%s (trace, %s)", file, what))
 	}
 	return files

@@ -347,5 +347,5 @@ func (p *printer) stages() string {
 	if len(warm) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (of %s; warm-up left out: %s)", strings.Join(in, ", "), strings.Join(warm, ", "))
+	return fmt.Sprintf(" (stage %s; left out: %s)", strings.Join(in, ", "), strings.Join(warm, ", "))
 }
