@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -16,18 +17,19 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check TRACE",
 		Short: "Check a recorded trace against the rules",
-		Long: `Reads the trace of an earlier run (trace.ndjson.gz in the folder given to --out) and judges it by the
-same rules, in the same code, as the run itself was.`,
+		Long: `Reads the trace of an earlier run, trace.ndjson.gz in the folder given to --out or that folder, and
+judges it by the same rules, in the same code, as the run itself was.`,
 		Args: exactly("a trace file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
+			file := traceFile(args[0])
+			f, err := os.Open(file)
 			if err != nil {
 				return err
 			}
 			defer f.Close()
-			r, err := run.Recheck(f, run.RecheckOptions{File: args[0], Version: toolVersion(), Command: commandLine(), Strict: strict})
+			r, err := run.Recheck(f, run.RecheckOptions{File: file, Version: toolVersion(), Command: commandLine(), Strict: strict})
 			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
+				return fmt.Errorf("%s: %w", file, err)
 			}
 			return show(cmd, r, asJSON)
 		},
@@ -35,6 +37,14 @@ same rules, in the same code, as the run itself was.`,
 	cmd.Flags().BoolVar(&strict, "strict", false, "let rules that nobody promises fail the check, too")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write the result as JSON")
 	return cmd
+}
+
+// traceFile is the trace in a folder that --out was given, or the file itself.
+func traceFile(path string) string {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return filepath.Join(path, run.TraceFile)
+	}
+	return path
 }
 
 // show writes a result to standard output and ends with its exit code.

@@ -15,6 +15,7 @@ import (
 	"chatbench/internal/gate"
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
+	"chatbench/internal/run"
 	"chatbench/internal/scenario"
 	"chatbench/internal/sim"
 	"chatbench/internal/tenant"
@@ -83,6 +84,9 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.As(err, &target):
 		fmt.Fprintln(stderr, "chatbench:", target)
 		return int(result.ExitUnreachable)
+	case errors.Is(err, run.ErrInterrupted):
+		fmt.Fprintln(stderr, "chatbench:", err)
+		return int(result.ExitInterrupted)
 	}
 	fmt.Fprintln(stderr, problems(err))
 	return int(result.ExitUsage)

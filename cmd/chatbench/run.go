@@ -95,7 +95,8 @@ func playScenario(cmd *cobra.Command, file string, f *runFlags) error {
 
 // scenario reads the file and applies the flags.
 func (f *runFlags) scenario(cmd *cobra.Command, file string) (*scenario.Scenario, []string, error) {
-	if f.customers < 0 || f.duration < 0 {
+	flags := cmd.Flags()
+	if flags.Changed("customers") && f.customers <= 0 || flags.Changed("duration") && f.duration <= 0 {
 		return nil, nil, usagef("--customers and --duration must be more than 0")
 	}
 	opt := reading()
@@ -141,6 +142,7 @@ func given(cmd *cobra.Command, names ...string) []string {
 func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result) error {
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	files, failed := f.save(r)
+	unsaved := f.out == "" || failed != nil
 	if f.json {
 		data, err := result.Encode(r)
 		if err != nil {
@@ -152,7 +154,9 @@ func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result) error {
 	}
 	if failed != nil {
 		fmt.Fprintf(stderr, "chatbench: the results could not all be written: %v\n", failed)
-		f.rescue(stderr, r)
+		if unsaved {
+			f.rescue(stderr, r)
+		}
 		if r.Exit == result.ExitOK {
 			return exitError(result.ExitUsage)
 		}
@@ -162,18 +166,24 @@ func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result) error {
 
 func ignoreCount(_ int, err error) error { return err }
 
-// save writes result and report into the folder and names the files that are there.
+// save writes result and report into the folder and names those that are there. The trace is there
+// already, and the report names it itself.
 func (f *runFlags) save(r *result.Result) (files []string, err error) {
 	if f.out == "" {
 		return nil, nil
 	}
-	files = []string{filepath.Join(f.out, run.ResultFile), filepath.Join(f.out, run.ReportFile)}
+	saved := filepath.Join(f.out, run.ResultFile)
+	if err = result.Save(saved, r); err == nil {
+		files = append(files, saved)
+	}
+	reported := filepath.Join(f.out, run.ReportFile)
 	var text strings.Builder
-	return files, errors.Join(
-		result.Save(files[0], r),
-		report.Text(&text, r, report.TextOptions{Files: files}),
-		os.WriteFile(files[1], []byte(text.String()), 0o666),
-	)
+	report.Text(&text, r, report.TextOptions{Files: append(files, reported)}) // a Builder takes everything
+	written := os.WriteFile(reported, []byte(text.String()), 0o666)
+	if written == nil {
+		files = append(files, reported)
+	}
+	return files, errors.Join(err, written)
 }
 
 // rescue keeps a result whose folder takes no more, so that what was measured is not lost.

@@ -2,12 +2,23 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -30,6 +41,13 @@ func TestScript(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Condition: func(cond string) (bool, error) {
+			if file, ok := strings.CutPrefix(cond, "exists:"); ok {
+				_, err := os.Stat(file)
+				return err == nil, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SCENARIOS", scenarios)
 			env.Values[background{}] = map[string]*process{}
@@ -38,6 +56,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "start": start, "until": until, "ends": ends,
+			"certificate": certificate, "conceals": conceals,
 		},
 	})
 }
@@ -196,4 +215,59 @@ func ends(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%s ended with exit code %s, want %s:\n%s", args[0], code, args[2], text)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".out"), []byte(text), 0o666))
+}
+
+// certificate writes a certificate for 127.0.0.1, which is its own authority, and its key:
+//
+//	certificate cert.pem key.pem
+func certificate(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: certificate CERTIFICATE KEY")
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	about := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	cert, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
+	ts.Check(err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	for i, block := range []*pem.Block{{Type: "CERTIFICATE", Bytes: cert}, {Type: "PRIVATE KEY", Bytes: private}} {
+		ts.Check(os.WriteFile(ts.MkAbs(args[i]), pem.EncodeToMemory(block), 0o600))
+	}
+}
+
+// conceals looks for a word in files, packed ones as well, and wants none of them to hold it:
+//
+//	conceals topsecret results/result.json
+func conceals(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: conceals WORD FILE...")
+	}
+	for _, name := range args[1:] {
+		text := unpacked(ts, name)
+		if len(text) == 0 {
+			ts.Fatalf("%s is empty, so it proves nothing", name)
+		}
+		if i := bytes.Index(text, []byte(args[0])); i >= 0 {
+			ts.Fatalf("%s holds %s: %q", name, args[0], text[max(i-80, 0):min(i+80, len(text))])
+		}
+	}
+}
+
+// unpacked is the content of a file, without gzip where its name ends in .gz.
+func unpacked(ts *testscript.TestScript, name string) []byte {
+	f, err := os.Open(ts.MkAbs(name))
+	ts.Check(err)
+	defer f.Close()
+	var r io.Reader = f
+	if strings.HasSuffix(name, ".gz") {
+		r, err = gzip.NewReader(f)
+		ts.Check(err)
+	}
+	text, err := io.ReadAll(r)
+	ts.Check(err)
+	return text
 }

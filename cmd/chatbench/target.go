@@ -32,8 +32,8 @@ func (f *targetFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.allow, "allow-target", nil, "`HOST` off this machine that may be put under load")
 }
 
-// apply puts the flags and variables into the scenario's target and refuses hosts that were not
-// allowed.
+// apply puts variables and flags into the scenario's target, flags over variables over what the
+// scenario says, and refuses hosts that were not allowed.
 func (f *targetFlags) apply(s *scenario.Scenario) error {
 	if f.url == "" && s.Target == nil {
 		if f.channel != "" || f.key != "" || f.secret != "" || f.secretFile != "" {
@@ -50,9 +50,9 @@ func (f *targetFlags) apply(s *scenario.Scenario) error {
 		return err
 	}
 	override(&t.URL, f.url)
-	override(&t.Channel, first(f.channel, unless(t.Channel, "CHATBENCH_CHANNEL")))
-	override(&t.AppKey, first(f.key, unless(t.AppKey, "CHATBENCH_APP_KEY")))
-	override(&t.AppSecret, first(secret, unless(t.AppSecret, "CHATBENCH_APP_SECRET")))
+	override(&t.Channel, first(f.channel, os.Getenv("CHATBENCH_CHANNEL")))
+	override(&t.AppKey, first(f.key, os.Getenv("CHATBENCH_APP_KEY")))
+	override(&t.AppSecret, first(secret, os.Getenv("CHATBENCH_APP_SECRET")))
 	override(&t.CAFile, f.caFile)
 	override(&t.SNI, f.sni)
 	t.Insecure = t.Insecure || f.insecure
@@ -75,10 +75,18 @@ func (f *targetFlags) complete(t *scenario.Target) error {
 	if !slices.Contains(f.allow, u.Hostname()) {
 		return usagef("%s is not on this machine; if you may put it under load, say so with --allow-target %s", u.Hostname(), u.Hostname())
 	}
-	for name, value := range map[string]string{"channel": t.Channel, "app-key": t.AppKey, "app-secret": t.AppSecret} {
-		if value == "" {
-			return usagef("a real tenant needs --%s (or CHATBENCH_%s)", name, strings.ToUpper(strings.ReplaceAll(name, "-", "_")))
+	var missing []string
+	for _, piece := range []struct{ value, flag, variable string }{
+		{t.Channel, "--channel", "CHATBENCH_CHANNEL"},
+		{t.AppKey, "--app-key", "CHATBENCH_APP_KEY"},
+		{t.AppSecret, "--app-secret", "CHATBENCH_APP_SECRET"},
+	} {
+		if piece.value == "" {
+			missing = append(missing, piece.flag+" (or "+piece.variable+")")
 		}
+	}
+	if len(missing) > 0 {
+		return usagef("a real tenant needs %s", strings.Join(missing, ", "))
 	}
 	return nil
 }
@@ -93,20 +101,16 @@ func (f *targetFlags) appSecret() (string, error) {
 	if err != nil {
 		return "", usagef("application secret: %w", err)
 	}
-	return strings.TrimSpace(string(b)), nil
+	secret := strings.TrimSpace(string(b))
+	if secret == "" {
+		return "", usagef("application secret: %s is empty", file)
+	}
+	return secret, nil
 }
 
 func isLocal(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-// unless is a variable's value when there is none yet.
-func unless(present, variable string) string {
-	if present != "" {
-		return ""
-	}
-	return os.Getenv(variable)
 }
 
 func override(to *string, value string) {

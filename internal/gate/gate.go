@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,7 +125,7 @@ func (j *judge) conformance(strict bool) {
 		g.Sentence = "Only rules that nobody promises were broken: " + strings.Join(warned, ", ") + "."
 		j.add(result.Warn, result.ExitOK, g.Sentence+" They warn; --strict makes them fail the run.")
 	default:
-		g.Sentence = "No rule was broken."
+		g.Sentence = "The tenant broke no rule."
 	}
 	j.gate(g, result.ExitConformance)
 }
@@ -150,7 +151,7 @@ func (j *judge) exercise(demands []scenario.Exercise) {
 			g.Verdict, g.Sentence = result.Inconclusive, fmt.Sprintf("%s is INCONCLUSIVE (%s).", d.Rule, reasonWords(rule.Reasons))
 		case rule.Opportunities < d.AtLeast:
 			g.Verdict = result.Inconclusive
-			g.Sentence = fmt.Sprintf("%s had %s, fewer than the %d that the scenario demands.", d.Rule, opportunities(rule.Opportunities), d.AtLeast)
+			g.Sentence = fmt.Sprintf("%s had %s; the scenario demands %d.", d.Rule, opportunities(rule.Opportunities), d.AtLeast)
 		}
 		j.gate(g, result.ExitInconclusive)
 	}
@@ -164,11 +165,12 @@ func (j *judge) missed(limit float64) {
 	if g.Samples > 0 {
 		g.Observed = float64(steps.Missed) / float64(g.Samples)
 	}
-	g.Sentence = fmt.Sprintf("%d of %s missed (%s).", steps.Missed, plural(int(g.Samples), "step"), percent(g.Observed))
+	share := percent(g.Observed)
 	if g.Observed > limit {
 		g.Verdict = result.Fail
-		g.Sentence = fmt.Sprintf("%d of %s missed their expectation (%s, allowed %s).", steps.Missed, plural(int(g.Samples), "step"), percent(g.Observed), percent(limit))
+		share += ", allowed " + percent(limit)
 	}
+	g.Sentence = fmt.Sprintf("%d of %s missed what was expected (%s).", steps.Missed, plural(int(g.Samples), "step"), share)
 	j.gate(g, result.ExitPerformance)
 }
 
@@ -178,13 +180,10 @@ func (j *judge) latency(l scenario.Limit) {
 	h := j.total.Hist(l.Metric)
 	g := result.Gate{Kind: result.GateLatency, Name: l.Text, Verdict: result.Pass, Limit: l.Below, Unit: "s", Samples: h.Count()}
 	g.Observed = h.Quantile(l.Quantile)
-	if l.Quantile >= 1 {
-		g.Observed = h.Max()
-	}
 	switch {
 	case g.Samples < max(l.Samples, 1):
 		g.Verdict = result.Fail
-		g.Sentence = fmt.Sprintf("%q: there were %s, the gate needs %d.", l.Text, plural(int(g.Samples), "sample"), max(l.Samples, 1))
+		g.Sentence = fmt.Sprintf("%q: %s, the gate needs %d.", l.Text, plural(int(g.Samples), "sample"), max(l.Samples, 1))
 	case g.Observed >= l.Below:
 		g.Verdict = result.Fail
 		g.Sentence = fmt.Sprintf("%q: it was %s.", l.Text, seconds(g.Observed))
@@ -234,7 +233,7 @@ func (j *judge) errors(l scenario.Limit) {
 	g.Sentence = fmt.Sprintf("%q: it was %s.", l.Text, shown)
 	if g.Samples < max(l.Samples, 1) {
 		g.Verdict = result.Fail
-		g.Sentence = fmt.Sprintf("%q: there were %s, the gate needs %d.", l.Text, plural(int(g.Samples), "exchange"), max(l.Samples, 1))
+		g.Sentence = fmt.Sprintf("%q: %s, the gate needs %d.", l.Text, plural(int(g.Samples), "exchange"), max(l.Samples, 1))
 	} else if g.Observed >= l.Below {
 		g.Verdict = result.Fail
 	}
@@ -273,7 +272,7 @@ func Lateness(h metric.Health) (worst float64, name string) {
 func reasonWords(reasons map[check.Reason]int64) string {
 	var words []string
 	for r, n := range reasons {
-		words = append(words, fmt.Sprintf("%s %d times", r, n))
+		words = append(words, fmt.Sprintf("%s %s", r, plural(int(n), "time")))
 	}
 	slices.Sort(words)
 	return strings.Join(words, ", ")
@@ -293,8 +292,10 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// percent writes a share with three significant digits and never with an exponent.
 func percent(share float64) string {
-	return strings.TrimSuffix(fmt.Sprintf("%.3g", share*100), ".") + " %"
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(share*100, 'g', 3, 64), 64) // what was just written
+	return strconv.FormatFloat(rounded, 'f', -1, 64) + " %"
 }
 
 // seconds writes a latency with a sensible number of digits.

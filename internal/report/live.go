@@ -53,8 +53,8 @@ func NewLive(w io.Writer, terminal bool, total time.Duration) *Live {
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return l.heading() })),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return l.remaining() })),
-		mpb.BarExtender(mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
-			_, err := io.WriteString(w, l.figures())
+		mpb.BarExtender(mpb.BarFillerFunc(func(w io.Writer, terminal decor.Statistics) error {
+			_, err := io.WriteString(w, l.figures(terminal.AvailableWidth))
 			return err
 		}), false),
 	)
@@ -112,17 +112,23 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
 }
 
-// figures are the lines below the bar.
-func (l *Live) figures() string {
+// figures are the lines below the bar, cut to the columns of the terminal: a line that it wraps
+// would be one more than the bar takes back.
+func (l *Live) figures(columns int) string {
 	s := l.current()
 	c := s.Live.Customers
-	var b strings.Builder
-	fmt.Fprintf(&b, "  customers   %5d talking: %d connecting, %d waiting, %d robot, %d queue, %d agent; %d conversations ended\n",
-		c.Busy(), c.Connecting, c.Waiting, c.WithRobot, c.InQueue, c.WithAgent, s.Live.Ended)
-	fmt.Fprintf(&b, "  messages    %5.0f/s, delivery p50 %s p95 %s; %.0f exchanges/s\n",
-		s.Live.MessageRate, duration(s.Live.DeliveryP50), duration(s.Live.DeliveryP95), s.Live.ExchangeRate)
-	fmt.Fprintf(&b, "  violations  %5d; exchanges failed %d, without outcome %d\n", s.Violations, s.Live.Failed, s.Live.Info)
-	return b.String()
+	lines := []string{
+		fmt.Sprintf("  customers   %5d talking: %d connecting, %d waiting, %d robot, %d queue, %d agent",
+			c.Busy(), c.Connecting, c.Waiting, c.WithRobot, c.InQueue, c.WithAgent),
+		fmt.Sprintf("  messages    %5.0f/s, delivery p50 %s p95 %s; %.0f exchanges/s",
+			s.Live.MessageRate, duration(s.Live.DeliveryP50), duration(s.Live.DeliveryP95), s.Live.ExchangeRate),
+		fmt.Sprintf("  violations  %5d; %d failed, %d without outcome; %d conversations ended",
+			s.Violations, s.Live.Failed, s.Live.Info, s.Live.Ended),
+	}
+	for i, line := range lines {
+		lines[i] = line[:fit(line, columns)]
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // line is the state where there is no terminal.

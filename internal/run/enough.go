@@ -24,31 +24,37 @@ const (
 	timeWait         = 60 // seconds for which Linux keeps a port after its connection
 )
 
+// machine is what connections are made of; 0 where the system does not tell.
+type machine struct {
+	descriptors int64
+	ports       int // that outgoing connections can use
+}
+
+func thisMachine() machine {
+	return machine{descriptors: metric.SampleHealth().FileLimit, ports: localPorts()}
+}
+
 // enough finds out before the start whether the load's connections will fit.
-func enough(s *scenario.Scenario, embedded bool) error {
-	customers := peak(s.Load)
-	if s.Load.Open {
-		customers = s.Load.MaxCustomers
+func enough(load scenario.Load, embedded bool, have machine) error {
+	customers := peak(load)
+	if load.Open {
+		customers = load.MaxCustomers
 	}
 	connections := customers * linksPerCustomer
 	descriptors := connections + spareDescriptors
 	if embedded {
 		descriptors += connections // both ends are ours
 	}
-	if limit := metric.SampleHealth().FileLimit; limit > 0 && int64(descriptors) > limit {
-		return tooFewDescriptors(customers, descriptors, limit, embedded)
+	if have.descriptors > 0 && int64(descriptors) > have.descriptors {
+		return tooFewDescriptors(customers, descriptors, have.descriptors, embedded)
 	}
 	ports := connections
-	if s.Load.Open { // every arrival opens two connections and leaves their ports waiting
-		rate := 0.0
-		for _, st := range s.Load.Stages {
-			rate = max(rate, st.Arrivals)
-		}
-		ports = max(ports, int(math.Ceil(rate*timeWait))*linksPerCustomer)
+	if load.Open { // every arrival opens two connections and leaves their ports waiting
+		ports = max(ports, int(math.Ceil(peakRate(load)*timeWait))*linksPerCustomer)
 	}
-	if have := localPorts(); have > 0 && ports > have {
+	if have.ports > 0 && ports > have.ports {
 		return &ResourceError{
-			Sentence: fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d", ports, have),
+			Sentence: fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d", ports, have.ports),
 			Hint:     `"sysctl -w net.ipv4.ip_local_port_range='1024 65535'" gives 64512`,
 		}
 	}
@@ -56,7 +62,7 @@ func enough(s *scenario.Scenario, embedded bool) error {
 }
 
 func tooFewDescriptors(customers, need int, limit int64, embedded bool) error {
-	fit := (limit - spareDescriptors) / linksPerCustomer
+	fit := max(limit-spareDescriptors, 0) / linksPerCustomer
 	where := "two connections each"
 	hint := ""
 	if embedded {

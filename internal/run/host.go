@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"chatbench/internal/result"
@@ -95,10 +96,11 @@ func (h *host) findJournal(ctx context.Context, e *sim.Endpoint) {
 		Chatbench string `json:"chatbench"`
 		Config    string `json:"config"`
 	}
-	if err := get(ctx, client, h.target.URL+tenant.AboutPath, &about); err != nil || about.Chatbench != "tenant" {
+	base := strings.TrimSuffix(h.target.URL, "/")
+	if err := get(ctx, client, base+tenant.AboutPath, &about); err != nil || about.Chatbench != "tenant" {
 		return // some other tenant, which has none
 	}
-	h.journal = &overHTTP{client: client, base: h.target.URL}
+	h.journal = &overHTTP{client: client, base: base}
 	h.note = "the embedded tenant in a process of its own: " + about.Config
 }
 

@@ -43,7 +43,7 @@ func Recheck(r io.Reader, opt RecheckOptions) (*result.Result, error) {
 			s = &replayed{session: checker.Customer(e.Customer), meter: recorder.Customer(e.Customer)}
 			sessions[e.Customer] = s
 		}
-		last = e.At
+		last = max(last, e.At) // customers are in order each, not among themselves
 		return s.observe(e)
 	})
 	if err != nil {

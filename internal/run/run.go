@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -82,7 +83,7 @@ func (p Policy) String() string {
 	case p.Share >= 1:
 		return "all"
 	}
-	return "sample=" + strconv.FormatFloat(p.Share*100, 'g', -1, 64) + "%"
+	return "sample=" + strconv.FormatFloat(p.Share*100, 'g', 12, 64) + "%" // 0.29*100 is a little less than 29
 }
 
 // ParsePolicy reads "all", "none" or "sample=5%".
@@ -100,7 +101,7 @@ func ParsePolicy(s string) (Policy, error) {
 			}
 		}
 	}
-	return Policy{}, fmt.Errorf("trace policy %q is not all, none or sample=P%% with P from 0 to 100", s)
+	return Policy{}, fmt.Errorf("trace policy %q is not all, none or sample=P%% with P above 0 and at most 100", s)
 }
 
 // keeps reports whether a customer's events are kept; the same customers for the same seed.
@@ -119,13 +120,21 @@ const (
 	TraceFile  = "trace.ndjson.gz"
 )
 
+// ErrInterrupted is the error of a run that was interrupted before its load began.
+var ErrInterrupted = errors.New("interrupted before the load began; nothing was measured")
+
 // Play runs the scenario. The result is complete whatever happened to the tenant. The error is a
 // *sim.TargetError when the tenant could not be used at all, a *ResourceError when this machine
-// lacks what the load needs, and otherwise something wrong with files or set-up.
+// lacks what the load needs, ErrInterrupted, and otherwise something wrong with files or set-up.
 func Play(ctx context.Context, opt Options) (*result.Result, error) {
 	p := &play{Options: opt, s: opt.Scenario, health: metric.SampleHealth()}
-	if err := p.prepare(ctx); err != nil {
+	preparing, prepared := p.untilInterrupted(ctx)
+	defer prepared()
+	if err := p.prepare(preparing); err != nil {
 		p.host.close()
+		if preparing.Err() != nil {
+			return nil, ErrInterrupted
+		}
 		return nil, err
 	}
 	defer p.host.close()
@@ -155,6 +164,20 @@ type play struct {
 	notes    []string
 }
 
+// untilInterrupted is a context that an interruption cancels: before the load starts nobody needs
+// to hang up first.
+func (p *play) untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-p.Interrupt: // nil: never
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
 // prepare does everything that can go wrong before the load starts.
 func (p *play) prepare(ctx context.Context) error {
 	p.run64 = random() % sim.RunIDs
@@ -173,7 +196,7 @@ func (p *play) prepare(ctx context.Context) error {
 	if err := p.host.open(p.s, p.seed, listener); err != nil {
 		return err
 	}
-	if err := enough(p.s, p.host.embedded != nil); err != nil {
+	if err := enough(p.s.Load, p.host.embedded != nil, thisMachine()); err != nil {
 		return err
 	}
 	var err error
@@ -360,7 +383,7 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 			Host: result.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Name: hostname}},
 		Rules: p.checker.Report(), Metrics: metrics, Health: health.WithLateness(metrics),
 	}
-	p.deadlinesWhenLate(r)
+	deadlinesWhenLate(r)
 	p.closeTrace(r)
 	p.addNotes(r, out)
 	ending := gate.Ending{Interrupted: out.Cut, Dropped: out.Dropped}
@@ -376,7 +399,7 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 const lateShare = 0.1
 
 // deadlinesWhenLate takes back what a late generator may have caused itself.
-func (p *play) deadlinesWhenLate(r *result.Result) {
+func deadlinesWhenLate(r *result.Result) {
 	worst, _ := gate.Lateness(r.Health)
 	if worst < lateShare*check.DefaultWithin.Seconds() {
 		return
@@ -384,9 +407,10 @@ func (p *play) deadlinesWhenLate(r *result.Result) {
 	for i := range r.Rules {
 		rule := &r.Rules[i]
 		if (rule.ID == "CON-02" || rule.ID == "DSC-04") && rule.Verdict == check.Fail {
-			rule.Verdict, rule.Inconclusive, rule.Violations = check.Inconclusive, rule.Violations, 0
-			rule.Witnesses = nil
-			rule.Reasons = map[check.Reason]int64{check.GeneratorLate: rule.Inconclusive}
+			reasons := map[check.Reason]int64{check.GeneratorLate: rule.Violations}
+			maps.Copy(reasons, rule.Reasons)
+			rule.Verdict, rule.Reasons, rule.Witnesses = check.Inconclusive, reasons, nil
+			rule.Inconclusive, rule.Violations = rule.Inconclusive+rule.Violations, 0
 		}
 	}
 }
@@ -398,16 +422,9 @@ func (p *play) closeTrace(r *result.Result) {
 	events, err := p.trace.Close()
 	r.Trace = &result.Trace{Files: []string{TraceFile}, Policy: p.Trace.String(), Events: events, Complete: err == nil}
 	if err != nil {
-		r.Notes = append(r.Notes, fmt.Sprintf("The trace is not complete: %v.", innermost(err)))
+		first, _, _ := strings.Cut(err.Error(), "\n") // what came after it is the same once more
+		r.Notes = append(r.Notes, "The trace is not complete: "+first+".")
 	}
-}
-
-func innermost(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path
-	}
-	return err
 }
 
 func (p *play) addNotes(r *result.Result, out sim.Outcome) {

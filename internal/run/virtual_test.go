@@ -3,9 +3,13 @@ package run
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/check"
@@ -47,6 +51,21 @@ func virtually(t *testing.T, s *scenario.Scenario, opt Options) *result.Result {
 	return r
 }
 
+// recorded plays a scenario, checks its trace and wants the rules to come out as they did live.
+func recorded(t *testing.T, s *scenario.Scenario) *result.Result {
+	t.Helper()
+	dir := t.TempDir()
+	live := virtually(t, s, Options{Out: dir, Trace: Policy{1}})
+	again := recheck(t, filepath.Join(dir, TraceFile))
+	if again.Exit != live.Exit {
+		t.Errorf("exit code %d from the trace, %d live", again.Exit, live.Exit)
+	}
+	if diff := cmp.Diff(live.Rules, again.Rules, cmpopts.IgnoreFields(check.Witness{}, "Reproduce")); diff != "" {
+		t.Errorf("rules (-live +from the trace):\n%s", diff)
+	}
+	return live
+}
+
 // broken lists the rules with a verdict.
 func broken(r *result.Result, verdict check.Verdict) []string {
 	var ids []string
@@ -79,7 +98,7 @@ func TestMutants(t *testing.T) {
 			s := load(t, "testdata/everything.yaml")
 			s.Seed = 1
 			s.Tenant.Mutants = []string{m.Name + ":3"}
-			r := virtually(t, s, Options{})
+			r := recorded(t, s)
 			if got := broken(r, check.Fail); !equal(got, m.Rules) {
 				t.Errorf("broke %v, want %v", got, m.Rules)
 				for _, rule := range r.Broken(check.Fail) {

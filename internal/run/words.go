@@ -13,13 +13,25 @@ func loadWords(s *scenario.Scenario) string {
 	stages := Stages(s)
 	length := stages[len(stages)-1].Start
 	if !s.Load.Open {
-		return fmt.Sprintf("up to %d customers for %v", peak(s.Load), length)
+		return fmt.Sprintf("up to %s for %v", several(strconv.Itoa(peak(s.Load)), "customer"), length)
 	}
+	return fmt.Sprintf("up to %s a second for %v", several(number(peakRate(s.Load)), "arrival"), length)
+}
+
+func peakRate(load scenario.Load) float64 {
 	rate := 0.0
-	for _, st := range s.Load.Stages {
+	for _, st := range load.Stages {
 		rate = max(rate, st.Arrivals)
 	}
-	return fmt.Sprintf("up to %s arrivals a second for %v", number(rate), length)
+	return rate
+}
+
+// several writes "1 customer" or "2 customers".
+func several(number, noun string) string {
+	if number == "1" {
+		return number + " " + noun
+	}
+	return number + " " + noun + "s"
 }
 
 // stageWords is each stage in words.
@@ -27,14 +39,15 @@ func stageWords(s *scenario.Scenario) []result.Stage {
 	var list []result.Stage
 	before := "0"
 	for _, st := range s.Load.Stages {
-		level, noun := strconv.Itoa(st.Customers), "customers"
+		level := strconv.Itoa(st.Customers)
+		words := several(level, "customer")
 		if s.Load.Open {
-			level, noun = number(st.Arrivals), "arrivals a second"
-			if st.Poisson {
-				noun += ", Poisson"
-			}
+			level = number(st.Arrivals)
+			words = several(level, "arrival") + " a second"
 		}
-		words := level + " " + noun
+		if st.Poisson {
+			words += ", Poisson"
+		}
 		if st.Ramp {
 			words = before + " to " + words
 		}

@@ -38,7 +38,7 @@ func (c *customer) begin(at time.Duration) {
 
 // script plays the conversation from the tokens to the end and says how it ended.
 func (c *customer) script() trace.Ended {
-	if !c.accessFor(&c.talk, false, 0) {
+	if !c.accessFor(&c.talk, "") {
 		return trace.NoToken
 	}
 	c.excuse()
@@ -91,6 +91,7 @@ func (c *customer) probe(at time.Duration) {
 func (c *customer) connect() (result, trace.Ended) {
 	hello := &c.flow.connect
 	res := c.send(aicc.OpConnect, aicc.Connect, aicc.Text, hello.Text.Expand(c.value), hello.TransData.Expand(c.value))
+	c.due = res.at
 	switch res.class {
 	case aicc.OK:
 		c.mu.Lock()
@@ -107,9 +108,10 @@ func (c *customer) connect() (result, trace.Ended) {
 }
 
 func (c *customer) leaveMessage() {
-	c.authorised(&c.talk, &call{op: aicc.OpLeave, seq: -1, timeout: callTimeout, build: func(dst []byte, auth aicc.Auth) []byte {
+	res := c.authorised(&c.talk, &call{op: aicc.OpLeave, seq: -1, timeout: callTimeout, build: func(dst []byte, auth aicc.Auth) []byte {
 		return c.run.Endpoint.request.AppendLeave(dst, auth, c.user, c.name, "Please call me back.")
 	}})
+	c.due = res.at
 }
 
 // send makes one use of send: a control message or something said. The text is put behind a
@@ -157,8 +159,8 @@ func (c *customer) steps(steps []step) trace.Ended {
 }
 
 func (c *customer) step(s *step) trace.Ended {
-	if ended := c.over(); ended != "" {
-		return c.endWith(ended)
+	if ended := c.endIfOver(); ended != "" {
+		return ended
 	}
 	switch x := s.Step.(type) {
 	case scenario.Repeat:
@@ -169,7 +171,7 @@ func (c *customer) step(s *step) trace.Ended {
 		return c.endWith(trace.ByCustomer)
 	case scenario.Think:
 		c.think(x)
-		return ""
+		return c.endIfOver() // it may have been the last step
 	}
 	ok := c.do(s.Step)
 	_, handover := s.Step.(scenario.Handover)
@@ -208,7 +210,8 @@ func (c *customer) do(s scenario.Step) bool {
 func (c *customer) upload(s *scenario.Upload) result {
 	data := s.Bytes
 	if data == nil {
-		data = c.run.Sample(s.Kind, fmt.Sprintf("%s-%d-%d", c.user, c.epoch, c.lastID))
+		data = c.run.Sample(s.Kind, fmt.Sprintf("%s-%d-%d", c.user, c.epoch, c.samples))
+		c.samples++
 	}
 	sent := &trace.File{Want: s.Type}
 	describe(sent, data)
@@ -237,7 +240,7 @@ func mediaMessage(s *scenario.Upload, key string, size int) (media, content stri
 	return aicc.File, fmt.Sprintf("file.%s,%d,%s,%s", s.Type, size, key, s.Type)
 }
 
-// think waits. The conversation may end meanwhile, which the next step will see.
+// think waits. The conversation may end meanwhile.
 func (c *customer) think(s scenario.Think) {
 	c.due += s.Time.Draw(c.rng)
 	c.wait(c.due, nil)
@@ -265,7 +268,7 @@ func (c *customer) expect(s scenario.Expect, name string) trace.Ended {
 	var met bool
 	c.wait(deadline, func() bool {
 		var at time.Duration
-		if met, at = c.met(&s); met {
+		if met, at = c.met(&s, deadline); met {
 			c.due = max(c.due, at) // it may have come while something else was expected
 		}
 		return met
@@ -274,7 +277,7 @@ func (c *customer) expect(s scenario.Expect, name string) trace.Ended {
 		c.due = max(c.due, min(deadline, c.run.now()))
 	}
 	over := c.over()
-	if !met && over != "" {
+	if !met && over != "" && !(s.Disconnect && over == trace.ByPeer) {
 		return c.endWith(over) // hung up on, cut or lost while waiting: neither met nor missed
 	}
 	c.stepDone(name, !met && !s.Optional)
@@ -287,13 +290,14 @@ func (c *customer) expect(s scenario.Expect, name string) trace.Ended {
 	return c.endWith(trace.GaveUp)
 }
 
-// met looks for the expected message, and forgets it and what came before it. Callers hold mu.
-func (c *customer) met(s *scenario.Expect) (bool, time.Duration) {
+// met looks for the expected message, and forgets it and what came before it. What came after the
+// deadline, while the customer was busy with an errand, does not count. Callers hold mu.
+func (c *customer) met(s *scenario.Expect, deadline time.Duration) (bool, time.Duration) {
 	if s.Disconnect {
-		return c.ended == trace.ByPeer && (s.From == "" || s.From == c.endedBy), c.endedAt
+		return c.ended == trace.ByPeer && c.endedAt <= deadline && (s.From == "" || s.From == c.endedBy), c.endedAt
 	}
 	for i := range c.inbox {
-		if a := &c.inbox[i]; a.meets(s, c.said) {
+		if a := &c.inbox[i]; a.at <= deadline && a.meets(s, c.said) {
 			at := a.at
 			c.inbox = append(c.inbox[:0], c.inbox[i+1:]...)
 			return true, at
@@ -314,6 +318,14 @@ func (c *customer) over() trace.Ended {
 		return trace.LostContact
 	case c.run.isCut() || c.run.now() >= c.cutAt:
 		return trace.CutShort
+	}
+	return ""
+}
+
+// endIfOver ends a conversation that is over and says how it ended, or "".
+func (c *customer) endIfOver() trace.Ended {
+	if ended := c.over(); ended != "" {
+		return c.endWith(ended)
 	}
 	return ""
 }

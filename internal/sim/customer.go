@@ -37,12 +37,12 @@ type customer struct {
 	startLate time.Duration // by how much the conversation was started late
 	cutAt     time.Duration // when the conversation is cut at the latest
 	lastSeq   int           // marker sequence number of what was said last
+	samples   int           // files made for uploads so far
 
 	mu       sync.Mutex // protects the following, and is held while an event is observed
 	observer Observer
 	ev       trace.Event
 	lastID   uint32
-	access   string
 	token    string
 	tokenAt  time.Duration // when the request that brought it began
 	talkState
@@ -54,9 +54,8 @@ type talkState struct {
 	chatting  bool // the demo's flag: polling goes on
 	ended     trace.Ended
 	endedAt   time.Duration
-	endedBy   string // sourceType of the DISCONNECT
-	withAgent bool // an AGENT message has come
-	agentName string
+	endedBy   string        // sourceType of the DISCONNECT
+	withAgent bool          // an AGENT message has come
 	queryAt   time.Duration // when to ask for the queue position next; 0: not queueing
 	inbox     []arrival     // what came since the customer last did something
 	errands   []errand      // calls that messages make necessary

@@ -170,16 +170,8 @@ func (e *Endpoint) Transport() http.RoundTripper {
 // Check makes one attempt to get in: a connection, an application token, a user token for user.
 // The error is a *TargetError.
 func (e *Endpoint) Check(ctx context.Context, user, locale string) error {
-	conn, err := e.connect(ctx)
-	if err != nil {
-		return e.unreachable(err)
-	}
-	client := http1.NewClient(conn, http1.Limits{})
-	defer client.Close()
-	stop := context.AfterFunc(ctx, func() { client.Close() })
-	defer stop()
 	t := &e.Target
-	body, err := e.ask(client, "tokenByAkSk", e.request.AppendToken(nil, t.AppKey, t.AppSecret, appTokenLife))
+	body, err := e.ask(ctx, "tokenByAkSk", e.request.AppendToken(nil, t.AppKey, t.AppSecret, appTokenLife))
 	if err != nil {
 		return err
 	}
@@ -187,14 +179,7 @@ func (e *Endpoint) Check(ctx context.Context, user, locale string) error {
 	if err != nil {
 		return e.notAICC("tokenByAkSk", err.Error(), err)
 	}
-	if !client.Reusable() {
-		if conn, err = e.connect(ctx); err != nil {
-			return e.unreachable(err)
-		}
-		client = http1.NewClient(conn, http1.Limits{})
-		defer client.Close()
-	}
-	body, err = e.ask(client, "applyToken", e.request.AppendApply(nil, app.Token, aicc.Apply{UserID: user, UserName: user, Channel: t.Channel, Locale: locale}))
+	body, err = e.ask(ctx, "applyToken", e.request.AppendApply(nil, app.Token, aicc.Apply{UserID: user, UserName: user, Channel: t.Channel, Locale: locale}))
 	if err != nil {
 		return err
 	}
@@ -209,9 +194,15 @@ func (e *Endpoint) Check(ctx context.Context, user, locale string) error {
 	return nil
 }
 
-// ask makes one call and wants a 200.
-func (e *Endpoint) ask(client *http1.Client, call string, request []byte) ([]byte, error) {
-	r, err := client.Do(request, time.Now().Add(2*dialTimeout))
+// ask makes one call over a connection of its own and wants a 200.
+func (e *Endpoint) ask(ctx context.Context, call string, request []byte) ([]byte, error) {
+	conn, err := e.connect(ctx)
+	if err != nil {
+		return nil, e.unreachable(err)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	r, err := http1.NewClient(conn, http1.Limits{}).Do(request, time.Now().Add(2*dialTimeout))
 	if err != nil {
 		return nil, &TargetError{Sentence: fmt.Sprintf("%s accepted a connection but did not answer %s: %s", e.Target.URL, call, plain(err)), Err: err}
 	}
@@ -297,11 +288,18 @@ func (e *Endpoint) unreachable(err error) error {
 		t.Sentence = fmt.Sprintf("nothing listens at %s (connection refused)", e.Target.URL)
 		t.Hint = "is the tenant running, and is the port right?"
 	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
-		t.Sentence = fmt.Sprintf("%s did not accept a connection within %v", e.Target.URL, dialTimeout)
+		t.Sentence = fmt.Sprintf("%s did not accept %s within %v", e.Target.URL, e.connection(), dialTimeout)
 	default:
 		t.Sentence = fmt.Sprintf("%s cannot be reached: %s", e.Target.URL, plain(err))
 	}
 	return t
+}
+
+func (e *Endpoint) connection() string {
+	if e.tls != nil {
+		return "a TLS connection"
+	}
+	return "a connection"
 }
 
 func isTimeout(err error) bool {

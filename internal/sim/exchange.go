@@ -1,15 +1,15 @@
 package sim
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"time"
-
-	"crypto/sha256"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/http1"
@@ -87,6 +87,7 @@ type result struct {
 	answer aicc.Answer
 	at     time.Duration // when the answer was complete
 	began  time.Duration
+	used   aicc.Auth // the tokens that the call carried
 }
 
 var requests = sync.Pool{New: func() any { b := make([]byte, 0, 2<<10); return &b }}
@@ -107,7 +108,8 @@ func (c *customer) exchange(l *link, x *call) result {
 		return c.unanswered(l, x, started, dialed, &http1.Error{Sent: false, Err: err})
 	}
 	box := requests.Get().(*[]byte)
-	request := x.build((*box)[:0], c.auth())
+	auth := c.auth()
+	request := x.build((*box)[:0], auth)
 	response, err := l.client.Do(request, c.run.start.Add(started+x.timeout))
 	if cap(request) <= maxPooledRequest {
 		*box = request
@@ -115,10 +117,13 @@ func (c *customer) exchange(l *link, x *call) result {
 	}
 	if err != nil {
 		l.drop(c.run)
-		c.run.health.failed(c.run.now(), err)
+		if !errors.Is(err, os.ErrDeadlineExceeded) { // a tenant that is too slow is still there
+			c.run.health.failed(c.run.now(), err)
+		}
 		return c.unanswered(l, x, started, dialed, err)
 	}
 	res := c.answered(l, x, started, dialed, &response)
+	res.used = auth
 	c.run.health.answered(res.at)
 	if l.client.Release(); !l.client.Reusable() {
 		l.drop(c.run)
@@ -193,7 +198,7 @@ func (c *customer) answered(l *link, x *call, started, dialed time.Duration, r *
 	}
 	res.class = aicc.Classify(x.op, r.Status, res.code, shape == nil)
 	file := x.sent
-	if x.op == aicc.OpDownload && r.Status == 200 && shape == nil {
+	if x.op == aicc.OpDownload && res.class == aicc.OK && res.answer.FileStream != nil {
 		file = received(x, &res.answer)
 	}
 	token := r.Header("ccmessaging-token")
@@ -287,32 +292,41 @@ func (c *customer) returned(x *call, started, dialed time.Duration) *trace.Event
 // done, so this repeats nothing.
 func (c *customer) authorised(l *link, x *call) result {
 	res := c.exchange(l, x)
-	if res.status != 401 {
+	if res.status != 401 || !c.renew(l, res.used) || !c.stillWants(x) {
 		return res
 	}
-	if !c.renew(l, res.began) {
-		return res
-	}
-	x.intended = 0
+	x.intended, x.late = 0, 0
 	return c.exchange(l, x)
 }
 
-// renew gets new tokens unless somebody else has since the refused call began.
-func (c *customer) renew(l *link, refused time.Duration) bool {
-	c.renewing <- struct{}{}
-	defer func() { <-c.renewing }()
+// stillWants reports whether a refused call is to be made again: no poll follows the customer's
+// hanging up, which may have happened meanwhile.
+func (c *customer) stillWants(x *call) bool {
+	if x.op != aicc.OpPoll || x.probe {
+		return true
+	}
 	c.mu.Lock()
-	already := c.tokenAt > refused
-	c.mu.Unlock()
-	return already || c.accessFor(l, true, refused) && c.applyToken(l, 0)
+	defer c.mu.Unlock()
+	return c.chatting
 }
 
-// accessFor makes sure that there is an application token, a new one if the present one was
-// refused.
-func (c *customer) accessFor(l *link, refused bool, since time.Duration) bool {
+// renew replaces the tokens of a refused call, those that nobody else has replaced meanwhile.
+func (c *customer) renew(l *link, refused aicc.Auth) bool {
+	c.renewing <- struct{}{}
+	defer func() { <-c.renewing }()
+	if !c.accessFor(l, refused.Access) {
+		return false
+	}
+	return c.auth().User != refused.User || c.applyToken(l, 0)
+}
+
+// accessFor makes sure that there is a fresh application token, another one than the refused.
+// Customers who wait while one of them asks for it share the outcome, so that a tenant that does
+// not answer keeps them no longer than one call.
+func (c *customer) accessFor(l *link, refused string) bool {
 	a := &c.run.access
-	if token, fresh := a.current(c.run.now()); fresh && !refused {
-		c.setAccess(token)
+	asked, ok := a.usable(c.run.now(), refused)
+	if ok {
 		return true
 	}
 	select {
@@ -321,21 +335,15 @@ func (c *customer) accessFor(l *link, refused bool, since time.Duration) bool {
 		return false
 	}
 	defer func() { <-a.lock }()
-	token, fresh := a.current(c.run.now())
-	if fresh && (!refused || a.since(since)) {
-		c.setAccess(token) // somebody else has renewed it while we waited
-		return true
+	if again, ok := a.usable(c.run.now(), refused); ok || again != asked {
+		return ok
 	}
 	t := &c.run.Endpoint.Target
 	res := c.exchange(l, &call{op: aicc.OpToken, seq: -1, timeout: callTimeout, build: func(dst []byte, _ aicc.Auth) []byte {
 		return c.run.Endpoint.request.AppendToken(dst, t.AppKey, t.AppSecret, appTokenLife)
 	}})
-	if res.class != aicc.OK {
-		return false
-	}
-	a.set(res.app, res.began)
-	c.setAccess(res.app.Token)
-	return true
+	a.answered(res.app, res.began)
+	return res.class == aicc.OK
 }
 
 // applyToken gets a user token.
@@ -355,15 +363,10 @@ func (c *customer) applyToken(l *link, intended time.Duration) bool {
 
 // auth is the pair of tokens for a call that begins now.
 func (c *customer) auth() aicc.Auth {
+	access := c.run.access.value()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return aicc.Auth{Access: c.access, User: c.token}
-}
-
-func (c *customer) setAccess(token string) {
-	c.mu.Lock()
-	c.access = token
-	c.mu.Unlock()
+	return aicc.Auth{Access: access, User: c.token}
 }
 
 // adopt takes a user token up and reports whether it is new. When a held poll and a send both

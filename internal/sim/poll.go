@@ -120,7 +120,7 @@ func (c *customer) handle(poll uint32, messages []aicc.Downlink) {
 // dispatch is the demo's chain of branches.
 func (c *customer) dispatch(m *aicc.Downlink, at time.Duration, a *arrival) {
 	if m.SourceType == aicc.FromAgent && !c.withAgent {
-		c.withAgent, c.agentName = true, m.SenderNickname
+		c.withAgent = true
 		c.errands = append(c.errands, errand{op: aicc.OpSupport, at: at})
 	}
 	if m.SourceType == aicc.FromRobot {

@@ -321,33 +321,37 @@ type accessToken struct {
 	lock    chan struct{} // of one place: held while token is renewed
 	mu      sync.Mutex    // protects the following
 	token   string
-	from    time.Duration // when the request that brought it began
 	renewAt time.Duration
+	asked   int // how often it was asked for
 }
 
 // appTokenLife is the life asked for, in seconds: the one in the vendor's examples.
 const appTokenLife = 600
 
-func (a *accessToken) current(now time.Duration) (token string, fresh bool) {
+func (a *accessToken) value() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.token, a.token != "" && now < a.renewAt
+	return a.token
 }
 
-// set stores a new token; it is renewed after four fifths of its life.
-func (a *accessToken) set(t aicc.AppToken, now time.Duration) {
+// usable reports whether there is a fresh token that is not the refused one, and how often one was
+// asked for until now.
+func (a *accessToken) usable(now time.Duration, refused string) (asked int, ok bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.asked, a.token != "" && a.token != refused && now < a.renewAt
+}
+
+// answered counts a call for a token and stores what it brought, if anything. A token is renewed
+// after four fifths of its life, counted from when it was asked for.
+func (a *accessToken) answered(t aicc.AppToken, began time.Duration) {
 	life := time.Duration(t.Expires) * time.Second
 	if life <= 0 {
 		life = appTokenLife * time.Second
 	}
 	a.mu.Lock()
-	a.token, a.from, a.renewAt = t.Token, now, now+life*4/5
-	a.mu.Unlock()
-}
-
-// since reports whether the token was asked for after the given time.
-func (a *accessToken) since(at time.Duration) bool {
-	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.from > at
+	if a.asked++; t.Token != "" {
+		a.token, a.renewAt = t.Token, began+life*4/5
+	}
 }

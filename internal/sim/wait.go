@@ -112,12 +112,12 @@ func (c *customer) queried(at time.Duration, code string) {
 	}
 }
 
-// downloaded notes the fate of a file for the expectations of the flow.
+// downloaded notes the fate of a file for the expectations of the flow. The customer sees it now.
 func (c *customer) downloaded(fileID string, class aicc.Class) {
 	for i := range c.inbox {
 		if a := &c.inbox[i]; a.state == notFetched && a.fileID == fileID {
 			if a.state = unfetchable; class == aicc.OK {
-				a.state = fetched
+				a.state, a.at = fetched, c.run.now()
 			}
 		}
 	}
