@@ -65,19 +65,3 @@ func show(cmd *cobra.Command, r *result.Result, asJSON bool) error {
 	}
 	return exitError(r.Exit)
 }
-
-func newReport() *cobra.Command {
-	return &cobra.Command{
-		Use:   "report RESULT",
-		Short: "Render a result.json again as text",
-		Args:  exactly("a result.json"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := result.Load(args[0])
-			if err != nil {
-				return err
-			}
-			w := cmd.OutOrStdout()
-			return report.Text(w, r, report.TextOptions{Color: colored(w, false)})
-		},
-	}
-}

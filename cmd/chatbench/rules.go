@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,12 +14,21 @@ import (
 )
 
 func newRules() *cobra.Command {
-	return &cobra.Command{
+	var asMarkdown, asJSON bool
+	cmd := &cobra.Command{
 		Use:   "rules",
 		Short: "List the rules that conversations are checked against",
 		Args:  exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := cmd.OutOrStdout()
+			switch {
+			case asMarkdown && asJSON:
+				return usagef("--markdown and --json exclude each other")
+			case asMarkdown:
+				return ignoreCount(io.WriteString(w, rulesMarkdown()))
+			case asJSON:
+				return rulesJSON(w)
+			}
 			fmt.Fprintf(w, "%-7s %-9s %-8s %s\n", "RULE", "LEVEL", "NEEDS", "WHAT IT SAYS")
 			for _, r := range check.Rules() {
 				fmt.Fprintf(w, "%-7s %-9s %-8s %s\n", r.ID, r.Level, r.Needs, r.Title)
@@ -26,6 +37,9 @@ func newRules() *cobra.Command {
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&asMarkdown, "markdown", false, "write all about all rules, as in docs/rules.md")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "write all about all rules as JSON")
+	return cmd
 }
 
 func newExplain() *cobra.Command {
@@ -79,14 +93,96 @@ func explain(w io.Writer, r check.Rule) {
 		fmt.Fprintf(w, "look at  %s\n", r.Look)
 	}
 	var mutants []string
-	for _, m := range tenant.Mutants() {
-		for _, id := range m.Rules {
-			if id == r.ID {
-				mutants = append(mutants, m.Name)
-			}
-		}
+	for _, m := range breaking(r.ID) {
+		mutants = append(mutants, m.Name)
 	}
 	if len(mutants) > 0 {
 		fmt.Fprintf(w, "try it   chatbench tenant --mutant %s\n", strings.Join(mutants, ", or "))
 	}
 }
+
+// breaking lists the faults of the embedded tenant that break a rule.
+func breaking(id string) []tenant.Mutant {
+	return slices.DeleteFunc(tenant.Mutants(), func(m tenant.Mutant) bool { return !slices.Contains(m.Rules, id) })
+}
+
+// ruleEntry is a rule as --json writes it.
+type ruleEntry struct {
+	ID        string        `json:"id"`
+	Title     string        `json:"title"`
+	Level     check.Level   `json:"level"`
+	Needs     check.Needs   `json:"needs"`
+	Source    string        `json:"source"`
+	Statement string        `json:"statement"`
+	Look      string        `json:"look"`
+	Mutants   []mutantEntry `json:"mutants"` // empty, not null, for a rule that no mutant breaks
+}
+
+type mutantEntry struct {
+	Name   string `json:"name"`
+	Fault  string `json:"fault"`
+	Chance string `json:"chance"`
+}
+
+func rulesJSON(w io.Writer) error {
+	var list []ruleEntry
+	for _, r := range check.Rules() {
+		e := ruleEntry{ID: r.ID, Title: r.Title, Level: r.Level, Needs: r.Needs, Source: r.Source,
+			Statement: r.Statement, Look: r.Look, Mutants: []mutantEntry{}}
+		for _, m := range breaking(r.ID) {
+			e.Mutants = append(e.Mutants, mutantEntry{m.Name, m.Fault, m.Chance})
+		}
+		list = append(list, e)
+	}
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(list)
+}
+
+const rulesHead = `# Rules
+
+Written by ` + "`chatbench rules --markdown`" + ` from the code; a test keeps it in step. What verdicts, levels and needs mean is in
+[checking.md](checking.md), what the sources say in [protocol.md](protocol.md).
+
+A mutant is a fault that the embedded tenant commits on purpose, to see that the rule bites: at its first chance, with
+` + "`chatbench tenant --mutant NAME`" + ` or ` + "`tenant: {mutants: [NAME]}`" + ` in a scenario, at the third with ` + "`NAME:3`" + `, at every
+third with ` + "`NAME:every=3`" + `.
+
+| Rule | What it says | Level | Needs |
+|---|---|---|---|
+`
+
+const rulesMutants = `
+| Mutant | What the tenant does wrong | Its chance |
+|---|---|---|
+`
+
+// rulesMarkdown is docs/rules.md.
+func rulesMarkdown() string {
+	var b strings.Builder
+	b.WriteString(rulesHead)
+	for _, r := range check.Rules() {
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Title, r.Level, r.Needs)
+	}
+	for _, r := range check.Rules() {
+		ruleMarkdown(&b, r)
+	}
+	return b.String()
+}
+
+func ruleMarkdown(w io.Writer, r check.Rule) {
+	fmt.Fprintf(w, "\n## %s\n\n**%s.** %s\n\n", r.ID, upperFirst(r.Title), r.Statement)
+	fmt.Fprintf(w, "* Level %s: %s.\n* Needs %s: %s.\n* Source: %s.\n", r.Level, levels[r.Level], r.Needs, needs[r.Needs], r.Source)
+	if r.Look != "" {
+		fmt.Fprintf(w, "* Look at: %s\n", r.Look)
+	}
+	for i, m := range breaking(r.ID) {
+		if i == 0 {
+			fmt.Fprint(w, rulesMutants)
+		}
+		fmt.Fprintf(w, "| `%s` | %s | %s |\n", m.Name, m.Fault, m.Chance)
+	}
+}
+
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

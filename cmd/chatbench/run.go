@@ -35,6 +35,7 @@ type runFlags struct {
 	quiet     bool
 	noColor   bool
 	json      bool
+	reports   reportFiles
 }
 
 func newRun() *cobra.Command {
@@ -59,13 +60,14 @@ reports; the second stops at once.`,
 	flags.IntVar(&f.customers, "customers", 0, "scale the load to `N` customers at the peak (open load: at most N at once)")
 	flags.DurationVar(&f.duration, "duration", 0, "length of the load as a whole, such as 10m")
 	flags.Uint64Var(&f.seed, "seed", 0, "make the same decisions as the run with this seed")
-	flags.StringVar(&f.out, "out", "", "write result.json, report.txt and the trace to folder `DIR`")
+	flags.StringVar(&f.out, "out", "", "write result.json, the reports and the trace to folder `DIR`")
 	flags.StringVar(&f.trace, "trace", "all", "customers whose events go into the trace: all, none or sample=`P%`")
 	flags.StringVar(&f.markers, "markers", "", "put markers into what customers say: auto, on or off (default from the scenario)")
 	flags.BoolVar(&f.strict, "strict", false, "let rules that nobody promises fail the run, too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no live view")
 	flags.BoolVar(&f.noColor, "no-color", false, "no colours (as does the variable NO_COLOR)")
 	flags.BoolVar(&f.json, "json", false, "write the result as JSON to standard output instead of the report")
+	f.reports.register(cmd)
 	return cmd
 }
 
@@ -78,6 +80,9 @@ func playScenario(cmd *cobra.Command, file string, f *runFlags) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if err := f.reports.check(f.out); err != nil {
+		return err
+	}
 	stderr := cmd.ErrOrStderr()
 	ctx, interrupt, release := signals(stderr)
 	defer release()
@@ -88,7 +93,7 @@ func playScenario(cmd *cobra.Command, file string, f *runFlags) error {
 	})
 	view.stop()
 	if err != nil {
-		return err
+		return f.reports.notPlayed(err, s.Name, f.out)
 	}
 	return f.deliver(cmd, r)
 }
@@ -143,6 +148,8 @@ func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result) error {
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
 	files, failed := f.save(r)
 	unsaved := f.out == "" || failed != nil
+	further, err := f.reports.save(r, f.out)
+	files, failed = append(files, further...), errors.Join(failed, err)
 	if f.json {
 		data, err := result.Encode(r)
 		if err != nil {

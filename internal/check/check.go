@@ -97,7 +97,7 @@ func New(o Options) *Checker {
 // Customer returns the automaton of one customer, whose index is the one in its markers. It must
 // be asked for once per customer.
 func (c *Checker) Customer(index int) *Session {
-	return &Session{c: c, index: index, exposedUntil: never}
+	return &Session{c: c, index: index, exposedUntil: never, goesOn: -1}
 }
 
 // Abort says that the run was stopped or the tenant went away: what is still undecided becomes

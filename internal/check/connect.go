@@ -45,20 +45,18 @@ func (c *connecting) answered(e *trace.Event) {
 // heard judges a message against CONNECT: too early (CON-01), or the sign of life that has to
 // follow it (CON-02).
 func (s *Session) heard(e *trace.Event, foreign bool) {
-	if foreign && !s.lingering {
+	if foreign {
 		return
 	}
-	switch s.conv.connect.state {
-	case connected:
+	switch state := s.conv.connect.state; {
+	case state == connected:
 		s.alive(e.At, s.poll.started)
-	case unanswered:
+	case state == unanswered && s.conv.epoch == 0:
 		s.opp[con01]++
 		s.unsure(con01, IndeterminateSend, 1)
-	case apart:
-		if s.early() {
-			s.opp[con01]++
-			s.failEarly(e)
-		}
+	case s.early():
+		s.opp[con01]++
+		s.failEarly(e)
 	}
 }
 
@@ -120,7 +118,7 @@ func (s *Session) failSilent(at time.Duration, what string) {
 	case s.exposedUntil >= c.asked:
 		s.unsure(con02, IndeterminatePoll, 1)
 		return
-	case s.lingering: // the old conversation may go on, without a new welcome
+	case s.goesOn >= 0: // the old conversation may go on, without a new welcome
 		s.unsure(con02, IndeterminateSend, 1)
 		return
 	}

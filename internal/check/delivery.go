@@ -14,7 +14,7 @@ const maxSeq = 1 << 30
 
 // identify judges what the marker of a message says (DEL-01, -02, -03, -06, DSC-05) and enters the
 // message into its sender's stream. It reports whether the message belongs elsewhere: to another
-// run, customer or conversation.
+// run, customer or conversation, other than one that may be going on.
 func (s *Session) identify(e *trace.Event) (foreign bool) {
 	switch e.Marked {
 	case marker.Absent:
@@ -27,7 +27,11 @@ func (s *Session) identify(e *trace.Event) (foreign bool) {
 	s.sawMarkers = true
 	s.opp[del06]++
 	if id, wrong := s.misplaced(&e.Mark); wrong {
-		if id < ruleCount {
+		switch {
+		case id == dsc05 && s.mayGoOn(e.Mark.Epoch):
+			s.unsure(dsc05, IndeterminateSend, 1)
+			return false
+		case id < ruleCount:
 			s.failForeign(id, e)
 		}
 		return true
@@ -69,12 +73,6 @@ func (s *Session) ourRun(m *marker.Marker) bool {
 
 func (s *Session) failForeign(id rule, e *trace.Event) {
 	m := e.Mark
-	if id == dsc05 && s.lingering {
-		// The customer's DISCONNECT was lost or refused, so the tenant may rightly take the new
-		// CONNECT for the old conversation going on.
-		s.unsure(dsc05, IndeterminateSend, 1)
-		return
-	}
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		var what string
 		switch {
@@ -98,7 +96,7 @@ func (s *Session) failForeign(id rule, e *trace.Event) {
 // numbered enters a message of this conversation into its sender's stream.
 func (s *Session) numbered(e *trace.Event) {
 	m := &e.Mark
-	if m.Sender == marker.Customer {
+	if m.Sender == marker.Customer || m.Seq >= maxSeq {
 		s.opp[del01]++
 	}
 	if m.Seq >= maxSeq || m.Sender == marker.Customer && m.Seq >= s.conv.sent {
@@ -205,7 +203,7 @@ func (s *Session) unmarked(e *trace.Event) {
 	case m.MessageCode != "":
 		key = hash(string(m.MessageCode))
 	case isMedia(m) && m.Content != "":
-		key = hash(m.Content) + uint64(s.conv.epoch) // a library file may be sent in each conversation
+		key = ^hash(m.Content) // apart from a code of the same letters
 	default:
 		return
 	}

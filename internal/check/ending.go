@@ -17,6 +17,7 @@ type dropping struct {
 	seen     bool
 	at       time.Duration // of the first handled one
 	poll     uint32        // that brought it
+	lastPoll uint32        // that brought the last handled one
 	first    time.Duration // of the first of any kind, with its poll's start and the ok poll before
 	started  time.Duration
 	okBefore time.Duration
@@ -35,6 +36,9 @@ func (s *Session) disconnected(e *trace.Event) {
 	if !d.seen {
 		d.seen, d.first, d.started, d.okBefore = true, e.At, s.poll.started, s.conv.prevOK
 	}
+	if d.handled > 0 {
+		s.failAfterDrop(dsc03, e, "a second DISCONNECT was delivered")
+	}
 	s.opp[dsc07]++
 	if !reaches(e.Message) {
 		s.failInvisible(e)
@@ -42,12 +46,11 @@ func (s *Session) disconnected(e *trace.Event) {
 	}
 	s.opp[dsc02]++
 	d.handled++
+	d.lastPoll = e.ID
 	if d.handled == 1 {
 		s.opp[dsc03]++
 		d.at, d.poll = e.At, e.ID
-		return
 	}
-	s.failAfterDrop(dsc03, e, "a second DISCONNECT was delivered")
 }
 
 func (s *Session) failInvisible(e *trace.Event) {
@@ -68,10 +71,10 @@ func (s *Session) afterDrop(e *trace.Event) {
 	if d.handled == 0 || e.Message.ControlType == aicc.Disconnect {
 		return
 	}
-	switch {
-	case e.ID == d.poll:
+	if e.ID == d.lastPoll {
 		s.failAfterDrop(dsc02, e, "a message was delivered behind DISCONNECT in the same poll")
-	case talk(e.Message):
+	}
+	if e.ID != d.poll && talk(e.Message) {
 		s.failAfterDrop(dsc01, e, "a message was delivered after DISCONNECT")
 	}
 }
@@ -100,7 +103,7 @@ func (s *Session) settleHangUp(e *trace.Event) {
 	switch {
 	case d.seen:
 		s.opp[dsc04]++
-		if d.first > due && (d.started < due || d.okBefore >= due) {
+		if d.first > due && (d.started <= due || d.okBefore > due) {
 			s.lateDrop(swallowed, s.dropStory(hung, d.first, "DISCONNECT came late"))
 		}
 	case r.Owed && s.conv.lastOK > due:

@@ -160,6 +160,12 @@ func TestConnect(t *testing.T) {
 				h.begin().call(aicc.OpConnect, ms, info()).probe(notice("")).end(trace.LostContact)
 			},
 			options: wireOnly, trouble: []string{"CON-01 INCONCLUSIVE"}},
+		{name: "message after an unanswered CONNECT of a later conversation", why: "it may be left over from the one before, whatever became of CONNECT",
+			story: func(h *history) {
+				h.open().poll(notice("")).hangUp().end(trace.ByCustomer).
+					begin().call(aicc.OpConnect, ms, info()).probe(notice("")).end(trace.LostContact)
+			},
+			options: wireOnly, idle: "CON-01"},
 		{name: "queue query is a sign of life", why: "it says that the customer waits",
 			story: func(h *history) {
 				h.open().call(aicc.OpQueue, ms, ok()).wait(20 * time.Second).poll().end(trace.ByCustomer)
@@ -264,11 +270,19 @@ func TestCreation(t *testing.T) {
 				h.open().poll(agent(0), agent(99), agent(1), agent(2), disconnect()).byPeer(agentSaid(3))
 			},
 			trouble: []string{"DEL-01 FAIL"}},
+		{name: "far beyond the window, and a swap below", why: "one number that nobody said does not make the others old; order in the gap it opened is not judged",
+			story: func(h *history) {
+				h.open().poll(agent(0), agent(5000), agent(2), agent(1), disconnect()).byPeer(agentSaid(3))
+			},
+			trouble: []string{"DEL-01 FAIL"}},
 		{name: "a sender the record does not know", why: "no robot spoke",
 			story:   func(h *history) { h.open().poll(robot(0), disconnect()).byPeer() },
 			trouble: []string{"DEL-01 FAIL"}},
 		{name: "absurd number", why: "nobody says a thousand million messages",
 			story:   func(h *history) { h.open().poll(agent(0), agent(maxSeq), disconnect()).byPeer(agentSaid(1)) },
+			trouble: []string{"DEL-01 FAIL"}},
+		{name: "absurd number without a record", why: "nobody says a thousand million messages, record or not", options: markersOnly,
+			story:   func(h *history) { h.open().poll(agent(maxSeq)).end(trace.ByCustomer) },
 			trouble: []string{"DEL-01 FAIL"}},
 		{name: "leftover of another run", why: "the user id was used before",
 			story:   func(h *history) { h.open().poll(agent(7, ofRun(1)), agent(0), disconnect()).byPeer(agentSaid(1)) },
@@ -283,6 +297,7 @@ func TestCreation(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
+	said := func(count int) trace.Record { return trace.Record{Senders: []trace.Said{agentSaid(count)}} }
 	runCases(t, []ruleCase{
 		{name: "another customer's", why: "customer 8's message was inserted",
 			story:   func(h *history) { h.open().poll(agent(0), agent(4, ofCustomer(8)), disconnect()).byPeer(agentSaid(1)) },
@@ -319,6 +334,26 @@ func TestIdentity(t *testing.T) {
 					open().wait(DefaultWithin).poll().hangUp().end(trace.ByCustomer)
 			},
 			trouble: []string{"CON-02 INCONCLUSIVE", "DEL-04 INCONCLUSIVE"}},
+		{name: "silence after a lost DISCONNECT and a refused CONNECT", why: "the old conversation may still go on",
+			story: func(h *history) {
+				h.open().poll(agent(0)).call(aicc.OpDisconnect, 2*ms, info()).journal(said(1)).end(trace.ByCustomer).
+					begin().call(aicc.OpConnect, 2*ms, failed()).end(trace.NoConnect).
+					open().wait(DefaultWithin).poll().hangUp().journal(said(0)).end(trace.ByCustomer)
+			},
+			trouble: []string{"CON-02 INCONCLUSIVE"}},
+		{name: "another customer's word after a lost DISCONNECT", why: "it is no sign that the old conversation goes on",
+			story: func(h *history) {
+				h.open().poll(agent(0)).call(aicc.OpDisconnect, 2*ms, info()).journal(said(1)).end(trace.ByCustomer).
+					open().poll(agent(0, ofCustomer(8))).wait(DefaultWithin).poll().hangUp().journal(said(0)).end(trace.ByCustomer)
+			},
+			trouble: []string{"CON-02 INCONCLUSIVE", "DEL-02 FAIL"}},
+		{name: "a closed conversation's before a lost DISCONNECT", why: "only the conversation that was not closed may go on",
+			story: func(h *history) {
+				h.open().poll(agent(0)).hangUp().journal(said(1)).end(trace.ByCustomer).
+					open().poll(agent(0)).call(aicc.OpDisconnect, 2*ms, info()).journal(said(1)).end(trace.ByCustomer).
+					open().poll(agent(1, ofEpoch(0)), agent(1, ofEpoch(1))).hangUp().journal(said(0)).end(trace.ByCustomer)
+			},
+			trouble: []string{"DSC-05 FAIL"}},
 		{name: "clean start", why: "numbers begin again",
 			story: func(h *history) {
 				h.open().poll(agent(0), disconnect()).byPeer(agentSaid(1)).open().poll(agent(0), disconnect()).byPeer(agentSaid(1))
@@ -353,6 +388,12 @@ func TestDuplication(t *testing.T) {
 				}
 				h.poll(notice("x0")).end(trace.ByCustomer)
 			}},
+		{name: "same code in two conversations", why: "the rule is about one", options: wireOnly, pass: "DEL-03",
+			story: func(h *history) {
+				h.open().poll(notice("x1")).end(trace.ByCustomer).open().poll(notice("x1")).end(trace.ByCustomer)
+			}},
+		{name: "code and file id of the same letters", why: "they name different things", options: wireOnly, pass: "DEL-03",
+			story: func(h *history) { h.open().poll(notice("x1"), image("x1")).end(trace.ByCustomer) }},
 		{name: "same document", why: "DOCUMENT is media, though the demo shows it as text", trouble: []string{"DEL-03 FAIL"}, options: wireOnly,
 			story: func(h *history) {
 				document := plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromAgent, MediaType: aicc.Document, Content: "d1"})
@@ -453,6 +494,18 @@ func TestLoss(t *testing.T) {
 				h.open().poll(image("p1")).poll(disconnect()).
 					journal(trace.Record{HungUp: true, Files: []trace.File{goodFile("p1"), goodFile("p2")}}).end(trace.ByPeer)
 			}},
+		{name: "picture from the robot", why: "it was delivered, though the demo does not download it", pass: "DEL-04",
+			story: func(h *history) {
+				picture := plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromRobot, MediaType: aicc.Image, Content: "p1"})
+				h.open().poll(picture).poll(disconnect()).
+					journal(trace.Record{HungUp: true, Files: []trace.File{goodFile("p1")}}).end(trace.ByPeer)
+			}},
+		{name: "document", why: "it was delivered, though the demo does not download it", pass: "DEL-04",
+			story: func(h *history) {
+				document := plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromAgent, MediaType: aicc.Document, Content: "d1"})
+				h.open().poll(document).poll(disconnect()).
+					journal(trace.Record{HungUp: true, Files: []trace.File{goodFile("d1")}}).end(trace.ByPeer)
+			}},
 		{name: "picture still waiting", why: "the customer hung up",
 			story: func(h *history) {
 				h.open().poll(notice("")).hangUp().journal(trace.Record{Files: []trace.File{goodFile("p1")}}).end(trace.ByCustomer)
@@ -548,6 +601,15 @@ func TestDisconnect(t *testing.T) {
 			}},
 		{name: "talk in the same batch", why: "the demo's loop goes on", trouble: []string{"DSC-02 FAIL"},
 			story: func(h *history) { h.open().poll(agent(0), disconnect(), agent(1)).byPeer(agentSaid(2)) }},
+		{name: "read receipt behind a second one", why: "that is the end of its batch too", trouble: []string{"DSC-02 FAIL", "DSC-03 FAIL"},
+			story: func(h *history) {
+				h.open().poll(disconnect()).probe(disconnect(), plain(aicc.Downlink{ControlType: aicc.Read, Content: "m1"})).byPeer()
+			}},
+		{name: "a second one from the robot", why: "it is one too many, though the demo does not see it",
+			trouble: []string{"DSC-03 FAIL", "DSC-07 FAIL"},
+			story: func(h *history) {
+				h.open().poll(disconnect()).probe(disconnectOf(aicc.FromRobot, "")).byPeer()
+			}},
 		{name: "twice in the same batch", why: "one is enough", trouble: []string{"DSC-03 FAIL"},
 			story: func(h *history) { h.open().poll(notice(""), disconnect(), disconnect()).byPeer() }},
 		{name: "twice in two polls", why: "one is enough", trouble: []string{"DSC-03 FAIL"},
@@ -580,6 +642,16 @@ func TestDisconnect(t *testing.T) {
 		{name: "told late", why: "two polls were empty after the deadline", trouble: []string{"DSC-04 FAIL"},
 			story: func(h *history) {
 				h.open().poll(notice("")).wait(20 * time.Second).poll().poll(disconnect()).journal(hungUp(20*time.Second, false)).end(trace.ByPeer)
+			}},
+		{name: "told late, polled for at the deadline", why: "intervals are closed: the poll was there in time", trouble: []string{"DSC-04 FAIL"},
+			story: func(h *history) {
+				h.open().poll(notice("")).wait(DefaultWithin).pollNow(ok(), disconnect()).
+					journal(hungUp(DefaultWithin+pollTakes, false)).end(trace.ByPeer)
+			}},
+		{name: "an empty poll at the deadline", why: "intervals are closed: the tenant could still be in time", pass: "DSC-04",
+			story: func(h *history) {
+				h.open().poll(notice("")).wait(DefaultWithin-pollTakes).pollNow(ok()).wait(time.Second).pollNow(ok(), disconnect()).
+					journal(hungUp(DefaultWithin+time.Second+pollTakes, false)).end(trace.ByPeer)
 			}},
 		{name: "fetched late", why: "the customer did not poll in between", pass: "DSC-04",
 			story: func(h *history) {
@@ -651,6 +723,13 @@ func TestMedia(t *testing.T) {
 		{name: "same bytes", why: "as recorded", story: record(func(*trace.File) {}), pass: "MED-01 MED-02 DEL-04"},
 		{name: "other bytes", why: "the checksum differs", trouble: []string{"MED-02 FAIL"},
 			story: record(func(f *trace.File) { f.SHA256 = strings.Repeat("0", 64) })},
+		{name: "other bytes once", why: "one of two downloads differs, so it differs from the file as well",
+			trouble: []string{"DEL-03 FAIL", "MED-02 FAIL"}, // the picture came twice
+			story: func(h *history) {
+				h.serve("p1", func(f *trace.File) { f.SHA256 = strings.Repeat("0", 64) }).open().poll(image("p1"))
+				h.serve("p1", func(*trace.File) {}).poll(image("p1"), disconnect()).
+					journal(trace.Record{HungUp: true, Files: []trace.File{goodFile("p1")}}).end(trace.ByPeer)
+			}},
 		{name: "no checksum", why: "nothing to compare", idle: "MED-02", story: record(func(f *trace.File) { f.SHA256 = "" })},
 		{name: "local file", why: "the record names it with its prefix", pass: "MED-02 DEL-04",
 			story: record(func(f *trace.File) { f.ID = "local/p1" })},

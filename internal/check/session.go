@@ -21,7 +21,7 @@ type Session struct {
 	closed       bool
 	sawMarkers   bool
 	sawJournal   bool
-	lingering    bool          // the conversation before may still be open on the tenant
+	goesOn       int           // earliest conversation that the tenant may still take for going on, or -1
 	now          time.Duration // of the latest event
 	exposedUntil time.Duration // until then a poll that was given up may take messages away; outlives a conversation
 	infoPolls    uint32
@@ -95,6 +95,9 @@ func (s *Session) begin(e *trace.Event) {
 	s.conv = conversation{epoch: e.Epoch, open: true, begun: e.At, lastOK: never, prevOK: never}
 	s.poll.returned = false
 	s.files = s.files[:0]
+	if s.codes != nil {
+		s.codes.n = 0
+	}
 	for _, st := range s.streams {
 		if st != nil {
 			st.reset(e.At)
@@ -188,10 +191,25 @@ func (s *Session) end(at time.Duration, ended trace.Ended) {
 		s.settleUnrecorded(cut)
 	}
 	s.settleDownloads(at, cut)
-	s.lingering = s.conv.connect.state != apart && !s.conv.released && !s.conv.drop.seen
+	s.settleGoing()
 	s.conv.open = false
 	s.flush()
 }
+
+// settleGoing notes whether the tenant may still take this conversation for going on, or one
+// before it: CONNECT may have been accepted, and no DISCONNECT is known to have arrived since.
+func (s *Session) settleGoing() {
+	switch {
+	case s.conv.released || s.conv.drop.seen:
+		s.goesOn = -1
+	case s.goesOn < 0 && s.conv.connect.state != apart:
+		s.goesOn = s.conv.epoch
+	}
+}
+
+// mayGoOn reports whether the tenant may rightly take the new CONNECT for an earlier conversation
+// going on, because the customer's DISCONNECT was lost or refused.
+func (s *Session) mayGoOn(epoch int) bool { return s.goesOn >= 0 && s.goesOn <= epoch }
 
 // flush hands the counts to the checker.
 func (s *Session) flush() {

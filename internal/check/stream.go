@@ -34,6 +34,7 @@ type sighting struct {
 // gap is a run of numbers that were skipped, and what became of them.
 type gap struct {
 	from, to  uint32   // still missing: from <= seq < to
+	opened    uint32   // different numbers seen before it opened
 	late      uint32   // how many came after all
 	explained bool     // a poll without an answer may have taken them
 	before    sighting // highest delivered when the gap opened; unset at the very beginning
@@ -81,7 +82,8 @@ func (st *stream) see(at sighting, started, exposed time.Duration) arrival {
 		return st.seeBelow(at)
 	}
 	if at.seq > st.next {
-		st.gaps = append(st.gaps, gap{from: st.next, to: at.seq, explained: exposed >= st.topPoll, before: st.top, after: at})
+		st.gaps = append(st.gaps, gap{from: st.next, to: at.seq, opened: st.seen,
+			explained: exposed >= st.topPoll, before: st.top, after: at})
 	}
 	st.next = at.seq + 1
 	st.seen++
@@ -142,13 +144,14 @@ func (st *stream) take(i int, seq uint32) *gap {
 }
 
 // spill takes out the oldest gap when it is further behind than the window, or when there are too
-// many.
+// many. Distance is counted in messages and not in numbers: one number that nobody said may be far
+// above all others.
 func (st *stream) spill(window uint32) (g gap, ok bool) {
 	if len(st.gaps) == 0 {
 		return gap{}, false
 	}
 	g = st.gaps[0]
-	if len(st.gaps) <= maxGaps && st.next-g.to < window {
+	if len(st.gaps) <= maxGaps && st.seen-g.opened < window {
 		return gap{}, false
 	}
 	if g.missing() > 0 {

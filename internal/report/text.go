@@ -297,11 +297,7 @@ func (p *printer) latency() {
 		}
 	}
 	t := table{indent: "  ", right: []bool{false, true, true, true, true, true, true, true, true, true}}
-	header := []string{"metric", "count", "mean"}
-	for _, percentile := range metric.Percentiles() {
-		header = append(header, percentile.Name)
-	}
-	t.row(append(header, "max")...)
+	t.row(latencyHeader()...)
 	thin := false
 	for _, name := range names {
 		if h := total.Hist(name); h.Count() > 0 {
@@ -313,11 +309,21 @@ func (p *printer) latency() {
 	if len(t.rows) == 1 {
 		return
 	}
-	p.heading("Times" + p.stages())
+	p.heading("Times" + stages(p.r.Metrics))
 	t.writeTo(&p.out)
 	if thin {
-		p.wrapped("  ", "? ", "fewer than ten samples lie beyond this value: it says more about chance than about the tenant")
+		p.wrapped("  ", "? ", thinWords)
 	}
+}
+
+const thinWords = "fewer than ten samples lie beyond this value: it says more about chance than about the tenant"
+
+func latencyHeader() []string {
+	header := []string{"metric", "count", "mean"}
+	for _, percentile := range metric.Percentiles() {
+		header = append(header, percentile.Name)
+	}
+	return append(header, "max")
 }
 
 func latencyRow(name string, h *metric.Hist) (row []string, thin bool) {
@@ -334,10 +340,10 @@ func latencyRow(name string, h *metric.Hist) (row []string, thin bool) {
 }
 
 // stages says which stages the times are of.
-func (p *printer) stages() string {
+func stages(m *metric.Metrics) string {
 	var warm, in []string
-	for i := range p.r.Metrics.Stages {
-		s := &p.r.Metrics.Stages[i]
+	for i := range m.Stages {
+		s := &m.Stages[i]
 		if s.Warmup {
 			warm = append(warm, clean(s.Name))
 		} else {

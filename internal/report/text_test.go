@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,8 +29,8 @@ const ms = time.Millisecond
 var start = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
 // measured is the metrics of a small run: a second of warm-up, then a conversation after the
-// other.
-func measured() *metric.Metrics {
+// other. They are made once and changed by nobody.
+var measured = sync.OnceValue(func() *metric.Metrics {
 	r := metric.NewRecorder([]metric.StageInfo{
 		{Name: "1 warm-up", Warmup: true, End: time.Second},
 		{Name: "2", Start: time.Second, End: 60 * time.Second},
@@ -39,7 +40,7 @@ func measured() *metric.Metrics {
 		converse(r.Customer(i), i)
 	}
 	return r.Finish()
-}
+})
 
 func converse(m *metric.Meter, i int) {
 	now := time.Duration(i) * 2 * time.Second
@@ -142,6 +143,14 @@ func gates() []result.Gate {
 	}
 }
 
+func passed() *result.Result {
+	r := failed()
+	r.Verdict, r.Exit, r.Reasons, r.Gates = result.Pass, result.ExitOK, nil, r.Gates[2:]
+	r.Rules = r.Rules[:1]
+	r.Target = result.Target{Kind: result.Real, URL: "https://tenant.example:8443/base", Insecure: true}
+	return r
+}
+
 func rendered(t *testing.T, r *result.Result, opt TextOptions) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -152,10 +161,6 @@ func rendered(t *testing.T, r *result.Result, opt TextOptions) string {
 }
 
 func TestText(t *testing.T) {
-	passed := failed()
-	passed.Verdict, passed.Exit, passed.Reasons, passed.Gates = result.Pass, result.ExitOK, nil, passed.Gates[2:]
-	passed.Rules = passed.Rules[:1]
-	passed.Target = result.Target{Kind: result.Real, URL: "https://tenant.example:8443/base", Insecure: true}
 	tests := []struct {
 		file string
 		r    *result.Result
@@ -164,24 +169,29 @@ func TestText(t *testing.T) {
 		{"failed.txt", failed(), TextOptions{Files: []string{"out/result.json (result)"}}},
 		{"failed-colour.txt", failed(), TextOptions{Color: true}},
 		{"failed-narrow.txt", failed(), TextOptions{Width: 60}},
-		{"passed.txt", passed, TextOptions{}},
+		{"passed.txt", passed(), TextOptions{}},
 		{"empty.txt", &result.Result{}, TextOptions{}},
 	}
 	for _, tt := range tests {
-		got := rendered(t, tt.r, tt.opt)
-		path := filepath.Join("testdata", tt.file)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
+		golden(t, tt.file, rendered(t, tt.r, tt.opt))
+	}
+}
+
+// golden compares a report with a file in testdata.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", file)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.file, diff)
-		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
 	}
 }
 

@@ -170,20 +170,30 @@ func TestSameSeedSameDecisions(t *testing.T) {
 	}
 }
 
-// TestRecordedLikeLive checks the trace of a healthy tenant and that of one with every fault at
-// once, again and again; TestMutants does so with each fault by itself.
+// TestRecordedLikeLive checks the traces of a healthy tenant and of one with every fault at once,
+// again and again, and wants the rules to come out of the trace as they did live.
 func TestRecordedLikeLive(t *testing.T) {
 	var all []string
 	for _, m := range tenant.Mutants() {
 		all = append(all, m.Name+":every=5")
 	}
-	for name, mutants := range map[string][]string{"healthy": nil, "every fault at once": all} {
-		t.Run(name, func(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		seed    uint64
+		mutants []string
+		broken  int // rules, at least
+	}{
+		{"healthy", 5, nil, 0},
+		{"every fault at once", 5, all, 15},
+		{"every fault at once, to other customers", 6, all, 15},
+		{"every fault at once, to others again", 7, all, 15},
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			s := load(t, "testdata/everything.yaml")
-			s.Seed, s.Tenant.Mutants = 5, mutants
+			s.Seed, s.Tenant.Mutants = c.seed, c.mutants
 			live := recorded(t, s)
-			if got := len(broken(live, check.Fail)); mutants != nil && got < 15 {
-				t.Errorf("only %d rules were broken, so the faults cannot have been many", got)
+			if got := broken(live, check.Fail); len(got) < c.broken {
+				t.Errorf("rules broken: %v, want at least %d, or the faults cannot have been many", got, c.broken)
 			}
 			if got := broken(live, check.Error); len(got) > 0 {
 				t.Errorf("the customer broke its own rules: %v", got)

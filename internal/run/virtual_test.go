@@ -98,7 +98,7 @@ func TestMutants(t *testing.T) {
 			s := load(t, "testdata/everything.yaml")
 			s.Seed = 1
 			s.Tenant.Mutants = []string{m.Name + ":3"}
-			r := recorded(t, s)
+			r := virtually(t, s, Options{})
 			if got := broken(r, check.Fail); !equal(got, m.Rules) {
 				t.Errorf("broke %v, want %v", got, m.Rules)
 				for _, rule := range r.Broken(check.Fail) {

@@ -50,6 +50,9 @@ func (c *customer) script() trace.Ended {
 		c.probe(c.run.now())
 	}
 	c.excuse()
+	if ended := c.over(); ended != "" {
+		return ended // cut before it began
+	}
 	res, ended := c.connect()
 	if ended != "" {
 		return ended

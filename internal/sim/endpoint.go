@@ -287,24 +287,16 @@ func (e *Endpoint) unreachable(err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		t.Sentence = fmt.Sprintf("nothing listens at %s (connection refused)", e.Target.URL)
 		t.Hint = "is the tenant running, and is the port right?"
-	case errors.Is(err, context.DeadlineExceeded) || isTimeout(err):
-		t.Sentence = fmt.Sprintf("%s did not accept %s within %v", e.Target.URL, e.connection(), dialTimeout)
+	case errors.Is(err, context.DeadlineExceeded):
+		t.Sentence = fmt.Sprintf("%s did not accept a connection within %v", e.Target.URL, dialTimeout)
+		if e.tls != nil {
+			t.Sentence = fmt.Sprintf("%s did not accept a TLS connection within %v", e.Target.URL, dialTimeout)
+			t.Hint = "if it does not speak TLS use http://"
+		}
 	default:
 		t.Sentence = fmt.Sprintf("%s cannot be reached: %s", e.Target.URL, plain(err))
 	}
 	return t
-}
-
-func (e *Endpoint) connection() string {
-	if e.tls != nil {
-		return "a TLS connection"
-	}
-	return "a connection"
-}
-
-func isTimeout(err error) bool {
-	var n net.Error
-	return errors.As(err, &n) && n.Timeout()
 }
 
 // plain is the innermost part of a network error, without the addresses that wrap it.

@@ -302,12 +302,7 @@ func (c *customer) authorised(l *link, x *call) result {
 // stillWants reports whether a refused call is to be made again: no poll follows the customer's
 // hanging up, which may have happened meanwhile.
 func (c *customer) stillWants(x *call) bool {
-	if x.op != aicc.OpPoll || x.probe {
-		return true
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.chatting
+	return x.op != aicc.OpPoll || x.probe || c.isChatting()
 }
 
 // renew replaces the tokens of a refused call, those that nobody else has replaced meanwhile.

@@ -84,8 +84,8 @@ func TestSameSeedSameLoad(t *testing.T) {
 	closed := closedLoad(scenario.Stage{Customers: 30, Ramp: true, Length: 5 * time.Second})
 	open := scenario.Load{Open: true, Stages: []scenario.Stage{{Arrivals: 20, Length: 10 * time.Second, Poisson: true}}}
 	first := func(seed uint64) time.Duration { return presence(closed, seed)[7][0].start }
-	if first(5) != first(5) || first(5) == first(6) {
-		t.Errorf("starts %v and %v for one seed, %v for another", first(5), first(5), first(6))
+	if one, again, other := first(5), first(5), first(6); one != again || one == other {
+		t.Errorf("starts %v and %v for one seed, %v for another", one, again, other)
 	}
 	a, b, c := slices.Collect(arrivals(open, 5)), slices.Collect(arrivals(open, 5)), slices.Collect(arrivals(open, 6))
 	if !slices.Equal(a, b) || slices.Equal(a, c) {

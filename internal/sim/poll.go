@@ -73,6 +73,9 @@ func (p *poller) pause(failed int) time.Duration {
 // stillChatting waits until due and reports whether a poll is still wanted then. A customer that
 // hangs up in the pause does not poll again.
 func (c *customer) stillChatting(due time.Duration, timer *time.Timer) bool {
+	if !c.isChatting() {
+		return false
+	}
 	if d := due - c.run.now(); d > 0 {
 		timer.Reset(d)
 		select {
@@ -81,6 +84,10 @@ func (c *customer) stillChatting(due time.Duration, timer *time.Timer) bool {
 			return false
 		}
 	}
+	return c.isChatting()
+}
+
+func (c *customer) isChatting() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.chatting

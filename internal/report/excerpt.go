@@ -1,0 +1,64 @@
+package report
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"chatbench/internal/check"
+	"chatbench/internal/result"
+)
+
+// capped shortens a text to so many bytes, in whole characters, with a mark where it was cut.
+func capped(s string, most int, mark string) string {
+	if len(s) <= most {
+		return s
+	}
+	cut := max(most-len(mark), 0)
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + mark
+}
+
+// phrase is a text from outside on one line and of a sensible length.
+func phrase(s string) string {
+	const most = 600
+	return capped(strings.Join(strings.Fields(clean(s)), " "), most, "…")
+}
+
+// witnessLines tells of one violation, how to see it again first: what follows may be cut.
+func witnessLines(w *check.Witness) []string {
+	lines := []string{"witness: " + phrase(w.Sentence)}
+	if w.Reproduce != "" {
+		lines = append(lines, "again: "+phrase(w.Reproduce))
+	}
+	for _, e := range w.Events {
+		lines = append(lines, moment(e.At)+"  "+phrase(e.Text))
+	}
+	return lines
+}
+
+// brokenWords counts what speaks against a rule.
+func brokenWords(rule *check.RuleResult) string {
+	s := "broken " + count(rule.Violations) + " of " + plural(rule.Opportunities, "time")
+	if rule.Inconclusive > 0 {
+		s += "; " + count(rule.Inconclusive) + " undecided because of " + reasons(rule.Reasons)
+	}
+	return s
+}
+
+// warnsOnly reports whether a broken rule did not count against the run: nobody promises it, and
+// the run was not strict.
+func warnsOnly(r *result.Result, rule *check.RuleResult) bool {
+	return rule.Verdict == check.Fail && rule.Level == check.Inferred && !strict(r)
+}
+
+// strict reads how the rules were judged off the name that the gate room gives its demand.
+func strict(r *result.Result) bool {
+	for _, g := range r.Gates {
+		if g.Kind == result.GateConformance && strings.HasSuffix(g.Name, "strict") {
+			return true
+		}
+	}
+	return false
+}
