@@ -23,6 +23,7 @@ import (
 type Ending struct {
 	Interrupted bool   // by the user
 	Gone        string // the tenant went away in mid-run: a sentence, or ""
+	Bug         string // chatbench itself failed: what it said, or ""
 	Dropped     int    // arrivals for which there was no room
 }
 
@@ -30,7 +31,7 @@ type Ending struct {
 func Apply(r *result.Result, s *scenario.Scenario, end Ending) {
 	j := judge{r: r, total: r.Metrics.Total()}
 	j.conformance(s.Gate.Strict)
-	if end.Gone == "" && !end.Interrupted {
+	if end.Gone == "" && end.Bug == "" && !end.Interrupted {
 		j.exercise(s.Exercise)
 		j.missed(s.Gate.MaxMissed)
 		for _, l := range s.Gate.Latency {
@@ -40,6 +41,9 @@ func Apply(r *result.Result, s *scenario.Scenario, end Ending) {
 			j.errors(l)
 		}
 		j.generator(s.Gate.MaxLateness, end.Dropped)
+	}
+	if end.Bug != "" {
+		j.add(result.Error, result.ExitBug, "chatbench itself failed, which is a bug in it; what was measured until then is reported. "+end.Bug)
 	}
 	if end.Gone != "" {
 		j.add(result.Unreachable, result.ExitUnreachable, upperFirst(end.Gone)+".")

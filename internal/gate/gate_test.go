@@ -299,6 +299,7 @@ func TestGravest(t *testing.T) {
 		{func(r *result.Result, _ *Ending) { r.Metrics = nil }, result.ExitInconclusive, result.Inconclusive, []string{undecided, warned}},
 		{func(*result.Result, *Ending) { s.Exercise = nil }, result.ExitOK, result.Warn, []string{warned}},
 		{without("DEL-03"), result.ExitOK, result.Pass, nil},
+		{func(_ *result.Result, e *Ending) { e.Bug = "a panic" }, result.ExitBug, result.Error, []string{"chatbench itself failed, which is a bug in it"}},
 	} {
 		step.change(&r, &end)
 		judged := r

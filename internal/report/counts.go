@@ -150,7 +150,7 @@ func (p *printer) again() {
 	if p.r.Trace != nil {
 		files = append(files, p.traceFiles(p.r.Trace)...)
 	}
-	command := reproduce(p.r)
+	command := result.Again(p.r.Run.Command, p.r.Scenario.Seed)
 	if len(files) == 0 && command == "" {
 		return
 	}
@@ -180,32 +180,4 @@ func (p *printer) traceFiles(t *result.Trace) []string {
 		files = append(files, fmt.Sprintf("%s (trace, %s)", file, what))
 	}
 	return files
-}
-
-// reproduce is the command line with the seed the run had.
-func reproduce(r *result.Result) string {
-	if len(r.Run.Command) == 0 {
-		return ""
-	}
-	words := make([]string, len(r.Run.Command))
-	seeded := r.Scenario.Seed == 0
-	for i, word := range r.Run.Command {
-		words[i] = quoted(word)
-		seeded = seeded || strings.HasPrefix(word, "--seed")
-	}
-	if !seeded {
-		words = append(words, fmt.Sprint("--seed ", r.Scenario.Seed))
-	}
-	return strings.Join(words, " ")
-}
-
-// quoted makes a word safe to paste into a shell.
-func quoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -194,7 +194,7 @@ func (j *junit) run() {
 }
 
 func (j *junit) again() string {
-	if command := reproduce(j.r); command != "" {
+	if command := result.Again(j.r.Run.Command, j.r.Scenario.Seed); command != "" {
 		return "\nagain: " + phrase(command)
 	}
 	return ""

@@ -199,7 +199,7 @@ func (m *markdown) generator() string {
 }
 
 func (m *markdown) again() string {
-	command := reproduce(m.r)
+	command := result.Again(m.r.Run.Command, m.r.Scenario.Seed)
 	if command == "" {
 		return ""
 	}

@@ -234,7 +234,7 @@ func TestReproduceHasTheSeedOnce(t *testing.T) {
 	for _, tt := range tests {
 		r := &result.Result{}
 		r.Run.Command, r.Scenario.Seed = tt.command, tt.seed
-		if got := reproduce(r); got != tt.want {
+		if got := result.Again(r.Run.Command, r.Scenario.Seed); got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.why, got, tt.want)
 		}
 	}

@@ -34,6 +34,30 @@ func thisMachine() machine {
 	return machine{descriptors: metric.SampleHealth().FileLimit, ports: localPorts()}
 }
 
+// mostArriving is how many customers of an open load may be there at once when the scenario does
+// not say, if this machine has room for so many.
+const mostArriving = 5000
+
+// room is how many customers' connections fit into the machine's descriptors; -1: no limit known.
+func (m machine) room(embedded bool) int {
+	if m.descriptors <= 0 {
+		return -1
+	}
+	ends := int64(linksPerCustomer)
+	if embedded {
+		ends *= 2 // both ends are ours
+	}
+	return int(max(m.descriptors-spareDescriptors, 0) / ends)
+}
+
+// arriving is max_customers of an open load that does not say it.
+func (m machine) arriving(embedded bool) int {
+	if fit := m.room(embedded); fit >= 0 {
+		return max(min(mostArriving, fit), 1)
+	}
+	return mostArriving
+}
+
 // enough finds out before the start whether the load's connections will fit.
 func enough(load scenario.Load, embedded bool, have machine) error {
 	customers := peak(load)
@@ -46,7 +70,7 @@ func enough(load scenario.Load, embedded bool, have machine) error {
 		descriptors += connections // both ends are ours
 	}
 	if have.descriptors > 0 && int64(descriptors) > have.descriptors {
-		return tooFewDescriptors(customers, descriptors, have.descriptors, embedded)
+		return tooFewDescriptors(customers, descriptors, have, embedded)
 	}
 	ports := connections
 	if load.Open { // every arrival opens two connections and leaves their ports waiting
@@ -61,17 +85,15 @@ func enough(load scenario.Load, embedded bool, have machine) error {
 	return nil
 }
 
-func tooFewDescriptors(customers, need int, limit int64, embedded bool) error {
-	fit := max(limit-spareDescriptors, 0) / linksPerCustomer
+func tooFewDescriptors(customers, need int, have machine, embedded bool) error {
 	where := "two connections each"
 	hint := ""
 	if embedded {
-		fit /= 2
 		where += " and the embedded tenant's end of them"
 		hint = `; or run the tenant in a process of its own ("chatbench tenant") and name it with --target`
 	}
 	return &ResourceError{
-		Sentence: fmt.Sprintf("%d customers need %d file descriptors (%s), and this process may have %d, enough for %d customers", customers, need, where, limit, fit),
+		Sentence: fmt.Sprintf("%d customers need %d file descriptors (%s), and this process may have %d, enough for %d customers", customers, need, where, have.descriptors, have.room(embedded)),
 		Hint:     fmt.Sprintf(`"ulimit -n %d" raises the limit if the hard limit allows it%s`, need, hint),
 	}
 }

@@ -67,6 +67,10 @@ func Recheck(r io.Reader, opt RecheckOptions) (*result.Result, error) {
 		res.Notes = append(res.Notes, "The trace ends in the middle, as after a crash; it was read up to its last whole line.")
 	}
 	gate.Apply(res, &scenario.Scenario{Gate: scenario.Gate{Strict: opt.Strict, MaxMissed: 1, MaxLateness: time.Hour}}, gate.Ending{})
+	if len(sessions) == 0 { // a check of nothing must not pass
+		res.Verdict, res.Exit = res.Verdict.Worse(result.Inconclusive), res.Exit.Worse(result.ExitInconclusive)
+		res.Reasons = append(res.Reasons, "The trace holds no events, so nothing was judged.")
+	}
 	return res, nil
 }
 

@@ -127,7 +127,8 @@ var ErrInterrupted = errors.New("interrupted before the load began; nothing was 
 // *sim.TargetError when the tenant could not be used at all, a *ResourceError when this machine
 // lacks what the load needs, ErrInterrupted, and otherwise something wrong with files or set-up.
 func Play(ctx context.Context, opt Options) (*result.Result, error) {
-	p := &play{Options: opt, s: opt.Scenario, health: metric.SampleHealth()}
+	s := *opt.Scenario // the caller's stays as it is
+	p := &play{Options: opt, s: &s, health: metric.SampleHealth()}
 	preparing, prepared := p.untilInterrupted(ctx)
 	defer prepared()
 	if err := p.prepare(preparing); err != nil {
@@ -196,7 +197,11 @@ func (p *play) prepare(ctx context.Context) error {
 	if err := p.host.open(p.s, p.seed, listener); err != nil {
 		return err
 	}
-	if err := enough(p.s.Load, p.host.embedded != nil, thisMachine()); err != nil {
+	embedded, machine := p.host.embedded != nil, thisMachine()
+	if p.s.Load.Open && p.s.Load.MaxCustomers == 0 {
+		p.s.Load.MaxCustomers = machine.arriving(embedded)
+	}
+	if err := enough(p.s.Load, embedded, machine); err != nil {
 		return err
 	}
 	var err error
@@ -387,6 +392,11 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	p.closeTrace(r)
 	p.addNotes(r, out)
 	ending := gate.Ending{Interrupted: out.Cut, Dropped: out.Dropped}
+	if out.Bug != nil {
+		what, stack, _ := strings.Cut(out.Bug.Error(), "\n")
+		ending.Bug = what
+		r.Notes = append(r.Notes, "Please report this with the bug: "+stack)
+	}
 	if out.Gone != nil {
 		ending.Gone = out.Gone.Error()
 	}
@@ -442,9 +452,9 @@ func (p *play) addNotes(r *result.Result, out sim.Outcome) {
 
 // reproduce is a line that plays one customer's part again.
 func (p *play) reproduce(customer int) string {
-	line := fmt.Sprintf("chatbench run %s --seed %d", p.s.File, p.seed)
-	for _, o := range p.Overrides {
-		line += " " + o
+	command := p.Command
+	if len(command) == 0 {
+		command = []string{"chatbench", "run", p.s.File}
 	}
-	return line + fmt.Sprintf("  # customer %d", customer)
+	return fmt.Sprintf("%s  # customer %d", result.Again(result.MaskArgs(command), p.seed), customer)
 }

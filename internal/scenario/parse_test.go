@@ -56,7 +56,7 @@ func TestEverything(t *testing.T) {
 			NumberCodes: true, TextTimestamps: true, NullFields: true, BareToken: true, Chunked: true, Gzip: true,
 			CloseAfterReply: true, MessageCodes: true, Mutants: []string{"drop-one", "swap-adjacent:every=3"},
 		},
-		Load: Load{MaxCustomers: 5000, Spread: 500 * ms, Stages: []Stage{
+		Load: Load{Spread: 500 * ms, Stages: []Stage{
 			{Name: "rise", Customers: 100, Ramp: true, Length: 5 * s, Warmup: true},
 			{Name: "2", Customers: 100, Length: 20 * s},
 			{Name: "3", Ramp: true, Length: 5 * s}}},
@@ -112,7 +112,7 @@ func TestDefaults(t *testing.T) {
 	flow := func(name string) *Flow { return &Flow{Name: name, Steps: []Step{Connect{Text: mustTemplate(t, "hi")}}} }
 	want := &Scenario{
 		Name: "short", File: "dir/short.yaml", Hash: hash(yaml), Locale: "en_US", Tenant: DefaultTenant(),
-		Load:    Load{MaxCustomers: 5000, Spread: time.Second, Stages: []Stage{{Name: "1", Customers: 2, Length: 8 * time.Second}}},
+		Load:    Load{Spread: time.Second, Stages: []Stage{{Name: "1", Customers: 2, Length: 8 * time.Second}}},
 		Mix:     []Share{{"b", 0.5}, {"a", 0.5}},
 		Flows:   []*Flow{flow("b"), flow("a")},
 		Poll:    Poll{Pause: 100 * time.Millisecond, Jitter: 10 * time.Millisecond, Timeout: 30 * time.Second},

@@ -13,7 +13,6 @@ const loadHint = "write {customers: 20, for: 10s} or {arrivals: 40/s, over: 10s}
 // load reads the stages, applies the overrides and checks what is left.
 func (r *reader) load(s *Scenario, top *object, n *yaml.Node) {
 	l := &s.Load
-	l.MaxCustomers = 5000
 	set(top, "max_customers", &l.MaxCustomers, integerIn(1, 1_000_000))
 	spread := top.get("spread")
 	if n == nil {

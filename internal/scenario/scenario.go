@@ -73,8 +73,8 @@ type Poll struct {
 type Load struct {
 	Stages []Stage
 	Open   bool // arrivals instead of customers
-	// MaxCustomers bounds the customers present at once in the open model; arrivals beyond it are
-	// counted as dropped, never delayed.
+	// MaxCustomers bounds the customers present at once in the open model; 0: by what the machine
+	// can hold. Arrivals beyond it are counted as dropped, never delayed.
 	MaxCustomers int
 	// Spread is the time over which a jump in the number of customers is staggered.
 	Spread time.Duration

@@ -39,6 +39,7 @@ func (c *customer) startPolling(from time.Duration) *poller {
 // the one before was handled.
 func (p *poller) loop(from time.Duration) {
 	defer close(p.done)
+	defer p.c.run.survive()
 	defer p.timer.Stop()
 	for failed := 0; failed < lostAfter; {
 		due := from + p.pause(failed)

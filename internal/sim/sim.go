@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,7 @@ type Outcome struct {
 	Dropped   int           // arrivals for which there was no room (open load)
 	Cut       bool          // conversations were cut by Cut, not by the end of the load
 	Gone      error         // the tenant went away in mid-run, and how it looked; nil otherwise
+	Bug       error         // chatbench itself failed, with the stack; nil otherwise
 }
 
 // Run plays the scenario to its end. Cancelling ctx breaks every connection at once; closing
@@ -83,6 +85,7 @@ func Run(ctx context.Context, cfg Config) Outcome {
 		Dropped:   r.dropped,
 		Cut:       r.cutByUser.Load(),
 		Gone:      r.gone,
+		Bug:       r.bug,
 	}
 }
 
@@ -102,6 +105,8 @@ type run struct {
 	cutOnce   sync.Once
 	cutByUser atomic.Bool
 	gone      error // set before cut is closed by watch
+	bugOnce   sync.Once
+	bug       error // set before cut is closed by survive
 
 	wg        sync.WaitGroup
 	customers int
@@ -199,8 +204,21 @@ func (r *run) spawn(index int, spans []span) {
 	go func() {
 		defer r.wg.Done()
 		defer r.active.Add(-1)
+		defer r.survive()
 		newCustomer(r, index).live(spans)
 	}()
+}
+
+// survive is deferred by the goroutines that play customers: a bug in one of them ends the run,
+// with what was measured until then, and not the process.
+func (r *run) survive() {
+	v := recover()
+	if v == nil {
+		return
+	}
+	r.bugOnce.Do(func() { r.bug = fmt.Errorf("%v\n%s", v, debug.Stack()) })
+	r.cancel() // whoever waits for the customer that is gone must not wait for ever
+	r.cutNow()
 }
 
 // watch looks once a second whether the run is to be cut and whether the tenant is still there.

@@ -286,8 +286,11 @@ func Read(r io.Reader, begin func(Header), observe func(*Event) error) (h Header
 func unzipped(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReader(r)
 	magic, err := b.Peek(2)
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF):
 		return nil, fmt.Errorf("%w: it is empty", ErrNotATrace)
+	case err != nil:
+		return nil, err
 	}
 	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		return b, nil
