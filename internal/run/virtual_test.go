@@ -94,7 +94,11 @@ func TestHealthyTenantBreaksNothing(t *testing.T) {
 func TestMutants(t *testing.T) {
 	killed := map[string]bool{}
 	for _, m := range tenant.Mutants() {
+		for _, id := range m.Rules {
+			killed[id] = true
+		}
 		t.Run(m.Name, func(t *testing.T) {
+			t.Parallel()
 			s := load(t, "testdata/everything.yaml")
 			s.Seed = 1
 			s.Tenant.Mutants = []string{m.Name + ":3"}
@@ -107,9 +111,6 @@ func TestMutants(t *testing.T) {
 			}
 			if got := broken(r, check.Error); len(got) > 0 {
 				t.Errorf("the customer broke its own rules: %v", got)
-			}
-			for _, id := range m.Rules {
-				killed[id] = true
 			}
 		})
 	}
