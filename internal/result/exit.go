@@ -1,5 +1,7 @@
 package result
 
+import "cmp"
+
 // Exit is the exit code of a command. The numbers are part of the interface: scripts and CI test
 // for them.
 type Exit int
@@ -27,15 +29,18 @@ var exitOrder = []Exit{
 
 // Worse gives the graver of two exit codes. A code that is not in the table is graver than all
 // that are.
-func (e Exit) Worse(other Exit) Exit {
-	a, b := place(exitOrder, e), place(exitOrder, other)
-	if a == b {
-		return max(e, other)
+func (e Exit) Worse(other Exit) Exit { return worse(exitOrder, e, other) }
+
+// worse gives the one of two values that comes later in order; values that are not in it come last,
+// the greatest of them at the very end.
+func worse[T cmp.Ordered](order []T, a, b T) T {
+	switch i, j := place(order, a), place(order, b); {
+	case i == j:
+		return max(a, b)
+	case i < j:
+		return b
 	}
-	if a < b {
-		return other
-	}
-	return e
+	return a
 }
 
 // place is the index of v, or len(order).
@@ -67,13 +72,4 @@ const (
 var verdictOrder = []Verdict{"", Pass, Warn, Stale, Inconclusive, Invalid, Interrupted, Unreachable, Fail, Error}
 
 // Worse gives the graver of two verdicts. An unknown verdict is graver than all known ones.
-func (v Verdict) Worse(other Verdict) Verdict {
-	a, b := place(verdictOrder, v), place(verdictOrder, other)
-	if a == b {
-		return max(v, other)
-	}
-	if a < b {
-		return other
-	}
-	return v
-}
+func (v Verdict) Worse(other Verdict) Verdict { return worse(verdictOrder, v, other) }
