@@ -62,6 +62,20 @@ func TestStories(t *testing.T) {
 		{"DEL-02", func(h *history) { h.open().poll(agent(4, ofCustomer(8)), disconnect()).byPeer() }, []string{
 			"a message for customer 8 was delivered", "conversation 0 begins",
 			"poll 2 delivered agent message 4 of customer 8, conversation 0"}},
+		{"DEL-01", func(h *history) { h.begin().probe(echo(0)).end(trace.NoConnect) }, []string{
+			"echoed message 0 was delivered, and nobody had said it", "conversation 0 begins; the customer has said nothing",
+			"poll 1 delivered echoed message 0"}},
+		{"DEL-01", func(h *history) { h.open().poll(agent(4, ofRun(1)), disconnect()).byPeer() }, []string{
+			"a message of another run was delivered", "conversation 0 begins",
+			"poll 2 delivered agent message 4 of customer 0, conversation 0"}},
+		{"DEL-01", func(h *history) { h.open().poll(agent(4, ofEpoch(2)), disconnect()).byPeer() }, []string{
+			"a message of conversation 2, which has not begun, was delivered", "conversation 0 begins",
+			"poll 2 delivered agent message 4 of customer 0, conversation 2"}},
+		{"DSC-05", func(h *history) {
+			h.open().poll(disconnect()).byPeer().open().poll(agent(4, ofEpoch(0)), disconnect()).byPeer()
+		}, []string{
+			"customer 0, conversation 1: a message of conversation 0 was delivered", "conversation 1 begins",
+			"poll 4 delivered agent message 4 of customer 0, conversation 0"}},
 		{"DSC-01", func(h *history) { h.open().poll(disconnect()).probe(notice("")).byPeer() }, []string{
 			"a message was delivered after DISCONNECT", "poll 2 delivered DISCONNECT",
 			"poll 3 delivered CHAT from SYSTEM: \"an agent is connected\""}},
@@ -372,6 +386,7 @@ func TestClip(t *testing.T) {
 		{"short", "short"},
 		{long, long[:maxQuote] + "..."},
 		{"a" + long, "a" + long[:maxQuote-3] + "..."},
+		{strings.Repeat("\x80", 2*maxQuote), "..."}, // no character begins anywhere
 	} {
 		if got := clip(c.text); got != c.want {
 			t.Errorf("clip(%q) = %q, want %q", c.text, got, c.want)

@@ -15,27 +15,27 @@ import (
 // eventFaults are single edits of the events of a right history.
 var eventFaults = []fault{
 	{name: "bent poll answer", rules: []string{"SHP-01 FAIL"}, events: func(h *history, from int, r *rand.Rand) {
-		h.events[h.any(from, r, isReturn(aicc.OpPoll))].Shape = "downlinkMessages is not an array"
+		h.events[h.pick(from, r, isReturn(aicc.OpPoll))].Shape = "downlinkMessages is not an array"
 	}},
 	{name: "bent answer to CONNECT", rules: []string{"SHP-02 FAIL"}, events: func(h *history, from int, r *rand.Rand) {
-		h.events[h.any(from, r, isReturn(aicc.OpConnect))].Shape = "resultCode is missing"
+		h.events[h.pick(from, r, isReturn(aicc.OpConnect))].Shape = "resultCode is missing"
 	}},
 	{name: "welcome before CONNECT", rules: []string{"CON-01 FAIL"}, events: func(h *history, _ int, _ *rand.Rand) {
 		// Only a customer's first conversation is judged for it.
 		welcome := trace.Event{Kind: trace.Deliver, ID: strayID, Message: notice("")(h)}
-		h.insert(1, append(strayPollOf(true), welcome)...)
+		h.insert(1, append(emptyPoll(true), welcome)...)
 	}},
 	{name: "no welcome", rules: []string{"CON-02 FAIL"}, events: func(h *history, from int, r *rand.Rand) {
-		at := h.any(from, r, isReturn(aicc.OpConnect)) + 1
+		at := h.pick(from, r, isReturn(aicc.OpConnect)) + 1
 		shift(h.events[at:], 2*DefaultWithin)
-		h.insert(at, strayPollOf(false)...)
+		h.insert(at, emptyPoll(false)...)
 		shift(h.events[at:at+2], DefaultWithin+ms)
 	}},
 	{name: "two polls at a time", rules: []string{"SIM-01 ERROR"}, events: func(h *history, from int, r *rand.Rand) {
-		h.insert(1+h.any(from, r, isInvoke(aicc.OpPoll)), strayPollOf(false)...)
+		h.insert(1+h.pick(from, r, isInvoke(aicc.OpPoll)), emptyPoll(false)...)
 	}},
 	{name: "poll before CONNECT", rules: []string{"SIM-02 ERROR"}, events: func(h *history, from int, _ *rand.Rand) {
-		h.insert(from+1, strayPollOf(false)...)
+		h.insert(from+1, emptyPoll(false)...)
 	}},
 	{name: "poll after DISCONNECT", rules: []string{"SIM-03 ERROR"},
 		plan: func(p *plan, _ *rand.Rand) { p.hangUpByPeer() },
@@ -45,54 +45,49 @@ var eventFaults = []fault{
 			}
 		}},
 	{name: "poll without a pause", rules: []string{"SIM-04 ERROR"}, events: func(h *history, from int, r *rand.Rand) {
-		last := from + slices.IndexFunc(h.events[from:], isReturn(aicc.OpPoll))
-		next := last + slices.IndexFunc(h.events[last:], isInvoke(aicc.OpPoll))
+		last := h.first(from, isReturn(aicc.OpPoll))
+		next := h.first(last, isInvoke(aicc.OpPoll))
 		shift(h.events[next:], h.events[last].At+DefaultPause-ms-h.events[next].At)
 	}},
 	{name: "no download", rules: []string{"SIM-05 ERROR"},
 		plan: func(p *plan, r *rand.Rand) { p.insert(r, 0, item{m: image("not fetched")}) },
 		events: func(h *history, from int, _ *rand.Rand) {
-			i := slices.IndexFunc(h.events, func(e trace.Event) bool { return e.FileID == "not fetched" })
+			i := h.first(from, func(e trace.Event) bool { return e.FileID == "not fetched" })
 			h.events = slices.Delete(h.events, i, i+2)
 		}},
 	{name: "second download", rules: []string{"SIM-05 ERROR"},
 		plan: func(p *plan, r *rand.Rand) { p.insert(r, 0, item{m: image("fetched twice")}) },
 		events: func(h *history, from int, _ *rand.Rand) {
-			i := slices.IndexFunc(h.events, func(e trace.Event) bool { return e.FileID == "fetched twice" })
+			i := h.first(from, func(e trace.Event) bool { return e.FileID == "fetched twice" })
 			h.insert(i+2, h.events[i:i+2]...)
-			shift(h.events[i+2:i+4], 0)
 		}},
 	{name: "download refused", rules: []string{"MED-01 FAIL"},
 		plan: func(p *plan, r *rand.Rand) { p.insert(r, 0, item{m: image("refused")}) },
 		events: func(h *history, from int, _ *rand.Rand) {
-			i := slices.IndexFunc(h.events, func(e trace.Event) bool { return e.FileID == "refused" })
+			i := h.first(from, func(e trace.Event) bool { return e.FileID == "refused" })
 			e := &h.events[i+1]
 			e.Class, e.Code, e.File = aicc.Fail, aicc.CodeFailed, nil
 		}},
 	{name: "late DISCONNECT", rules: []string{"DSC-04 FAIL"},
 		plan: func(p *plan, _ *rand.Rand) { p.hangUpByPeer() },
 		events: func(h *history, from int, _ *rand.Rand) {
-			drop := from + slices.IndexFunc(h.events[from:], func(e trace.Event) bool {
+			drop := h.first(from, func(e trace.Event) bool {
 				return e.Kind == trace.Deliver && e.Message.ControlType == aicc.Disconnect
 			})
-			invoke := from + slices.IndexFunc(h.events[from:], func(e trace.Event) bool { return e.ID == h.events[drop].ID })
-			shift(h.events[invoke+1:], 2*DefaultWithin) // the poll was waiting all the time
-			for i := invoke; i < len(h.events); i++ {
-				if e := &h.events[i]; e.Kind == trace.Return && e.ID == h.events[invoke].ID {
-					e.Started, e.Intended = h.events[invoke].At, h.events[invoke].At
-				}
-				if e := &h.events[i]; e.Kind == trace.Journal {
-					e.Record.HungUpAgo = (e.At - h.events[invoke].At).Milliseconds()
-				}
-			}
+			poll := h.first(from, func(e trace.Event) bool { return e.ID == h.events[drop].ID })
+			began := h.events[poll].At
+			shift(h.events[poll+1:], 2*DefaultWithin) // the poll was waiting all the time
+			h.events[poll+1].Started, h.events[poll+1].Intended = began, began
+			record := &h.events[h.first(drop, func(e trace.Event) bool { return e.Kind == trace.Journal })]
+			record.Record.HungUpAgo = (record.At - began).Milliseconds()
 		}},
 }
 
 // strayID is the number of an exchange that was not in the history.
 const strayID = 1 << 20
 
-// strayPollOf is a poll that brings nothing.
-func strayPollOf(probe bool) []trace.Event {
+// emptyPoll is a poll that brings nothing.
+func emptyPoll(probe bool) []trace.Event {
 	answer := ok()
 	answer.Kind, answer.Op, answer.ID, answer.Probe = trace.Return, aicc.OpPoll, strayID, probe
 	return []trace.Event{{Kind: trace.Invoke, Op: aicc.OpPoll, ID: strayID, Probe: probe}, answer}
@@ -111,8 +106,17 @@ func (h *history) insert(i int, events ...trace.Event) {
 	}
 }
 
-// any is the place of a random event that fits, from a place on.
-func (h *history) any(from int, r *rand.Rand, fits func(e trace.Event) bool) int {
+// first is the place of the first event that fits, from a place on.
+func (h *history) first(from int, fits func(e trace.Event) bool) int {
+	i := slices.IndexFunc(h.events[from:], fits)
+	if i < 0 {
+		panic("the history has nothing that the edit needs")
+	}
+	return from + i
+}
+
+// pick is the place of a random event that fits, from a place on.
+func (h *history) pick(from int, r *rand.Rand, fits func(e trace.Event) bool) int {
 	for _, i := range r.Perm(len(h.events) - from) {
 		if fits(h.events[from+i]) {
 			return from + i

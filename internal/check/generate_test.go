@@ -46,13 +46,13 @@ type world struct {
 	trouble int    // out of 100: how often something goes wrong
 	prefix  string // of file ids and message codes
 
-	box   []msg                 // what the tenant has for the customer, in order
-	ids   int                   // of files and codes, used so far
-	said  map[marker.Sender]int // in this conversation
-	inBox map[marker.Sender]int // of these, never handed to a poll
-	files []trace.File
-	hung  time.Duration // when the peer hung up, or never
-	owed  bool          // its DISCONNECT is still in the box
+	box    []msg                 // what the tenant has for the customer, in order
+	ids    int                   // of files and codes, used so far
+	counts map[marker.Sender]int // what each sender said in this conversation
+	inBox  map[marker.Sender]int // of these, never handed to a poll
+	files  []trace.File
+	hung   time.Duration // when the peer hung up, or never
+	owed   bool          // its DISCONNECT is still in the box
 }
 
 // generate makes a history and the options it is to be judged with. The same draws give the same
@@ -95,9 +95,9 @@ func (w *world) name(kind string) string {
 // converse is one conversation.
 func (w *world) converse() {
 	w.begin()
-	w.said, w.inBox, w.files = map[marker.Sender]int{}, map[marker.Sender]int{}, nil
+	w.counts, w.inBox, w.files = map[marker.Sender]int{}, map[marker.Sender]int{}, nil
 	w.hung, w.owed = never, false
-	if w.draw(3) > 0 {
+	if w.draw(8) > 0 && !w.bad() {
 		w.box = nil // otherwise leftovers stay
 	}
 	if w.draw(4) == 0 {
@@ -120,10 +120,10 @@ func (w *world) connects() bool {
 	if w.bad() {
 		refused := failed()
 		refused.Status = oneOf(w.draw, 200, 401, 404)
-		w.call(aicc.OpConnect, w.takes(), w.history.numbered(refused))
+		w.call(aicc.OpConnect, w.takes(), w.numbered(refused))
 	}
 	if w.bad() {
-		w.call(aicc.OpConnect, w.takes(), w.history.numbered(oneOf(w.draw, failed(), info())))
+		w.call(aicc.OpConnect, w.takes(), w.numbered(oneOf(w.draw, failed(), info())))
 		if w.draw(2) == 0 {
 			w.wait(tick)
 			w.say(1)
@@ -131,7 +131,7 @@ func (w *world) connects() bool {
 		}
 		return false
 	}
-	answer := w.history.numbered(ok())
+	answer := w.numbered(ok())
 	if w.bad() {
 		answer.Shape = "resultCode is missing"
 	}
@@ -180,7 +180,7 @@ func (w *world) speak(op aicc.Op) {
 		answer = oneOf(w.draw, failed(), info())
 	}
 	if answer.Seq = -1; w.draw(4) > 0 {
-		answer = w.history.numbered(answer)
+		answer = w.numbered(answer)
 	}
 	w.call(op, w.takes(), w.late(answer))
 }
@@ -195,25 +195,29 @@ func (w *world) ask() {
 // say puts messages of the tenant into the box.
 func (w *world) say(n int) {
 	for range n {
-		switch w.draw(10) {
-		case 0:
-			w.box = append(w.box, w.odd())
-		case 1:
-			w.box = append(w.box, w.media())
-		case 2:
-			w.box = append(w.box, notice(oneOf(w.draw, "", w.name("code "))))
-		case 3:
-			w.box = append(w.box, w.echo())
-		default:
-			w.box = append(w.box, w.next(oneOf(w.draw, cooperating[:]...)))
-		}
+		m := w.message()(w.history)
+		w.box = append(w.box, plain(*m)) // of this conversation, whenever it will be delivered
 	}
+}
+
+func (w *world) message() msg {
+	switch w.draw(10) {
+	case 0:
+		return w.odd()
+	case 1:
+		return w.media()
+	case 2:
+		return notice(oneOf(w.draw, "", w.name("code ")))
+	case 3:
+		return w.echo()
+	}
+	return w.next(oneOf(w.draw, cooperating[:]...))
 }
 
 // next is a cooperating sender's next message, at times its last.
 func (w *world) next(s marker.Sender) msg {
-	seq := w.said[s]
-	w.said[s]++
+	seq := w.counts[s]
+	w.counts[s]++
 	w.inBox[s]++
 	if w.draw(6) == 0 {
 		return markedItem(s, seq, fin).m
@@ -224,9 +228,9 @@ func (w *world) next(s marker.Sender) msg {
 // echo is mostly of something that the customer has said.
 func (w *world) echo() msg {
 	if w.bad() {
-		return echo(w.history.said + w.draw(3))
+		return echo(w.said + w.draw(3))
 	}
-	return echo(w.draw(max(w.history.said, 1)))
+	return echo(w.draw(max(w.said, 1)))
 }
 
 // odd is a message that is rarely seen, for good or bad reasons.
@@ -240,13 +244,13 @@ func (w *world) odd() msg {
 	}
 	seq := w.draw(4)
 	return oneOf(w.draw,
-		markedItem(s, w.said[s]+w.draw(60)).m,
+		markedItem(s, w.counts[s]+w.draw(60)).m,
 		markedItem(s, maxSeq+w.draw(2)).m,
 		markedItem(s, seq, ofCustomer(w.customer+1000)).m,
 		markedItem(s, seq, ofRun(1)).m,
 		markedItem(s, seq, ofEpoch(w.draw(w.epoch+1))).m,
 		markedItem(s, seq, ofEpoch(w.epoch+1)).m,
-		cut(markedItem(s, w.said[s]+w.draw(3)).m, 1+w.draw(5)),
+		cut(markedItem(s, w.counts[s]+w.draw(3)).m, 1+w.draw(5)),
 		cut(markedItem(s, seq, ofCustomer(w.customer+1000)).m, 1),
 		cut(echo(seq), 2),
 		markedItem(s, seq).m,
@@ -457,27 +461,35 @@ func (w *world) leave(ended trace.Ended) {
 	switch w.draw(5) {
 	case 0: // none
 	case 1:
-		defer w.history.journal(w.account()) // too late
+		defer w.tell() // too late
 	case 2:
 		w.wait(w.takes())
-		w.history.journal(w.account())
+		w.tell()
 		if w.bad() {
 			w.pollFor(w.probing(ok()))
-			w.history.journal(w.account()) // again
+			w.tell() // again
 		}
 	default:
-		w.history.journal(w.account())
+		w.tell()
 	}
 	if w.bad() {
-		w.strayPoll()
+		w.abandonedPoll()
 	}
 	if !w.bad() {
-		w.history.end(ended)
+		w.end(ended)
 	}
 }
 
-// strayPoll is a poll that is still in flight at the end.
-func (w *world) strayPoll() {
+// tell has the record read; at times it is that of another conversation or of none in particular.
+func (w *world) tell() {
+	w.journal(w.account())
+	if w.bad() {
+		w.events[len(w.events)-1].Record.Epoch = oneOf(w.draw, -1, 0, w.epoch+1)
+	}
+}
+
+// abandonedPoll is a poll that is still in flight at the end.
+func (w *world) abandonedPoll() {
 	w.lastID++
 	w.add(trace.Event{Kind: trace.Invoke, Op: aicc.OpPoll, ID: w.lastID, Probe: w.draw(2) == 0})
 }
@@ -489,10 +501,10 @@ func (w *world) account() trace.Record {
 		r.HungUpAgo = (w.now - w.hung).Milliseconds()
 	}
 	for _, s := range cooperating {
-		if w.said[s] == 0 && w.draw(2) == 0 {
+		if w.counts[s] == 0 && w.draw(2) == 0 {
 			continue
 		}
-		said := trace.Said{Sender: s, Count: w.said[s], Waiting: w.inBox[s]}
+		said := trace.Said{Sender: s, Count: w.counts[s], Waiting: w.inBox[s]}
 		if w.bad() {
 			said.Count = max(0, said.Count+w.draw(4)-1)
 			said.Waiting = min(said.Waiting, said.Count)

@@ -103,7 +103,7 @@ func (c *chat) epoch() int { return c.events[c.begin].Epoch }
 // at is the time of a place; behind the last event no more time passes.
 func (b *book) at(i int) time.Duration { return b.events[min(i, len(b.events)-1)].At }
 
-// returned, invoked and delivered list the places of events in the conversation, before limit.
+// returned, invoked and delivered list the places of such events in the conversation, before limit.
 func (c *chat) returned(op aicc.Op, limit int) []int {
 	return c.places(limit, func(e *trace.Event) bool { return e.Kind == trace.Return && e.Op == op })
 }
@@ -126,7 +126,7 @@ func (c *chat) places(limit int, fits func(e *trace.Event) bool) []int {
 	return found
 }
 
-// How far CONNECT has come before place i.
+// connectState is how far CONNECT has come before place i.
 func (c *chat) connectState(i int) connectState {
 	state := apart
 	for k := c.begin; k < min(i, c.limit); k++ {
@@ -289,9 +289,8 @@ type spoken struct {
 	again   bool
 }
 
-// stream lists what a sender's numbers were, in the order of delivery, before limit. Damaged
-// messages are in it when their number is the next or a missing one; the number of the others is
-// the second result.
+// spokenBy lists what was delivered of a sender before limit, in the order of delivery. Damaged
+// messages are in it when their number is the next or a missing one; unplaced counts the others.
 func (c *chat) spokenBy(sender marker.Sender, limit int) (all []spoken, unplaced int) {
 	for _, i := range c.delivered(limit) {
 		e := &c.events[i]
@@ -354,7 +353,7 @@ func (c *chat) explained(below []spoken, i int) bool {
 	return c.exposedUntil(i) >= since
 }
 
-// accountOf is what the record says of a sender. A sender that the record does not name said
+// saidBy is what the record says of a sender. A sender that the record does not name said
 // nothing.
 func (c *chat) saidBy(sender marker.Sender) (said, handedOut int) {
 	for _, s := range c.record.Senders {
@@ -365,7 +364,7 @@ func (c *chat) saidBy(sender marker.Sender) (said, handedOut int) {
 	return 0, 0
 }
 
-// undecided is why a case was left open at the end of a conversation.
+// undecided is why a case was left open at the end of the conversation.
 func (c *chat) undecided() Reason {
 	if c.aborted != "" {
 		return c.aborted

@@ -347,6 +347,16 @@ func TestIdentity(t *testing.T) {
 					open().poll(agent(0, ofCustomer(8))).wait(DefaultWithin).poll().hangUp().journal(said(0)).end(trace.ByCustomer)
 			},
 			trouble: []string{"CON-02 INCONCLUSIVE", "DEL-02 FAIL"}},
+		{name: "an earlier conversation's after two lost DISCONNECTs", why: "the first may still go on",
+			story: func(h *history) {
+				lost := func() { h.call(aicc.OpDisconnect, 2*ms, info()).journal(said(1)).end(trace.ByCustomer) }
+				h.open().poll(agent(0))
+				lost()
+				h.open().poll(agent(0))
+				lost()
+				h.open().poll(agent(1, ofEpoch(0))).hangUp().journal(said(0)).end(trace.ByCustomer)
+			},
+			trouble: []string{"DSC-05 INCONCLUSIVE"}},
 		{name: "a closed conversation's before a lost DISCONNECT", why: "only the conversation that was not closed may go on",
 			story: func(h *history) {
 				h.open().poll(agent(0)).hangUp().journal(said(1)).end(trace.ByCustomer).
@@ -467,6 +477,11 @@ func TestLoss(t *testing.T) {
 				h.open().poll(agent(0), disconnect())
 				h.add(trace.Event{Kind: trace.Journal, Record: &trace.Record{Epoch: 7}})
 				h.end(trace.ByPeer)
+			}},
+		{name: "the record of the first conversation in the second", why: "it tells nothing of the second", trouble: []string{"DEL-04 INCONCLUSIVE"},
+			story: func(h *history) {
+				h.open().poll(agent(0), disconnect()).byPeer(agentSaid(1)).open().poll(agent(0), disconnect()).byPeer(agentSaid(1))
+				h.events[len(h.events)-2].Record.Epoch = 0
 			}},
 		{name: "a second record", why: "the first has decided", pass: "DEL-04",
 			story: func(h *history) {
@@ -660,6 +675,11 @@ func TestDisconnect(t *testing.T) {
 		{name: "swallowed", why: "a poll without an answer may have carried it", trouble: []string{"DSC-04 INCONCLUSIVE"},
 			story: func(h *history) {
 				h.open().poll(notice("")).infoPoll().poll().hangUp().journal(hungUp(100*ms, false)).end(trace.GaveUp)
+			}},
+		{name: "swallowed at the last moment", why: "the hold and the second for fetching the record are closed intervals",
+			trouble: []string{"DSC-04 INCONCLUSIVE"}, options: func(o *Options) { o.Hold = time.Second },
+			story: func(h *history) {
+				h.open().poll(notice("")).infoPoll().wait(3 * time.Second).journal(hungUp(time.Second, false)).end(trace.GaveUp)
 			}},
 		{name: "told late after a lost poll", why: "it may have been put back", trouble: []string{"DSC-04 INCONCLUSIVE"},
 			story: func(h *history) {

@@ -109,6 +109,48 @@ func TestSpillingTellsNothingWrong(t *testing.T) {
 	}
 }
 
+func TestSpillsAtTheBoundOnly(t *testing.T) {
+	every := func(from, to, step uint32) (seqs []uint32) {
+		for seq := from; seq <= to; seq += step {
+			seqs = append(seqs, seq)
+		}
+		return seqs
+	}
+	for _, c := range []struct {
+		seqs   []uint32
+		window uint32
+		want   bool
+		why    string
+	}{
+		{every(1, 2*maxGaps-1, 2), 256, false, "as many gaps as are kept"},
+		{every(1, 2*maxGaps+1, 2), 256, true, "one more"},
+		{[]uint32{0, 2, 3, 4}, 4, false, "3 messages since the gap opened"},
+		{[]uint32{0, 2, 3, 4, 5}, 4, true, "4 messages"},
+		{[]uint32{0, 2000}, 4, false, "one message, however high its number"},
+	} {
+		st := &stream{}
+		for _, seq := range c.seqs {
+			st.see(sighting{seq: seq, poll: 1}, 0, never)
+		}
+		if _, got := st.spill(c.window); got != c.want {
+			t.Errorf("window %d, after %v: spills %t, want %t: %s", c.window, c.seqs, got, c.want, c.why)
+		}
+	}
+}
+
+func TestSpillingAFilledGapForgetsNothing(t *testing.T) {
+	st := &stream{}
+	for _, seq := range []uint32{0, 2, 1, 3, 4, 5} {
+		st.see(sighting{seq: seq, poll: 1}, 0, never)
+	}
+	if g, ok := st.spill(4); !ok || g.late != 1 {
+		t.Fatalf("spilled %t, %+v, want the gap that 1 filled", ok, g)
+	}
+	if got := st.see(sighting{seq: 1, poll: 2}, 0, never); got != repeated {
+		t.Errorf("1 again is %d, want %d: nothing was missing from the gap", got, repeated)
+	}
+}
+
 func TestGapIsExplainedByTheInterval(t *testing.T) {
 	const lower = 100 * time.Millisecond // when the poll of the lower neighbour was started
 	for _, c := range []struct {
