@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"chatbench/internal/aicc"
@@ -63,7 +64,9 @@ func (c *customer) script() trace.Ended {
 		ended = c.endWith(trace.ByCustomer)
 	}
 	<-p.done
-	c.finishErrands()
+	if !c.finishErrands() {
+		return trace.CutShort
+	}
 	if probed && ended == trace.ByPeer {
 		c.probe(c.run.now() + c.run.Scenario.Poll.Pause)
 	}
@@ -280,8 +283,8 @@ func (c *customer) expect(s scenario.Expect, name string) trace.Ended {
 		c.due = max(c.due, min(deadline, c.run.now()))
 	}
 	over := c.over()
-	if !met && over != "" && !(s.Disconnect && over == trace.ByPeer) {
-		return c.endWith(over) // hung up on, cut or lost while waiting: neither met nor missed
+	if !met && over == trace.CutShort {
+		return c.endWith(over) // the run cut the customer short: neither met nor missed
 	}
 	c.stepDone(name, !met && !s.Optional)
 	switch {
@@ -366,6 +369,8 @@ func (c *customer) reconcile() {
 // meets reports whether a message is the expected one.
 func (a *arrival) meets(s *scenario.Expect, said int) bool {
 	switch {
+	case a.hangUp: // it says nothing; an expectation of DISCONNECT looks elsewhere
+		return false
 	case s.From != "" && a.source != s.From:
 		return false
 	case s.Reply && (a.answers < said || a.source == aicc.FromSystem):
@@ -374,7 +379,7 @@ func (a *arrival) meets(s *scenario.Expect, said int) bool {
 		return false
 	case s.Media != "" && (a.media != s.Media || a.state == notFetched || a.state == unfetchable):
 		return false
-	case s.Text != "" && !contains(a.text, s.Text):
+	case s.Text != "" && !strings.Contains(a.text, s.Text):
 		return false
 	}
 	return true

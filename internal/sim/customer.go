@@ -70,7 +70,8 @@ type arrival struct {
 	media   string
 	text    string
 	queue   bool
-	answers int // the highest customer sequence number it answers; -1 not known
+	hangUp  bool // DISCONNECT
+	answers int  // the highest customer sequence number it answers; -1 not known
 	state   mediaState
 	fileID  string
 }
@@ -126,18 +127,21 @@ const (
 // live plays the customer through its spans.
 func (c *customer) live(spans []span) {
 	defer c.leave()
+	free := time.Duration(0) // when the last conversation ended
 	for _, s := range spans {
 		c.cutAt = s.stop + c.run.Scenario.Drain
 		if c.run.Scenario.Load.Open {
 			c.cutAt = c.run.end + c.run.Scenario.Drain
 		}
-		for next := s.start; ; {
+		// A conversation that took longer than its span is no lateness of the next one.
+		for next := max(s.start, free); ; {
 			if !c.run.sleepUntil(next, c.timer) {
 				return
 			}
 			ended := c.converse(next)
 			c.epoch++
-			next = c.run.now() + c.pauseAfter(ended)
+			free = c.run.now()
+			next = free + c.pauseAfter(ended)
 			if c.run.Scenario.Load.Open || next >= s.stop {
 				break
 			}

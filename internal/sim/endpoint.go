@@ -126,23 +126,31 @@ func (e *Endpoint) Resolve(ctx context.Context) error {
 	if net.ParseIP(host) != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	looking, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	ips, err := net.DefaultResolver.LookupHost(ctx, host)
+	ips, err := net.DefaultResolver.LookupHost(looking, host)
 	if err != nil {
 		return e.unreachable(err)
 	}
 	for _, ip := range ips {
-		address := net.JoinHostPort(ip, port)
-		conn, err := e.dial(ctx, "tcp", address)
-		if err == nil {
-			conn.Close()
+		if address := net.JoinHostPort(ip, port); e.accepts(ctx, address) {
 			e.address = address
 			return nil
 		}
 	}
 	e.address = net.JoinHostPort(ips[0], port) // Check will say what is wrong with it
 	return nil
+}
+
+// accepts reports whether a connection to an address can be opened.
+func (e *Endpoint) accepts(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn, err := e.dial(ctx, "tcp", address)
+	if err == nil {
+		conn.Close()
+	}
+	return err == nil
 }
 
 // connect opens a connection, with TLS where the address says so.
@@ -164,7 +172,7 @@ func (e *Endpoint) connect(ctx context.Context) (net.Conn, error) {
 // Transport reaches the target as its customers do, for what is not part of the load.
 func (e *Endpoint) Transport() http.RoundTripper {
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) { return e.dial(ctx, network, e.address) }
-	return &http.Transport{DialContext: dial, TLSClientConfig: e.tls, MaxIdleConnsPerHost: 16}
+	return &http.Transport{DialContext: dial, TLSClientConfig: e.tls, MaxIdleConnsPerHost: 16, MaxConnsPerHost: 16}
 }
 
 // Check makes one attempt to get in: a connection, an application token, a user token for user.

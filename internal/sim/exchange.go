@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"sync"
 	"time"
 
@@ -26,7 +25,7 @@ type link struct {
 
 // idleCheck is how long a connection must have been idle before it is worth a system call to see
 // whether the tenant has closed it meanwhile.
-const idleCheck = time.Second
+const idleCheck = 10 * time.Millisecond
 
 // ready makes sure that the link is open and says how long opening it took.
 func (l *link) ready(r *run) (dialed time.Duration, err error) {
@@ -64,6 +63,7 @@ type call struct {
 	id       uint32        // set by exchange
 	intended time.Duration // by the schedule; when it could be made at the earliest
 	late     time.Duration // by how much the generator was late already
+	again    bool          // a repetition: lateness was told, but the customer's wait goes on from intended
 	timeout  time.Duration
 	probe    bool
 	seq      int // in the marker, or -1
@@ -98,7 +98,9 @@ const maxPooledRequest = 64 << 10
 // exchange makes one call on a link and emits its Invoke and its Return.
 func (c *customer) exchange(l *link, x *call) result {
 	late := x.late
-	if x.intended > 0 {
+	if x.again {
+		late = 0
+	} else if x.intended > 0 {
 		late = max(late, c.run.now()-max(x.intended, l.freeAt))
 	}
 	dialed, err := l.ready(c.run)
@@ -117,9 +119,7 @@ func (c *customer) exchange(l *link, x *call) result {
 	}
 	if err != nil {
 		l.drop(c.run)
-		if !errors.Is(err, os.ErrDeadlineExceeded) { // a tenant that is too slow is still there
-			c.run.health.failed(c.run.now(), err)
-		}
+		c.run.health.failed(c.run.now(), err)
 		return c.unanswered(l, x, started, dialed, err)
 	}
 	res := c.answered(l, x, started, dialed, &response)
@@ -295,7 +295,7 @@ func (c *customer) authorised(l *link, x *call) result {
 	if res.status != 401 || !c.renew(l, res.used) || !c.stillWants(x) {
 		return res
 	}
-	x.intended, x.late = 0, 0
+	x.again = true
 	return c.exchange(l, x)
 }
 
@@ -341,12 +341,17 @@ func (c *customer) accessFor(l *link, refused string) bool {
 	return res.class == aicc.OK
 }
 
-// applyToken gets a user token.
+// applyToken gets a user token. A 401 says that the application token is no longer good, because
+// it was revoked or replaced: then a new one is asked for and the call made once more.
 func (c *customer) applyToken(l *link, intended time.Duration) bool {
-	res := c.exchange(l, &call{op: aicc.OpApply, seq: -1, intended: intended, timeout: callTimeout, build: func(dst []byte, auth aicc.Auth) []byte {
+	x := &call{op: aicc.OpApply, seq: -1, intended: intended, timeout: callTimeout, build: func(dst []byte, auth aicc.Auth) []byte {
 		return c.run.Endpoint.request.AppendApply(dst, auth.Access, aicc.Apply{
 			UserID: c.user, UserName: c.name, Channel: c.run.Endpoint.Target.Channel, Locale: c.run.Scenario.Locale})
-	}})
+	}}
+	res := c.exchange(l, x)
+	if res.status == 401 && c.accessFor(l, res.used.Access) {
+		res = c.exchange(l, x)
+	}
 	if res.class != aicc.OK {
 		return false
 	}

@@ -48,7 +48,7 @@ func (p *poller) loop(from time.Duration) {
 		}
 		res := p.c.pollOnce(&p.c.poll, due, false)
 		from = res.at
-		if failed++; res.status != 0 {
+		if failed++; res.status != 0 && res.status != 401 { // a 401 after new tokens gets the customer nowhere
 			failed = 0
 		}
 	}
@@ -161,7 +161,8 @@ func (c *customer) hungUp(by string, at time.Duration) {
 
 // remember notes a message for the expectations of the flow.
 func (c *customer) remember(m *aicc.Downlink, at time.Duration, mark marker.Marker, marked marker.Status) *arrival {
-	a := arrival{at: at, source: m.SourceType, media: m.MediaType, text: m.Content, queue: m.Queueing(), answers: -1}
+	a := arrival{at: at, source: m.SourceType, media: m.MediaType, text: m.Content, queue: m.Queueing(),
+		hangUp: m.ControlType == aicc.Disconnect, answers: -1}
 	switch {
 	case marked == marker.Intact && mark.Sender == marker.Customer:
 		a.answers = mark.Seq // an echo

@@ -265,6 +265,7 @@ const goneAfter = 5 * time.Second
 type contact struct {
 	lastGood atomic.Int64 // run's clock, ns
 	firstBad atomic.Int64 // since lastGood; 0: none
+	lastBad  atomic.Int64
 	bad      atomic.Int64
 	mu       sync.Mutex // protects cause
 	cause    error
@@ -278,10 +279,17 @@ func (c *contact) answered(at time.Duration) {
 	}
 }
 
+// failed takes note of an attempt that failed. A time-out does not count: a tenant that is too slow
+// is still there.
 func (c *contact) failed(at time.Duration, err error) {
+	var timeout interface{ Timeout() bool }
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return
+	}
 	if c.bad.Add(1) == 1 {
 		c.firstBad.Store(int64(at))
 	}
+	c.lastBad.Store(int64(at))
 	c.mu.Lock()
 	c.cause = err
 	c.mu.Unlock()
@@ -290,7 +298,8 @@ func (c *contact) failed(at time.Duration, err error) {
 // gone is the reason to give up, or nil.
 func (c *contact) gone(now time.Duration) error {
 	first := time.Duration(c.firstBad.Load())
-	if c.bad.Load() < 3 || now-first < goneAfter || now-time.Duration(c.lastGood.Load()) < goneAfter {
+	failing := time.Duration(c.lastBad.Load()) - first // customers whose polls are held are silent, not failing
+	if c.bad.Load() < 3 || failing < goneAfter || now-time.Duration(c.lastGood.Load()) < goneAfter {
 		return nil
 	}
 	c.mu.Lock()

@@ -42,7 +42,7 @@ func playTCP(t *testing.T, s *scenario.Scenario, idle time.Duration) *played {
 // customer notices before it says something, so nothing is lost: this needs a real socket.
 func TestIdleConnection(t *testing.T) {
 	t.Parallel()
-	p := playTCP(t, scene(think(idleCheck+100*ms), say("one"), say("two")), 500*ms)
+	p := playTCP(t, scene(think(1100*ms), say("one"), say("two")), 500*ms)
 	var classes []aicc.Class
 	for _, e := range p.told(trace.Return, aicc.OpSend) {
 		classes = append(classes, e.Class)

@@ -197,8 +197,8 @@ func TestSecond401OfAPollIsNotRepeated(t *testing.T) {
 		t.Fatalf("calls %q, want %q", got, want)
 	}
 	at := p.times(aicc.OpPoll)
-	if at[1] != at[0] || at[2] != at[1]+100*ms {
-		t.Errorf("polls at %v, want the second at once and the third 100 ms later", at)
+	if at[1] != at[0] || at[2] != at[1]+200*ms {
+		t.Errorf("polls at %v, want the second at once and the third 200 ms later: the customer has been refused with new tokens", at)
 	}
 }
 

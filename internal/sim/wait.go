@@ -1,13 +1,10 @@
 package sim
 
 import (
-	"strings"
 	"time"
 
 	"chatbench/internal/aicc"
 )
-
-func contains(text, part string) bool { return strings.Contains(text, part) }
 
 // wait runs the customer's errands until the given time, or until ready, called under mu, returns
 // true, or the conversation is over. A nil ready is never true.
@@ -31,11 +28,13 @@ func (c *customer) nextErrand(until time.Duration, ready func() bool) (*errand, 
 	switch {
 	case ready != nil && ready():
 		return nil, 0
+	case c.lost || now >= c.cutAt || c.run.isCut() || c.ended == "" && now >= until:
+		return nil, 0
 	case len(c.errands) > 0:
 		e := c.errands[0]
 		c.errands = append(c.errands[:0], c.errands[1:]...)
 		return &e, 0
-	case c.ended != "" || c.lost || now >= until || now >= c.cutAt:
+	case c.ended != "":
 		return nil, 0
 	case c.queryAt > 0 && now >= c.queryAt:
 		return &errand{op: aicc.OpQueue, at: c.queryAt}, 0
@@ -63,19 +62,21 @@ func (c *customer) doze(until time.Duration) bool {
 }
 
 // finishErrands does what is left to do when the conversation is over: the demo's downloads go on
-// after a DISCONNECT, too.
-func (c *customer) finishErrands() {
+// after a DISCONNECT, too. It reports whether all was done before the run cut the customer short.
+func (c *customer) finishErrands() bool {
 	c.mu.Lock()
 	c.queryAt = 0
 	errands := c.errands
 	c.errands = nil
 	c.mu.Unlock()
 	for i := range errands {
-		if c.run.ctx.Err() == nil {
-			errands[i].at = c.run.now() // the customer was waiting for its last poll until now
-			c.runErrand(&errands[i])
+		if c.run.isCut() || c.run.now() >= c.cutAt {
+			return false
 		}
+		errands[i].at = c.run.now() // the customer was waiting for its last poll until now
+		c.runErrand(&errands[i])
 	}
+	return true
 }
 
 // runErrand makes the call of one errand.
