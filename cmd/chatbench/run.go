@@ -230,7 +230,7 @@ func signals(stderr io.Writer) (ctx context.Context, interrupt <-chan struct{}, 
 	go func() {
 		select {
 		case <-caught:
-			fmt.Fprintln(stderr, "\nchatbench: ending the conversations; once more stops at once")
+			fmt.Fprintln(stderr, "\nchatbench: ending the conversations, which takes 10 s at most; once more stops at once")
 			close(gentle)
 		case <-ctx.Done():
 			return

@@ -65,6 +65,9 @@ func (f *targetFlags) complete(t *scenario.Target) error {
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return usagef("--target %q is not an address such as https://service.example.com:28070", t.URL)
 	}
+	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return usagef("--target %s must not carry a user, a query or a fragment", u.Redacted())
+	}
 	embedded := scenario.DefaultTenant() // a chatbench tenant on this machine answers to these
 	if isLocal(u.Hostname()) {
 		override(&t.Channel, first(t.Channel, embedded.Channel))
@@ -72,7 +75,7 @@ func (f *targetFlags) complete(t *scenario.Target) error {
 		override(&t.AppSecret, first(t.AppSecret, embedded.AppSecret))
 		return nil
 	}
-	if !slices.Contains(f.allow, u.Hostname()) {
+	if !slices.ContainsFunc(f.allow, func(host string) bool { return strings.EqualFold(host, u.Hostname()) }) {
 		return usagef("%s is not on this machine; if you may put it under load, say so with --allow-target %s", u.Hostname(), u.Hostname())
 	}
 	var missing []string

@@ -140,6 +140,8 @@ func family(kind string) string {
 		return "voice"
 	case "mp4", "mov", "webm", "avi":
 		return "video"
+	case "txt", "pdf", "zip", "rtf":
+		return "document" // an error page, for one, where a picture was announced
 	}
 	return ""
 }

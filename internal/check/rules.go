@@ -103,7 +103,7 @@ var registry = [ruleCount]Rule{
 		Look:      "Welcome texts that are tied to the token instead of the conversation; a conversation of the same user that was never ended.",
 	},
 	con02: {
-		ID: "CON-02", Title: "something follows CONNECT", Level: API, Needs: Wire, Source: apiFlow,
+		ID: "CON-02", Title: "something follows CONNECT", Level: Inferred, Needs: Wire, Source: apiFlow,
 		Statement: "After CONNECT was answered 0 a robot, the system or an agent says something in time, or the queue query says that the customer waits (0) or is being served (160021).",
 		Look:      "The channel's robot and its welcome text; the skill queue behind the channel; whether any agent is signed in to it.",
 	},

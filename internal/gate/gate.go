@@ -17,6 +17,7 @@ import (
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
 	"chatbench/internal/scenario"
+	"chatbench/internal/trace"
 )
 
 // Ending is how the run ended, as far as the result's numbers do not tell.
@@ -32,6 +33,7 @@ func Apply(r *result.Result, s *scenario.Scenario, end Ending) {
 	j := judge{r: r, total: r.Metrics.Total()}
 	j.conformance(s.Gate.Strict)
 	if end.Gone == "" && end.Bug == "" && !end.Interrupted {
+		j.played()
 		j.exercise(s.Exercise)
 		j.missed(s.Gate.MaxMissed)
 		for _, l := range s.Gate.Latency {
@@ -161,21 +163,51 @@ func (j *judge) exercise(demands []scenario.Exercise) {
 	}
 }
 
-// missed looks at the expectations of the flows.
+// missed looks at the expectations of the flows. A conversation that the tenant did not hold at all
+// counts as one that was missed: otherwise a tenant that refuses everybody would disappoint nobody.
 func (j *judge) missed(limit float64) {
-	steps := j.total.Counters.Steps()
+	counters := &j.total.Counters
+	steps, unserved := counters.Expectations(), counters.Unserved()
+	missed := steps.Missed + unserved
 	g := result.Gate{Kind: result.GateMissed, Name: "missed expectations <= " + percent(limit), Verdict: result.Pass,
-		Limit: limit, Unit: "share", Samples: steps.Done + steps.Missed}
+		Limit: limit, Unit: "share", Samples: steps.Done + missed}
 	if g.Samples > 0 {
-		g.Observed = float64(steps.Missed) / float64(g.Samples)
+		g.Observed = float64(missed) / float64(g.Samples)
 	}
 	share := percent(g.Observed)
 	if g.Observed > limit {
 		g.Verdict = result.Fail
 		share += ", allowed " + percent(limit)
 	}
-	g.Sentence = fmt.Sprintf("%d of %s missed what was expected (%s).", steps.Missed, plural(int(g.Samples), "step"), share)
+	g.Sentence = fmt.Sprintf("%d of %s missed (%s).", missed, wereOrWas(g.Samples), share)
+	if unserved > 0 {
+		g.Sentence += fmt.Sprintf(" Among them: %s that could not be held, for want of a token, a CONNECT or contact.", plural(int(unserved), "conversation"))
+	}
 	j.gate(g, result.ExitPerformance)
+}
+
+func wereOrWas(n int64) string {
+	if n == 1 {
+		return "1 expectation was"
+	}
+	return fmt.Sprintf("%d expectations were", n)
+}
+
+// played makes sure that there was something to judge.
+func (j *judge) played() {
+	if j.r.Metrics == nil {
+		return
+	}
+	all := &j.r.Metrics.All().Counters
+	exchanges := all.AllExchanges()
+	if steps := all.Steps(); all.Begun() == 0 && exchanges.Total() == 0 && steps.Done+steps.Missed == 0 {
+		j.add(result.Inconclusive, result.ExitInconclusive, "No conversation was played, so nothing was judged.")
+		return
+	}
+	ended := all.Ended()
+	if n := all.Begun(); n > 0 && ended[trace.ByCustomer]+ended[trace.ByPeer] == 0 {
+		j.add(result.Inconclusive, result.ExitInconclusive, fmt.Sprintf("None of %s came to its end, so little was shown.", plural(int(n), "conversation")))
+	}
 }
 
 // latency compares one percentile. Too few samples are a failure: a gate that nothing went through

@@ -154,6 +154,28 @@ func (c *Counters) Steps() StepCount {
 	return sum
 }
 
+// Expectations adds up the steps that can be missed: what was expected of the other side, and
+// hand-overs, which it can refuse.
+func (c *Counters) Expectations() StepCount {
+	var sum StepCount
+	for _, f := range c.Flows {
+		for name, s := range f.Steps {
+			_, what, _ := strings.Cut(name, " ")
+			if strings.HasPrefix(what, "expect") || what == "handover" {
+				sum.add(s)
+			}
+		}
+	}
+	return sum
+}
+
+// Unserved is the number of conversations that the tenant did not hold: no token was to be had,
+// CONNECT was refused, or contact was lost.
+func (c *Counters) Unserved() int64 {
+	ended := c.Ended()
+	return ended[trace.NoToken] + ended[trace.NoConnect] + ended[trace.LostContact]
+}
+
 // add merges other into c and shares nothing with it. Entries of its maps may be nil: a file may
 // say null.
 func (c *Counters) add(other *Counters) {

@@ -252,8 +252,16 @@ func (p *play) instruments() {
 	}
 	p.checker = check.New(check.Options{
 		Run: p.run64, Off: p.s.Gate.Off, Markers: p.markers, Journal: p.markers && p.host.journal != nil,
-		Pause: p.s.Poll.Pause, Hold: p.hold, Reproduce: p.reproduce,
+		Pause: p.pause(), Hold: p.hold, Reproduce: p.reproduce,
 	})
+}
+
+// pause is the least pause between polls as the checker takes it, for whom 0 means the demo's.
+func (p *play) pause() time.Duration {
+	if p.s.Poll.Pause == 0 {
+		return -1
+	}
+	return p.s.Poll.Pause
 }
 
 // Stages are the stages of a load on the run's clock, and the drain behind them. What happens
@@ -268,14 +276,26 @@ func Stages(s *scenario.Scenario) []metric.StageInfo {
 	return append(list, metric.StageInfo{Name: "drain", Warmup: true, Start: at})
 }
 
-func (p *play) openTrace() error {
-	if p.Out == "" || p.Trace.Share <= 0 {
+// removeOldTrace keeps the trace of another run from lying beside the result of this one.
+func (p *play) removeOldTrace() error {
+	err := os.Remove(filepath.Join(p.Out, TraceFile))
+	if errors.Is(err, os.ErrNotExist) {
 		return nil
+	}
+	return err
+}
+
+func (p *play) openTrace() error {
+	if p.Out == "" {
+		return nil
+	}
+	if p.Trace.Share <= 0 {
+		return p.removeOldTrace()
 	}
 	var err error
 	p.trace, err = trace.Create(filepath.Join(p.Out, TraceFile), trace.Header{
 		Tool: p.Version, Run: p.run64, Scenario: p.s.Name, Hash: p.s.Hash, Seed: p.seed, Start: p.start,
-		Markers: p.markers, Journal: p.markers && p.host.journal != nil, Pause: p.s.Poll.Pause, Hold: p.hold, Sample: p.Trace.Share,
+		Markers: p.markers, Journal: p.markers && p.host.journal != nil, Pause: p.pause(), Hold: p.hold, Sample: p.Trace.Share, Off: p.s.Gate.Off,
 	})
 	if err != nil {
 		return fmt.Errorf("trace file: %w", err)

@@ -222,6 +222,8 @@ func (e *Endpoint) ask(ctx context.Context, call string, request []byte) ([]byte
 	case r.Status >= 300 && r.Status < 400:
 		return nil, &TargetError{Sentence: fmt.Sprintf("%s redirected %s to %s (HTTP %d); chatbench does not follow redirects", e.Target.URL, call, shown(r.Header("location")), r.Status),
 			Hint: "use the address it names as --target if it is yours"}
+	case r.Status >= 500:
+		return nil, &TargetError{Sentence: fmt.Sprintf("%s is not available: %s was answered HTTP %d%s", e.Target.URL, call, r.Status, via(&r))}
 	case r.Status != 200:
 		return nil, e.notAICC(call, fmt.Sprintf("HTTP %d, %s%s", r.Status, orWord(kind, "no content type"), via(&r)), nil)
 	case kind == "text/html":

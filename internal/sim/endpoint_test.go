@@ -183,7 +183,7 @@ func TestCheckAnswers(t *testing.T) {
 		{"the server says its name", portal{token: func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Server", "squid")
 			says(503, "text/html", "busy")(w, r)
-		}}, `HTTP 503, text/html from server "squid"`, ""},
+		}}, `is not available: tokenByAkSk was answered HTTP 503 from server "squid"`, ""},
 		{"no token for the channel", portal{apply: says(200, "application/json", `{"resultCode":"1"}`)},
 			"gave no user token for channel " + channel + " (resultCode 1)", "configuration id"},
 		{"a connection that breaks", portal{token: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},

@@ -25,7 +25,7 @@ type link struct {
 
 // idleCheck is how long a connection must have been idle before it is worth a system call to see
 // whether the tenant has closed it meanwhile.
-const idleCheck = 10 * time.Millisecond
+const idleCheck = time.Millisecond
 
 // ready makes sure that the link is open and says how long opening it took.
 func (l *link) ready(r *run) (dialed time.Duration, err error) {
@@ -350,6 +350,7 @@ func (c *customer) applyToken(l *link, intended time.Duration) bool {
 	}}
 	res := c.exchange(l, x)
 	if res.status == 401 && c.accessFor(l, res.used.Access) {
+		x.again = true
 		res = c.exchange(l, x)
 	}
 	if res.class != aicc.OK {

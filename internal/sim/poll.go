@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"chatbench/internal/aicc"
@@ -161,7 +162,7 @@ func (c *customer) hungUp(by string, at time.Duration) {
 
 // remember notes a message for the expectations of the flow.
 func (c *customer) remember(m *aicc.Downlink, at time.Duration, mark marker.Marker, marked marker.Status) *arrival {
-	a := arrival{at: at, source: m.SourceType, media: m.MediaType, text: m.Content, queue: m.Queueing(),
+	a := arrival{at: at, source: m.SourceType, media: m.MediaType, text: clipped(m.Content), queue: m.Queueing(),
 		hangUp: m.ControlType == aicc.Disconnect, answers: -1}
 	switch {
 	case marked == marker.Intact && mark.Sender == marker.Customer:
@@ -176,6 +177,16 @@ func (c *customer) remember(m *aicc.Downlink, at time.Duration, mark marker.Mark
 	}
 	c.inbox = append(c.inbox, a)
 	return &c.inbox[len(c.inbox)-1]
+}
+
+// keptText bounds what is kept of a text for the expectations; the vendor's limit is 500 characters.
+const keptText = 4 << 10
+
+func clipped(text string) string {
+	if len(text) <= keptText {
+		return text
+	}
+	return strings.Clone(text[:keptText])
 }
 
 // nudge wakes the flow, which may be waiting for what has just changed.

@@ -231,17 +231,36 @@ func (r *run) watch() {
 			return
 		case <-r.Cut:
 			r.cutByUser.Store(true)
-			r.cutNow()
-			<-r.ctx.Done()
+			r.sayGoodbye()
 			return
 		case <-ticker.C:
-			if err := r.health.gone(r.now()); err != nil {
+			now := r.now()
+			if err := r.health.gone(now); err != nil {
 				r.gone = err
-				r.cutNow()
-				<-r.ctx.Done()
+				r.sayGoodbye()
+				return
+			}
+			if now > r.end+r.Scenario.Drain {
+				r.sayGoodbye()
 				return
 			}
 		}
+	}
+}
+
+// Goodbye is how long customers who are to hang up may take for it. A tenant that does not answer
+// them then keeps nobody longer: their connections are broken.
+const Goodbye = 10 * time.Second
+
+// sayGoodbye makes every customer hang up and gives them a while for it.
+func (r *run) sayGoodbye() {
+	r.cutNow()
+	late := time.NewTimer(Goodbye)
+	defer late.Stop()
+	select {
+	case <-r.ctx.Done():
+	case <-late.C:
+		r.cancel()
 	}
 }
 

@@ -33,7 +33,8 @@ type Header struct {
 	Journal  bool          `json:"journal"`
 	Pause    time.Duration `json:"pauseNs"`
 	Hold     time.Duration `json:"holdNs"`
-	Sample   float64       `json:"sample"` // share of the customers that were recorded, 0 to 1
+	Sample   float64       `json:"sample"`        // share of the customers that were recorded, 0 to 1
+	Off      []string      `json:"off,omitempty"` // rules that were not checked
 }
 
 const format = "chatbench.trace"
