@@ -25,6 +25,7 @@ func TestRecord(t *testing.T) {
 	inBubble(t, func(c *scenario.Tenant) { c.Agents.Chats = [2]int{1, 1} }, func(t *testing.T, r *rig) {
 		u := r.user("u-1")
 		u.connect()
+		pass(time.Millisecond) // so that welcome and answer are not said at one moment
 		u.say("one")
 		u.poll() // takes the welcome
 		pass(time.Second)
