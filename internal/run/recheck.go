@@ -66,7 +66,6 @@ func Recheck(r io.Reader, opt RecheckOptions) (*result.Result, error) {
 	if truncated {
 		res.Notes = append(res.Notes, "The trace ends in the middle, as after a crash; it was read up to its last whole line.")
 	}
-	deadlinesWhenLate(res)
 	gate.Apply(res, &scenario.Scenario{Gate: scenario.Gate{Strict: opt.Strict, MaxMissed: 1, MaxLateness: time.Hour}}, gate.Ending{})
 	return res, nil
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -408,7 +407,6 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 			Host: result.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Name: hostname}},
 		Rules: p.checker.Report(), Metrics: metrics, Health: health.WithLateness(metrics),
 	}
-	deadlinesWhenLate(r)
 	p.closeTrace(r)
 	p.addNotes(r, out)
 	ending := gate.Ending{Interrupted: out.Cut, Dropped: out.Dropped}
@@ -422,27 +420,6 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	}
 	gate.Apply(r, p.s, ending)
 	return r, nil
-}
-
-// lateShare is the part of a rule's deadline that the generator's lateness may take before the
-// deadline means nothing.
-const lateShare = 0.1
-
-// deadlinesWhenLate takes back what a late generator may have caused itself.
-func deadlinesWhenLate(r *result.Result) {
-	worst, _ := gate.Lateness(r.Health)
-	if worst < lateShare*check.DefaultWithin.Seconds() {
-		return
-	}
-	for i := range r.Rules {
-		rule := &r.Rules[i]
-		if (rule.ID == "CON-02" || rule.ID == "DSC-04") && rule.Verdict == check.Fail {
-			reasons := map[check.Reason]int64{check.GeneratorLate: rule.Violations}
-			maps.Copy(reasons, rule.Reasons)
-			rule.Verdict, rule.Reasons, rule.Witnesses = check.Inconclusive, reasons, nil
-			rule.Inconclusive, rule.Violations = rule.Inconclusive+rule.Violations, 0
-		}
-	}
 }
 
 func (p *play) closeTrace(r *result.Result) {

@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"chatbench/internal/check"
 	"chatbench/internal/memnet"
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
@@ -98,38 +97,6 @@ func TestStages(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, Stages(&scenario.Scenario{Load: load})); diff != "" {
 		t.Errorf("stages (-want +got):\n%s", diff)
-	}
-}
-
-// TestDeadlinesWhenLate wants a late generator to take back the two rules that have a deadline, and
-// nothing else.
-func TestDeadlinesWhenLate(t *testing.T) {
-	limit := lateShare * check.DefaultWithin.Seconds()
-	fail := func(id string) check.RuleResult {
-		return check.RuleResult{ID: id, Verdict: check.Fail, Violations: 3, Inconclusive: 2, Opportunities: 9,
-			Reasons: map[check.Reason]int64{check.RunAborted: 2}, Witnesses: []check.Witness{{Sentence: "nothing came"}}}
-	}
-	taken := func(id string) check.RuleResult {
-		return check.RuleResult{ID: id, Verdict: check.Inconclusive, Inconclusive: 5, Opportunities: 9,
-			Reasons: map[check.Reason]int64{check.RunAborted: 2, check.GeneratorLate: 3}}
-	}
-	pass := check.RuleResult{ID: "CON-02", Verdict: check.Pass, Opportunities: 9}
-	tests := []struct {
-		why        string
-		late       float64
-		have, want []check.RuleResult
-	}{
-		{"in time", limit * 0.99, []check.RuleResult{fail("CON-02"), fail("DSC-04")}, []check.RuleResult{fail("CON-02"), fail("DSC-04")}},
-		{"late by a tenth of the deadline", limit, []check.RuleResult{fail("CON-02"), fail("DSC-04")}, []check.RuleResult{taken("CON-02"), taken("DSC-04")}},
-		{"an order has no deadline", limit, []check.RuleResult{fail("ORD-01")}, []check.RuleResult{fail("ORD-01")}},
-		{"what held has held", limit, []check.RuleResult{pass}, []check.RuleResult{pass}},
-	}
-	for _, tt := range tests {
-		r := &result.Result{Rules: tt.have, Health: metric.Health{Lateness: map[string]metric.Lateness{"lateness.poll": {P99: tt.late}}}}
-		deadlinesWhenLate(r)
-		if diff := cmp.Diff(tt.want, r.Rules); diff != "" {
-			t.Errorf("%s: rules (-want +got):\n%s", tt.why, diff)
-		}
 	}
 }
 
