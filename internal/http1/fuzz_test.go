@@ -99,6 +99,7 @@ func FuzzAnswer(f *testing.F) {
 		"HTTP/1.1 304\nX: y\n z\n\n",
 		head("Content-Length: 5", "Content-Length: 6") + "hello",
 		head("Content-Length: 5", "Transfer-Encoding: chunked") + "5;x=y\r\nhello\r\n0\r\n\r\n",
+		head("Transfer-Encoding: chunked") + "0;x\r0\r\n\r\n",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -345,11 +345,15 @@ func (s *stream) line(from int) ([]byte, int, error) {
 	}
 }
 
-// chunkSize reads the line in front of a chunk. Its extensions are skipped.
+// chunkSize reads the line in front of a chunk. Its extensions are skipped, but a bare CR in them,
+// which others take for the line's end, would let two readers see two bodies (RFC 9112, 2.2).
 func (s *stream) chunkSize(from int) (size, next int, err error) {
 	line, next, err := s.line(from)
 	if err != nil {
 		return 0, 0, err
+	}
+	if bytes.IndexByte(line, '\r') >= 0 {
+		return 0, 0, fmt.Errorf("%w: chunk size %.40q has a bare carriage return", ErrMalformed, line)
 	}
 	digits, _, _ := bytes.Cut(line, []byte{';'})
 	n, err := strconv.ParseUint(string(trimRight(digits)), 16, 31)
