@@ -70,7 +70,12 @@ const (
 	PathQueue     = "/apiaccess/ccmessaging/queryQueueInfo"
 	PathUpload    = "/apiaccess/ccmessaging/uploadFileStream"
 	PathDownload  = "/apiaccess/ccmessaging/downloadFileStream"
+	PathHistory   = "/apiaccess/ccmessaging/queryHistoryChatMessage"
 	PathLeave     = "/apiaccess/ccmessaging/doLeaveMessage"
+	PathPhrases   = "/apiaccess/ccmessaging/queryPhraseByKeyword"
+	PathSurvey    = "/apiaccess/ccmessaging/getsatisfactionsurveymode"
+	PathRate      = "/apiaccess/ccmessaging/saveSatisfaction"
+	PathFeedback  = "/apiaccess/ccmessaging/v1/robot/feedbacksatisfaction"
 	PathSupport   = "/apiaccess/ccmessaging/v1/checkClickToCallSupport"
 )
 
@@ -101,6 +106,7 @@ const (
 	FromAgent    = "AGENT"
 	FromRobot    = "ROBOT"
 	FromSystem   = "SYSTEM"
+	FromUser     = "USER" // the customer, as the history calls it (section E09)
 )
 
 // Values of mediaType, both directions.
@@ -117,7 +123,7 @@ const (
 // Result codes with a meaning of their own (section 5).
 const (
 	CodeOK          = "0"
-	CodeParam       = "1"      // queryQueueInfo: parameter error
+	CodeParam       = "1"      // queryQueueInfo: parameter error; applyToken, history, phrases: failure
 	CodeMissing     = "2"      // upload, leave message: a parameter is missing
 	CodeWrong       = "3"      // upload, leave message: a parameter is wrong; queue: token error
 	CodeEnded       = "5"      // queryQueueInfo: the conversation has ended
@@ -129,6 +135,9 @@ const (
 	CodeWithAgent   = "160021" // CCUCS: already with an agent
 	CodeInIVR       = "160022" // CCUCS: transferred to IVR
 	CodeFlowControl = "10010000002"
+	CodeNoContent   = "30000000008" // feedbacksatisfaction: feedbackContent is missing
+	CodeNoRobot     = "30000000019" // feedbacksatisfaction: no conversation with a robot
+	CodeChatFault   = "30010009999" // feedbacksatisfaction: exception in the chat module
 )
 
 // Limits the vendor states (section 13.2). They count characters unless said otherwise.
@@ -138,6 +147,9 @@ const (
 	MaxDownText     = 500 // content of a downlink message
 	MaxDemoText     = 499 // longest text the demo sends
 	MaxDownloadSize = 2 << 20
+	MaxPhrases      = 5   // of one answer of queryPhraseByKeyword
+	MaxComment      = 511 // of a survey: "shorter than 512"
+	MaxFeedback     = 64  // feedbackContent
 )
 
 // MediaFileType is the fileType the demo asks for when a message of this mediaType arrives from

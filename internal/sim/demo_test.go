@@ -192,7 +192,7 @@ func TestDispatch(t *testing.T) {
 		{"two DISCONNECTs", []string{bye("SYSTEM"), bye("SYSTEM")}, "", ends},
 		{"types that the demo does not know are text", []string{media("SYSTEM", "LOCATE", "1,2,here"), media("SYSTEM", "DOCUMENT", "d"), `{"controlType":"READ","sourceType":"SYSTEM","content":"m1,m2"}`}, "", false},
 		{"null content", []string{`{"controlType":"CHAT","sourceType":"SYSTEM","mediaType":"TEXT","content":null}`}, "", false},
-		{"an empty object", []string{`{}`}, "", false},
+		{"a message of nothing but an empty content", []string{`{"content":""}`}, "", false},
 		{"the queue is asked for at once", []string{queued}, "queue", false},
 		{"but not when the other side hangs up behind it", []string{queued, bye("SYSTEM")}, "", ends},
 		{"nor when it has", []string{bye("SYSTEM"), queued}, "", ends},

@@ -152,8 +152,8 @@ func TestBadPoll(t *testing.T) {
 		shapes = append(shapes, e.Class.String()+" "+e.Shape)
 	}
 	want := []string{
-		"info the body has the wrong shape: downlinkMessages is not an array",
-		"info the body has the wrong shape: downlinkMessages has an element of which it is of type number",
+		"info the body has the wrong shape: downlinkMessages is an object",
+		"info the body has the wrong shape: downlinkMessages[1] is a number",
 		"fail ",
 	}
 	if diff := cmp.Diff(want, shapes); diff != "" {
