@@ -41,6 +41,12 @@ type Exchange struct {
 // Header is the value of the request's first header of that name, which must be in lower case.
 func (x *Exchange) Header(lower string) []byte { return findHeader(x.headers, lower) }
 
+// HasHeader reports whether the request has a header of that name in that very spelling, which
+// should make no difference.
+func (x *Exchange) HasHeader(name string) bool {
+	return bytes.HasPrefix(x.headers, []byte(name+":")) || bytes.Contains(x.headers, []byte("\n"+name+":"))
+}
+
 // Argument is the value of the query's first argument of that name, not unescaped, and whether
 // there is one.
 func (x *Exchange) Argument(name string) (value []byte, ok bool) {

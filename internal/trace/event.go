@@ -25,9 +25,10 @@ const (
 	Step         // a step of the flow ended: Flow, Name, Missed
 	Journal      // what the tenant's own record says of the conversation: Record
 	End          // the conversation is over for the customer: Ended
+	Probe        // one case of an active rule was asked for: Name, Ask, what came back, or Skip
 )
 
-var kindNames = [...]string{"none", "begin", "invoke", "return", "deliver", "step", "journal", "end"}
+var kindNames = [...]string{"none", "begin", "invoke", "return", "deliver", "step", "journal", "end", "probe"}
 
 // String is the name used in trace files.
 func (k Kind) String() string {
@@ -67,9 +68,12 @@ type Event struct {
 	Intended time.Duration // when the schedule wanted it; equal to At where there is no schedule
 	Late     time.Duration // by how much the generator itself was late; the tenant has no part in it
 	Probe    bool          // a declared probe: an exchange the demo flow would not make
+	Fresh    bool          // both tokens were within the life they were granted; on the Return, still are
 	Seq      int           // OpConnect, OpSend, OpTransfer: sequence number in the marker, or -1
-	FileID   string        // OpDownload
+	Chars    int           // OpSend: characters of a text, with its marker; 0 for media
+	FileID   string        // OpDownload; on the Return of OpUpload, the object key
 	Local    bool          // OpDownload: a file on the agent's computer
+	Asked    int           // OpToken: wanted life in seconds
 
 	// Return; Op, Intended and the rest of the Invoke are repeated
 	Started  time.Duration // the Invoke's At
@@ -82,6 +86,8 @@ type Event struct {
 	Count    int           // OpPoll: messages in the answer
 	Position int           // OpQueue
 	Estimate int           // OpQueue, seconds
+	MaxWait  int           // OpQueue, seconds; 0 when there was none
+	Grant    *Grant        // OpToken: what came with the token
 	NewToken bool          // the answer carried a replacement token
 	File     *File         // OpUpload, OpDownload: what was sent or received
 
@@ -92,12 +98,34 @@ type Event struct {
 	Marked  marker.Status
 
 	// Begin, Step
+	User   string // Begin: userId
 	Flow   string
 	Name   string // Step: what the step is, such as "3 expect agent"
 	Missed bool   // Step: an expectation was not met
 
 	Record *Record // Journal
 	Ended  Ended   // End
+
+	// Probe; Name is the case, such as "TOK-21 upload". Started, Op, Class, Status, Code, Shape and
+	// Error are those of the call that decides it, Count what was counted.
+	Ask  string // what was asked for, in words
+	Note string // what else was seen, in words; with Skip, why
+	Skip Skip   // the case could not be looked at; "" when it was
+}
+
+// Skip says why a case of an active rule could not be looked at.
+type Skip string
+
+// The reasons.
+const (
+	Lacking Skip = "lacking" // the tenant does not have what it takes
+	Unset   Skip = "unset"   // the situation could not be brought about this time
+)
+
+// Grant is what an answer of tokenByAkSk says of the token in it.
+type Grant struct {
+	Type    string `json:"type,omitempty"`
+	Seconds int    `json:"seconds,omitempty"` // of life; 0 when it was missing or not a number
 }
 
 // File describes the bytes of a media file.
@@ -118,6 +146,9 @@ type Record struct {
 	CallID    string   `json:"callId,omitempty"`
 	Senders   []Said   `json:"senders,omitempty"`
 	Heard     int      `json:"heard"`                 // customer messages accepted (CHAT)
+	Shown     [][2]int `json:"shown,omitempty"`       // marked texts as the other side got them: runs of rising numbers, first to last
+	Garbled   int      `json:"garbled,omitempty"`     // texts whose marker did not fit any more
+	Quiet     int64    `json:"quietMs,omitempty"`     // how long the customer had said nothing when it ended
 	Ended     string   `json:"ended,omitempty"`       // customer, agent, silence, release, shutdown; "" while it runs
 	HungUp    bool     `json:"hungUp"`                // the peer or the platform ended it, so a DISCONNECT is owed
 	HungUpAgo int64    `json:"hungUpAgoMs,omitempty"` // how long before the record was taken the hang-up happened
@@ -125,6 +156,8 @@ type Record struct {
 	Files     []File   `json:"files,omitempty"`       // media the peer sent, as they are on the tenant
 	Uploads   []File   `json:"uploads,omitempty"`     // media the customer sent, as the tenant received them
 	Faults    []string `json:"faults,omitempty"`      // mutants that were applied to this conversation
+
+	Evaluation int `json:"evaluation,omitempty"` // the customer's latest answer to the survey, 1 to 5
 }
 
 // Said counts the marked messages of one sender.

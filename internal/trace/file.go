@@ -33,9 +33,34 @@ type Header struct {
 	Journal  bool          `json:"journal"`
 	Pause    time.Duration `json:"pauseNs"`
 	Hold     time.Duration `json:"holdNs"`
-	Sample   float64       `json:"sample"`        // share of the customers that were recorded, 0 to 1
-	Off      []string      `json:"off,omitempty"` // rules that were not checked
+	Setup    Setup         `json:"setup,omitzero"`
+	Sample   float64       `json:"sample"`           // share of the customers that were recorded, 0 to 1; 0 with a policy
+	Policy   string        `json:"policy,omitempty"` // what else decided who was recorded: "failing", "minimized"
+	Off      []string      `json:"off,omitempty"`    // rules that were not checked
+	On       []string      `json:"on,omitempty"`     // rules that were, though they are off unless asked for
 }
+
+// Setup is what is known of how the tenant is set up. It comes from the embedded tenant's
+// configuration or from the scenario; what is not known is left out.
+type Setup struct {
+	Channel   string         `json:"channel,omitempty"`     // configuration id of the web channel
+	Robot     *bool          `json:"robot,omitempty"`       // whether the channel has a robot
+	Hold      *time.Duration `json:"holdNs,omitempty"`      // how long a poll is held; 0: not at all
+	Silence   time.Duration  `json:"silenceNs,omitempty"`   // customer-silence interval
+	TokenLife time.Duration  `json:"tokenLifeNs,omitempty"` // of a user token, when not the documented hour
+	Read      bool           `json:"read,omitempty"`        // the customers ask for read receipts
+	Async     bool           `json:"async,omitempty"`       // they use sendAsync, whose 0 says nothing (docs/protocol.md E04)
+}
+
+// Partial reports whether the trace leaves customers or events out, so that what it does not show
+// may have been all the same.
+func (h *Header) Partial() bool { return h.Sample < 1 || h.Policy != "" }
+
+// The values of [Header.Policy].
+const (
+	Failing   = "failing"   // customers for whom a rule failed or an expectation was missed
+	Minimized = "minimized" // the events of one customer that suffice to break a rule
+)
 
 const format = "chatbench.trace"
 
@@ -51,7 +76,10 @@ type line struct {
 	Intended time.Duration `json:"intended,omitempty"`
 	Late     time.Duration `json:"late,omitempty"`
 	Probe    bool          `json:"probe,omitempty"`
+	Fresh    bool          `json:"fresh,omitempty"`
 	Seq      *int          `json:"seq,omitempty"`
+	Chars    int           `json:"chars,omitempty"`
+	Asked    int           `json:"asked,omitempty"`
 	FileID   string        `json:"fileId,omitempty"`
 	Local    bool          `json:"local,omitempty"`
 	Started  time.Duration `json:"started,omitempty"`
@@ -64,15 +92,21 @@ type line struct {
 	Count    int           `json:"n,omitempty"`
 	Position int           `json:"position,omitempty"`
 	Estimate int           `json:"estimate,omitempty"`
+	MaxWait  int           `json:"maxWait,omitempty"`
+	Grant    *Grant        `json:"grant,omitempty"`
 	NewToken bool          `json:"newToken,omitempty"`
 	File     *File         `json:"file,omitempty"`
 	Index    int           `json:"i,omitempty"`
 	Message  *message      `json:"m,omitempty"`
+	User     string        `json:"user,omitempty"`
 	Flow     string        `json:"flow,omitempty"`
 	Name     string        `json:"step,omitempty"`
 	Missed   bool          `json:"missed,omitempty"`
 	Record   *Record       `json:"journal,omitempty"`
 	Ended    Ended         `json:"ended,omitempty"`
+	Ask      string        `json:"ask,omitempty"`
+	Note     string        `json:"note,omitempty"`
+	Skip     Skip          `json:"skip,omitempty"`
 }
 
 // message keeps the difference between an empty content and none.
@@ -83,10 +117,12 @@ type message struct {
 
 func (l *line) from(e *Event) {
 	*l = line{Kind: e.Kind.String(), At: e.At, Customer: e.Customer, Epoch: e.Epoch, ID: e.ID,
-		Intended: e.Intended, Late: e.Late, Probe: e.Probe, FileID: e.FileID, Local: e.Local,
+		Intended: e.Intended, Late: e.Late, Probe: e.Probe, Fresh: e.Fresh, FileID: e.FileID, Local: e.Local,
+		Chars: e.Chars, Asked: e.Asked, MaxWait: e.MaxWait, Grant: e.Grant, User: e.User,
 		Started: e.Started, Class: e.Class.String(), Status: e.Status, Code: e.Code, Shape: e.Shape, Error: e.Error,
 		Dial: e.Dial, Count: e.Count, Position: e.Position, Estimate: e.Estimate, NewToken: e.NewToken, File: e.File,
-		Index: e.Index, Flow: e.Flow, Name: e.Name, Missed: e.Missed, Record: e.Record, Ended: e.Ended}
+		Index: e.Index, Flow: e.Flow, Name: e.Name, Missed: e.Missed, Record: e.Record, Ended: e.Ended,
+		Ask: e.Ask, Note: e.Note, Skip: e.Skip}
 	if e.Op != aicc.OpNone {
 		l.Op = e.Op.String()
 	}
@@ -100,10 +136,12 @@ func (l *line) from(e *Event) {
 
 func (l *line) event() (Event, error) {
 	e := Event{Kind: parseKind(l.Kind), At: l.At, Customer: l.Customer, Epoch: l.Epoch, ID: l.ID, Op: aicc.ParseOp(l.Op),
-		Intended: l.Intended, Late: l.Late, Probe: l.Probe, Seq: -1, FileID: l.FileID, Local: l.Local,
+		Intended: l.Intended, Late: l.Late, Probe: l.Probe, Fresh: l.Fresh, Seq: -1, FileID: l.FileID, Local: l.Local,
+		Chars: l.Chars, Asked: l.Asked, MaxWait: l.MaxWait, Grant: l.Grant, User: l.User,
 		Started: l.Started, Class: aicc.ParseClass(l.Class), Status: l.Status, Code: l.Code, Shape: l.Shape, Error: l.Error,
 		Dial: l.Dial, Count: l.Count, Position: l.Position, Estimate: l.Estimate, NewToken: l.NewToken, File: l.File,
-		Index: l.Index, Flow: l.Flow, Name: l.Name, Missed: l.Missed, Record: l.Record, Ended: l.Ended}
+		Index: l.Index, Flow: l.Flow, Name: l.Name, Missed: l.Missed, Record: l.Record, Ended: l.Ended,
+		Ask: l.Ask, Note: l.Note, Skip: l.Skip}
 	if e.Kind == None {
 		return e, fmt.Errorf("event of unknown kind %.20q", l.Kind)
 	}
@@ -185,14 +223,20 @@ var encoders = sync.Pool{New: func() any {
 	return e
 }}
 
-// Write adds an event.
-func (w *Writer) Write(e *Event) {
-	enc := encoders.Get().(*encoder)
-	defer encoders.Put(enc)
+// encode makes the line of an event, with its end.
+func (enc *encoder) encode(e *Event) error {
 	enc.buf.Reset()
 	enc.line.from(e)
 	err := enc.json.Encode(&enc.line)
 	enc.line = line{} // the event's contents are not ours to keep
+	return err
+}
+
+// Write adds an event.
+func (w *Writer) Write(e *Event) {
+	enc := encoders.Get().(*encoder)
+	defer encoders.Put(enc)
+	err := enc.encode(e)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {

@@ -42,6 +42,8 @@ func events() []Event {
 		{Kind: Step, At: 9, Customer: 3, Epoch: 1, Flow: "buyer", Name: "expect reply", Missed: true},
 		{Kind: Journal, At: 10, Customer: 3, Epoch: 1, Record: &Record{User: "u1", Epoch: 1, Senders: []Said{{Sender: marker.Agent, Count: 5, Waiting: 1}}, HungUp: true, Files: []File{{ID: "f", Size: 9}}}},
 		{Kind: End, At: 11, Customer: 3, Epoch: 1, Ended: ByPeer},
+		{Kind: Probe, At: 12, Customer: 4, Started: 11, Op: aicc.OpPoll, Name: "TOK-21 poll", Ask: "a poll without user token", Class: aicc.Fail, Status: 401, Code: "401", Count: 2, Note: "odd"},
+		{Kind: Probe, At: 12, Customer: 4, Name: "TLS-21 TLS 1.1", Note: "the target does not speak TLS", Skip: Lacking},
 	}
 	for i := range list {
 		if k := list[i].Kind; k != Invoke || list[i].Op != aicc.OpConnect {
