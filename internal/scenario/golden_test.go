@@ -21,7 +21,8 @@ func knownNames() Options {
 	env := map[string]string{"HOST": "chat.example.com", "SECRET": "s3cret", "COUNT": "7", "EMPTY": ""}
 	return Options{
 		Env:     func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		Rules:   []string{"DSC-01", "ORD-01", "MED-01"},
+		Rules:   []string{"DSC-01", "ORD-01", "MED-01", "SIM-01"},
+		Own:     []string{"SIM-01"},
 		Metrics: []string{"poll.service", "poll.response", "delivery"},
 		Errors:  []string{"send.failed", "poll.info"},
 		Mutants: []string{"drop-one", "swap-adjacent"},
@@ -59,6 +60,7 @@ var dataFiles = map[string]string{
 	"missing.jsonl":  "{\"a\": 1}\n\n{\"b\": 2}\n",
 	"trailing.jsonl": "{\"a\": 1} {\"a\": 2}\n",
 	"broken.ndjson":  "{\"a\": \n",
+	"known.yaml":     "known:\n  - {rule: DSC-10, reason: x}\n  - rule: ORD-01\n",
 	"photo.gif":      "GIF89a",
 	"none.png":       "",
 	"huge.png":       strings.Repeat("x", mostUpload+1),

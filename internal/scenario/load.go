@@ -20,7 +20,8 @@ type Options struct {
 
 	// The names that exist elsewhere in the program. Names outside a list are a Problem; a nil
 	// list is not checked against.
-	Rules   []string // rule ids, for exercise and gate.off
+	Rules   []string // rule ids, for exercise, gate.off, gate.on and known failures
+	Own     []string // of these, the rules for chatbench itself, which cannot be known failures
 	Metrics []string // latency metrics, for gate.latency
 	Errors  []string // error counters, for gate.errors
 	Mutants []string // for tenant.mutants

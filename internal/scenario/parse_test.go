@@ -24,7 +24,8 @@ func mustTemplate(t *testing.T, s string) Template {
 // everythingOptions are what testdata/everything.yaml needs.
 func everythingOptions() Options {
 	opt := knownNames()
-	opt.Open = memory(map[string]string{"testdata/orders.jsonl": "{\"order\": \"A-1\", \"n1\": 1.50}\n{\"n1\": 2, \"order\": \"雨\"}\n", "testdata/photo.png": "PNG", "testdata/ca.pem": "PEM"})
+	opt.Open = memory(map[string]string{"testdata/orders.jsonl": "{\"order\": \"A-1\", \"n1\": 1.50}\n{\"n1\": 2, \"order\": \"雨\"}\n", "testdata/photo.png": "PNG", "testdata/ca.pem": "PEM",
+		"testdata/known.yaml": "known:\n  - {rule: DSC-01, reason: a survey comes late}\n"})
 	return opt
 }
 
@@ -35,26 +36,26 @@ func TestEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	const ms, s = time.Millisecond, time.Second
-	yes := true
+	yes, hold := true, 5*time.Second
 	want := &Scenario{
 		Name: "everything", About: "所有的键", File: "testdata/everything.yaml", Hash: got.Hash,
 		Seed: 42, Locale: "zh_CN", Markers: Off, Async: true, Between: Dist{Shape: Exponential, A: 3 * s}, Probes: 0.25, Drain: 3 * s,
 		Target: &Target{URL: "https://chat.example.com:28090/prefix", Channel: "web", AppKey: "nobody", AppSecret: "s3cret",
-			CAFile: "testdata/ca.pem", SNI: "inside", Insecure: true, Robot: &yes},
+			CAFile: "testdata/ca.pem", SNI: "inside", Insecure: true, Robot: &yes, PollHold: &hold, Silence: 20 * time.Minute},
 		Tenant: Tenant{
 			Robot: &Robot{Reply: Constant(10 * ms), Messages: [2]int{1, 3}, Welcome: "您好", Keywords: []string{"human", "人工"}},
 			Agents: Agents{Count: 7, Conversations: 2, PickUp: Dist{A: s, B: 2 * s}, Reply: Dist{Shape: Lognormal, A: s, B: 4 * s},
 				Messages: [2]int{2, 2}, Chats: [2]int{3, 6}, HangUp: Constant(s),
-				Media: Media{Image: 0.2, Audio: 0.1, Video: 0.05, Local: 0.5, Size: 64 << 10}},
+				Media: Media{Image: 0.2, Audio: 0.1, Video: 0.05, Document: 0.04, Location: 0.03, LocationJSON: true, Local: 0.5, Size: 64 << 10}},
 			Queue: Queue{Limit: 9, MaxWait: time.Minute}, Speech: Echo,
 			Channel: "c", AppKey: "k", AppSecret: "literal is fine here", AppTokenLife: time.Minute, UserTokenLife: 30 * s, Renewal: Refuse,
 			PollBatch: 4, SecondPoll: EmptyAtOnce, PollOutside: "13",
 			NoConversation: "160004", SecondConnect: "1", DisconnectEcho: true, SilenceAfter: 20 * time.Minute, SilenceAsync: true,
-			Hours: Hours{Open: 22 * time.Hour, Close: 6 * time.Hour}, TextLimit: 1000, TextLimitBytes: true, KeywordAnywhere: true,
+			Hours: Hours{Open: 22 * time.Hour, Close: 6 * time.Hour}, TextLimit: 1000, TextLimitBytes: true, KeywordAnywhere: true, History: true, HistoryRobot: true,
 			UploadLimit: 1 << 20, UploadLimitVideo: 3 << 20, DownloadLimit: 500_000,
 			FlowControl: 40, FlowControl429: true, ReplyDelay: Dist{A: ms, B: 2 * ms},
 			NumberCodes: true, TextTimestamps: true, NullFields: true, BareToken: true, Chunked: true, Gzip: true,
-			CloseAfterReply: true, MessageCodes: true, Mutants: []string{"drop-one", "swap-adjacent:every=3"},
+			CloseAfterReply: true, MessageCodes: true, ExtraFields: true, CoarseTimestamps: s, Mutants: []string{"drop-one", "swap-adjacent:every=3"},
 		},
 		Load: Load{Spread: 500 * ms, Stages: []Stage{
 			{Name: "rise", Customers: 100, Ramp: true, Length: 5 * s, Warmup: true},
@@ -83,9 +84,10 @@ func TestEverything(t *testing.T) {
 				HangUp{}}},
 			{Name: "sleeper", Steps: []Step{Connect{mustTemplate(t, "hello"), Template{}}}}},
 		Data:     &Data{File: "orders.jsonl", Columns: []string{"order", "n1"}, Rows: [][]string{{"A-1", "1.50"}, {"雨", "2"}}, Pick: Sequential},
-		Poll:     Poll{Pause: 50 * ms, Timeout: 10 * s},
+		Poll:     Poll{Pause: 50 * ms, Timeout: 10 * s, Read: true},
 		Exercise: []Exercise{{"DSC-01", 100}},
-		Gate: Gate{Strict: true, Off: []string{"ORD-01", "MED-01"}, MaxMissed: 0.005, MaxLateness: 20 * ms,
+		Gate: Gate{Strict: true, Off: []string{"ORD-01", "MED-01"}, On: []string{"DSC-01"}, MaxMissed: 0.005, MaxLateness: 20 * ms,
+			Known: []KnownFailure{{Rule: "DSC-01", Reason: "a survey comes late", File: "testdata/known.yaml", Line: 2}},
 			Latency: []Limit{
 				{Metric: "poll.service", Quantile: 0.95, Below: 0.05, Samples: 1, Text: "poll.service p95 < 50ms"},
 				{Metric: "delivery", Quantile: 0.999, Below: 1, Samples: 1000, Text: "delivery p99.9 < 1s, at least 1000 samples"},

@@ -3,6 +3,7 @@ package scenario
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,12 +27,26 @@ func (r *reader) gate(n *yaml.Node) Gate {
 		g.Strict = g.Strict || strict
 	}
 	setAll(o, "off", &g.Off, r.ruleID)
+	setAll(o, "on", &g.On, r.ruleID)
+	r.notBoth(o, &g)
+	if known := o.get("known"); known != nil {
+		g.Known = r.knownFile(known)
+	}
 	setAll(o, "latency", &g.Latency, r.latencyLimit)
 	setAll(o, "errors", &g.Errors, r.errorLimit)
 	set(o, "missed", &g.MaxMissed, share)
 	set(o, "lateness", &g.MaxLateness, durationIn(time.Millisecond, time.Hour))
 	o.close()
 	return g
+}
+
+// notBoth complains about rules that are switched on and off.
+func (r *reader) notBoth(o *object, g *Gate) {
+	for _, id := range g.On {
+		if slices.Contains(g.Off, id) {
+			r.complain(o.get("on"), "leave it out of one of them", "on: %s is in gate.off as well", id)
+		}
+	}
 }
 
 const (

@@ -119,6 +119,7 @@ func (r *reader) poll(s *Scenario, n, tenant *yaml.Node) {
 		set(o, "pause", &s.Poll.Pause, durationIn(0, time.Minute))
 		set(o, "jitter", &s.Poll.Jitter, durationIn(0, time.Minute))
 		set(o, "timeout", &s.Poll.Timeout, durationIn(time.Millisecond, time.Hour))
+		set(o, "read", &s.Poll.Read, boolean)
 		o.close()
 	}
 	if n != nil && r.embedded(s) && s.Poll.Timeout <= s.Tenant.PollHold {
@@ -148,6 +149,11 @@ func (r *reader) target(n *yaml.Node) *Target {
 		t.Robot = new(bool)
 		set(o, "robot", t.Robot, boolean)
 	}
+	if o.get("poll_hold") != nil {
+		t.PollHold = new(time.Duration)
+		set(o, "poll_hold", t.PollHold, durationIn(0, time.Hour))
+	}
+	set(o, "silence", &t.Silence, durationIn(0, day))
 	o.close()
 	return t
 }

@@ -43,7 +43,10 @@ type Target struct {
 	CAFile    string // PEM file of extra certificate authorities; the scenario's folder is part of it
 	SNI       string // server name, when it differs from the host
 	Insecure  bool   // do not verify the certificate
-	Robot     *bool  // whether the channel has a robot; nil: not known
+	// What is known of its set-up; rules that need to know lean on it.
+	Robot    *bool          // whether the channel has a robot; nil: not known
+	PollHold *time.Duration // how long a poll is held, 0: not at all; nil: not known
+	Silence  time.Duration  // after how long without a word of the customer it hangs up; 0: not known
 }
 
 // Switch is a setting that can be left to the run to decide.
@@ -67,6 +70,7 @@ type Poll struct {
 	Pause   time.Duration // between an answer and the next poll; 100 ms
 	Jitter  time.Duration // added to the pause, uniform from 0; keeps customers from moving in step
 	Timeout time.Duration // when a poll counts as lost; well above the tenant's hold time
+	Read    bool          // ask for read receipts, and give what customers say a messageId
 }
 
 // Load says how many customers there are when. Exactly one of the two models is used.
@@ -217,6 +221,8 @@ type Exercise struct {
 type Gate struct {
 	Strict  bool     // rules of level inferred fail the run instead of warning
 	Off     []string // rules that are not checked
+	On      []string // rules that are checked although they are off unless asked for; none of Off
+	Known   []KnownFailure
 	Latency []Limit
 	Errors  []Limit
 	// MaxMissed is the share of expectations that may be missed, 0 to 1; 0 by default.

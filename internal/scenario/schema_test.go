@@ -105,7 +105,7 @@ var beyondSchema = []string{
 	"expectations nobody can meet", "target without a robot",
 	"data gone.csv", "data empty.csv", "data header.csv", "data unnamed.csv", "data ragged.csv", "data quote.csv", "data gbk.csv",
 	"data rows.txt", "data array.jsonl", "data nested.jsonl", "data missing.jsonl", "data trailing.jsonl", "data broken.ndjson",
-	"unique rows", "unique rows for arrivals", "poll timeout",
+	"unique rows", "unique rows for arrivals", "poll timeout", "known gone",
 }
 
 // TestSchemaRefuses checks that the schema and the parser agree on the bad inputs as far as a

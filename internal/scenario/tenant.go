@@ -36,8 +36,14 @@ type Tenant struct {
 	SessionTimeout    time.Duration // without a poll the conversation is released; 0: never
 	Hours             Hours
 	TextLimit         int
+	Notices           bool // a message of the system says that an agent is there
 	TextLimitBytes    bool // the limit counts bytes instead of characters
 	KeywordAnywhere   bool // a hand-over keyword counts inside a longer text too
+
+	// What the customer can ask for beside the conversation.
+	History      bool // queryHistoryChatMessage has something to tell; costs memory for each customer
+	HistoryRobot bool // the robot's messages too
+	Survey       bool // the channel has a survey at the end
 
 	// Media.
 	UploadLimit      int64 // bytes, pictures, files and audio
@@ -56,6 +62,9 @@ type Tenant struct {
 	Gzip            bool // answers are compressed when the client accepts it
 	CloseAfterReply bool // one exchange per connection
 	MessageCodes    bool // downlink messages carry a messageCode
+	ExtraFields     bool // answers and messages have a field that no document knows
+
+	CoarseTimestamps time.Duration // timestamps are multiples of it; 0: of a millisecond
 
 	Mutants []string // faults, as "name", "name:n" or "name:every=n"; see chatbench tenant --help
 }
@@ -86,7 +95,9 @@ type Agents struct {
 // Media is what agents send beside text.
 type Media struct {
 	Image, Audio, Video float64 // share of answers followed by one, 0 to 1
-	Local               float64 // share of these that come from the agent's own computer
+	Document, Location  float64
+	LocationJSON        bool    // a location is a JSON object instead of a list with commas
+	Local               float64 // share of the files that come from the agent's own computer
 	Size                int64   // about so many bytes each; 0: the smallest valid file
 }
 
@@ -158,7 +169,7 @@ func DefaultTenant() Tenant {
 		PollHold: 5 * time.Second, PollOutside: "0",
 
 		NoConversation: "13", SecondConnect: "0", DropDuplicateSend: true,
-		SessionTimeout: 60 * time.Second, TextLimit: 1024,
+		SessionTimeout: 60 * time.Second, Notices: true, TextLimit: 1024, Survey: true,
 
 		UploadLimit: 2 << 20, UploadLimitVideo: 4 << 20, DownloadLimit: 2 << 20,
 	}

@@ -38,7 +38,7 @@ func isOpen(h scenario.Hours, now time.Time) bool {
 func (v *conversation) queue() {
 	v.phase = queueing
 	v.say(message{source: aicc.FromSystem, queueFlag: "Y"}, v.words().queueing)
-	if limit := v.t.cfg.Queue.MaxWait; limit > 0 {
+	if limit := v.t.cfg.Queue.MaxWait; limit > 0 && !v.t.faults.take(queueForever, v) {
 		v.patience = v.later(queueing, limit, func() {
 			v.hangUp(endQueue, message{control: aicc.Disconnect, source: aicc.FromSystem, offline: "false"})
 		})
@@ -56,11 +56,20 @@ func (v *conversation) served() {
 
 // ring puts the customer through to the agent that the desk has found.
 func (v *conversation) ring() {
+	waited := v.phase == queueing
 	v.phase = ringing
-	names := v.words().agents
-	v.agent = names[v.place.agent%len(names)]
-	v.say(message{source: aicc.FromSystem}, v.named(v.words().connected))
+	v.agent = v.agentName()
+	if v.t.cfg.Notices && (waited || !v.t.faults.take(unannounced, v)) {
+		v.say(message{source: aicc.FromSystem}, v.named(v.words().connected))
+	}
+	v.t.faults.ringing(v)
 	v.peer = v.later(ringing, v.t.cfg.Agents.PickUp.Draw(v.rng), v.greet)
+}
+
+// agentName is what the agent that the desk has found is called.
+func (v *conversation) agentName() string {
+	names := v.words().agents
+	return names[v.place.agent%len(names)]
 }
 
 func (v *conversation) named(text string) string { return strings.Replace(text, "%s", v.agent, 1) }
@@ -125,7 +134,11 @@ func (v *conversation) answered() {
 
 // markRead sends a read receipt to a customer who wants them and gave the message an id.
 func (v *conversation) markRead(s saying) {
-	if v.c.needRead && s.messageID != "" {
-		v.push(message{control: aicc.Read, content: s.messageID})
+	id, wanted := s.messageID, v.c.needRead && s.messageID != ""
+	if v.t.faults != nil {
+		id, wanted = v.t.faults.receipt(v, id, wanted)
+	}
+	if wanted {
+		v.push(message{control: aicc.Read, content: id})
 	}
 }

@@ -74,9 +74,14 @@ func (t *Tenant) wantedLife(seconds []byte) (time.Duration, bool) {
 func (t *Tenant) grantAppToken(x *http1.Exchange, life time.Duration) {
 	now := time.Now()
 	token := rand.Text()
+	life, typed := t.faults.granting(life)
 	t.appTokens.put(token, func() time.Time { return now.Add(life) }, func(end time.Time) bool { return now.After(end) })
 	b := append(x.Body, `{"AccessToken":"`...)
-	b = append(append(b, token...), `","ApplyType":"Bearer","CreateTime":"`...)
+	b = append(append(b, token...), '"')
+	if typed {
+		b = append(b, `,"ApplyType":"Bearer"`...)
+	}
+	b = append(b, `,"CreateTime":"`...)
 	b = append(strconv.AppendInt(b, now.Unix(), 10), `","Expires":"`...)
 	b = append(strconv.AppendInt(b, int64(life/time.Second), 10), `","Scope":"*","AppKey":`...)
 	b = appendText(b, t.cfg.AppKey)
@@ -104,7 +109,8 @@ func (t *Tenant) userToken(x *http1.Exchange, _ *customer) {
 	}
 	c := t.customer(q.UserID)
 	c.mu.Lock()
-	c.chinese = len(q.Locale) >= 2 && q.Locale[:2] == "zh"
+	c.chinese = isChinese(q.Locale)
+	c.rememberName(q.UserName)
 	token := t.grantUserToken(c)
 	c.mu.Unlock()
 	if t.cfg.BareToken {
@@ -158,7 +164,7 @@ func (t *Tenant) authorize(x *http1.Exchange, need access) (c *customer, ok bool
 	if !ok || time.Now().After(token.expires) && !t.renew(x, token) {
 		return nil, false
 	}
-	return token.c, true
+	return token.c, t.faults == nil || !t.faults.refusing(x, token)
 }
 
 // application checks the two headers of the application.
@@ -175,7 +181,7 @@ func (t *Tenant) application(x *http1.Exchange, mandatory bool) bool {
 		return false
 	}
 	end, ok := t.appTokens.get(text)
-	return ok && time.Now().Before(end)
+	return ok && (time.Now().Before(end) || t.faults.take(immortalToken, nil))
 }
 
 // renew decides what an expired token is still good for. During a conversation it is replaced
@@ -194,6 +200,10 @@ func (t *Tenant) renew(x *http1.Exchange, token *userToken) bool {
 		return false
 	case token.next == nil:
 		token.next, token.grace = t.grantUserToken(c), now.Add(renewalGrace)
+		t.faults.replacing(token)
+	}
+	if c.conv != nil && t.faults != nil {
+		c.conv.memory.replacing = string(x.Path) == aicc.PathPoll
 	}
 	x.AddHeader(aicc.HeaderUserToken, token.next.text)
 	return true

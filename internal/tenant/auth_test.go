@@ -21,6 +21,7 @@ func TestApplicationToken(t *testing.T) {
 	}{
 		{"as long as configured", good, "", 200, 600},
 		{"as long as asked for", good, "1200", 200, 1200},
+		{"the shortest", good, "1", 200, 1},
 		{"at most an hour", good, "7200", 200, 3600},
 		{"not a number", good, "soon", 400, 0},
 		{"no time at all", good, "0", 400, 0},
@@ -146,7 +147,12 @@ func TestWhoMayCall(t *testing.T) {
 		{"POST", aicc.PathQueue, queue, may, may},
 		{"POST", aicc.PathUpload, `{}`, must, must},
 		{"POST", aicc.PathDownload, `{}`, must, must},
+		{"POST", aicc.PathHistory, `{}`, must, must},
 		{"POST", aicc.PathLeave, `{}`, must, must},
+		{"POST", aicc.PathPhrases, `{}`, may, must},
+		{"POST", aicc.PathSurvey, `{}`, must, must},
+		{"POST", aicc.PathRate, `{}`, must, must},
+		{"POST", aicc.PathFeedback, `{}`, must, must},
 		{"GET", aicc.PathSupport + "?channel=WEB", "", must, must},
 	} {
 		t.Run(tt.path, func(t *testing.T) {
@@ -292,8 +298,9 @@ func TestNothingElseIsThere(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, r *rig) {
 		u := r.user("u-1")
 		for _, tt := range []struct{ method, path string }{
-			{"GET", "/"}, {"POST", "/apiaccess/ccmessaging/queryHistoryChatMessage"}, {"GET", aicc.PathSend}, {"POST", aicc.PathPoll},
-			{"POST", "/apiaccess/CCMessaging/send"}, {"POST", AboutPath}, {"GET", "/chatbench/else"},
+			{"GET", "/"}, {"POST", "/apiaccess/ccmessaging/pushMsg"}, {"GET", aicc.PathSend}, {"POST", aicc.PathPoll},
+			{"POST", "/apiaccess/CCMessaging/send"}, {"GET", aicc.PathHistory},
+			{"POST", "/apiaccess/ccmessaging/getSatisfactionSurveyMode"}, {"POST", AboutPath}, {"GET", "/chatbench/else"},
 		} {
 			if got := u.do("calls", tt.method, tt.path, ""); got.status != 404 || got.Code != "404" {
 				t.Errorf("%s %s: status %d, %s; want 404", tt.method, tt.path, got.status, got.body)

@@ -54,21 +54,28 @@ type conversation struct {
 	cause  int           // highest number heard
 	said   [speakers]int // marked messages of each sender
 
+	rateable   int // answers of the robot; their interIdx count from 1
+	evaluation int // the customer's latest, 1 to 5; 0: none
+
 	// The other side.
-	inbox   []saying // what nobody has answered yet
-	working bool     // an answer is on its way
-	answers int      // given by the agent
-	limit   int      // answers before the agent hangs up; 0: never
-	place   *place   // in the queue or with an agent
-	agent   string   // name
-	seen    []string // messageIds, the latest ones
+	inbox   []saying  // what nobody has answered yet
+	working bool      // an answer is on its way
+	answers int       // given by the agent
+	limit   int       // answers before the agent hangs up; 0: never
+	place   *place    // in the queue or with an agent
+	agent   string    // name
+	picked  [4]string // phrases that were chosen last; the banks have more
+	seen    []string  // messageIds, the latest ones
 
 	peer, silence, release, patience *time.Timer
-	lastHeard                        time.Time
+	lastSaid                         time.Time // by the customer
+	lastHeard                        time.Time // the same, or the agent's greeting: silence is counted from here
 
 	// For the record.
 	heard   int
-	how     string // it ended
+	shown   shown
+	quiet   time.Duration // how long the customer had said nothing at the end
+	how     string        // it ended
 	endedAt time.Time
 	hungUp  bool
 	owed    bool // DISCONNECT was not fetched yet
@@ -77,10 +84,7 @@ type conversation struct {
 	uploads []trace.File
 	faults  []string
 
-	// Only kept for faults that need them.
-	first, latest *message // marked ones
-	fetched       bool     // a poll has got a marked one
-	asked         bool     // a poll came after the end
+	memory memory // of faults
 }
 
 // saying is something the customer said.
@@ -106,7 +110,7 @@ func newConversation(c *customer, content string) *conversation {
 	fmt.Fprintf(h, "%s/%d", key, c.conversations)
 	now := time.Now()
 	v := &conversation{
-		c: c, t: c.t, cause: marker.NoCause, lastHeard: now,
+		c: c, t: c.t, cause: marker.NoCause, lastSaid: now, lastHeard: now,
 		rng:    rand.New(rand.NewPCG(c.t.opt.Seed, h.Sum64())),
 		callID: fmt.Sprintf("%d-%d", now.Unix(), c.t.calls.Add(1)),
 	}
@@ -118,8 +122,11 @@ func newConversation(c *customer, content string) *conversation {
 // nothing has happened.
 func (v *conversation) start() string {
 	robot := v.t.cfg.Robot
-	if robot == nil {
+	switch {
+	case robot == nil:
 		return v.handOver()
+	case v.t.faults.skippingRobot(v):
+		return aicc.CodeOK
 	}
 	v.phase = withRobot
 	if robot.Welcome != "" {
@@ -131,9 +138,9 @@ func (v *conversation) start() string {
 // watch starts the clocks that end a conversation nobody takes part in.
 func (v *conversation) watch() {
 	if limit := v.t.cfg.SilenceAfter; limit > 0 {
-		v.silence = v.whenIdle(limit, v.silentFor, func() { v.hangUp(endSilence, v.silenceNotice()) })
+		v.silence = v.whenIdle(v.t.faults.patience(v, limit), v.silentFor, func() { v.hangUp(endSilence, v.silenceNotice()) })
 	}
-	if limit := v.t.cfg.SessionTimeout; limit > 0 {
+	if limit := v.t.cfg.SessionTimeout; limit > 0 && !v.t.faults.take(unreleased, v) {
 		v.release = v.whenIdle(limit, v.unpolledFor, func() { v.finish(endRelease) })
 	}
 }
@@ -195,7 +202,9 @@ func (v *conversation) whenIdle(limit time.Duration, idle func() time.Duration, 
 func (v *conversation) hear(s saying) {
 	s.text = v.listen(s.content)
 	v.heard++
-	v.lastHeard = time.Now()
+	v.show(s.content)
+	v.spoke()
+	v.archiveHeard(s)
 	if v.t.faults != nil {
 		v.t.faults.heard(v, s)
 	}
@@ -204,6 +213,12 @@ func (v *conversation) hear(s saying) {
 	}
 	v.inbox = append(v.inbox, s)
 	v.work()
+}
+
+// spoke notes that the customer has just said something.
+func (v *conversation) spoke() {
+	v.lastSaid = time.Now()
+	v.lastHeard = v.lastSaid
 }
 
 // listen learns from a customer's marker who it is and how far it has got, and gives the text
@@ -216,10 +231,25 @@ func (v *conversation) listen(content string) string {
 	if !v.marked {
 		v.marked, v.who = true, m
 	}
-	if m.Run == v.who.Run && m.Session == v.who.Session && m.Epoch == v.who.Epoch {
+	if v.isOwn(m) {
 		v.cause = max(v.cause, m.Seq)
 	}
 	return text
+}
+
+// show notes for the record what the other side gets to see of the customer's marked texts.
+func (v *conversation) show(content string) {
+	switch m, _, status := marker.Parse(content); {
+	case status == marker.Damaged:
+		v.shown.garbled++
+	case status == marker.Intact && v.isOwn(m):
+		v.shown.add(m.Seq)
+	}
+}
+
+// isOwn reports whether a marker is the customer's, of this conversation.
+func (v *conversation) isOwn(m marker.Marker) bool {
+	return m.Sender == marker.Customer && m.Run == v.who.Run && m.Session == v.who.Session && m.Epoch == v.who.Epoch
 }
 
 // repeated remembers a messageId and reports whether it was there before.
@@ -266,6 +296,7 @@ func (v *conversation) between(r [2]int) int {
 // hangUp ends the conversation from this side: m is the DISCONNECT, which comes after everything
 // that waits.
 func (v *conversation) hangUp(how string, m message) {
+	v.t.faults.hangingUp(v)
 	v.finish(how)
 	v.hungUp, v.owed = true, true
 	if v.t.faults != nil {
@@ -282,6 +313,7 @@ func (v *conversation) finish(how string) {
 		return
 	}
 	v.phase, v.how, v.endedAt = ended, how, time.Now()
+	v.quiet = v.endedAt.Sub(v.lastSaid)
 	for _, timer := range []*time.Timer{v.peer, v.silence, v.release, v.patience} {
 		if timer != nil {
 			timer.Stop()
@@ -293,5 +325,7 @@ func (v *conversation) finish(how string) {
 	v.inbox, v.seen, v.working = nil, nil, false
 	v.c.open.Store(false)
 	v.t.counters.ended.Add(1)
-	v.c.wake()
+	if !v.memory.silent {
+		v.c.wake()
+	}
 }

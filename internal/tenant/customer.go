@@ -16,10 +16,12 @@ type customer struct {
 
 	mu            sync.Mutex // protects the following and the conversation
 	chinese       bool       // language asked for with the token
+	name          string     // given with the token; only kept for the history
 	tokensEnd     time.Time  // when the last token expires
 	conv          *conversation
 	conversations int // so far
 	uploads       []trace.File
+	history       history
 
 	held     *waiter // the poll that waits for a message
 	spare    *waiter // a finished one, to be used again

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -119,8 +120,10 @@ func (v *conversation) epoch() int {
 func (v *conversation) record() trace.Record {
 	r := trace.Record{
 		User: v.c.user, Epoch: v.epoch(), CallID: v.callID,
-		Heard: v.heard, Ended: v.how, HungUp: v.hungUp, Owed: v.owed,
+		Heard: v.heard, Shown: slices.Clone(v.shown.runs), Garbled: v.shown.garbled, Quiet: v.quiet.Milliseconds(),
+		Ended: v.how, HungUp: v.hungUp, Owed: v.owed,
 		Files: v.files, Uploads: v.uploads, Faults: v.faults,
+		Evaluation: v.evaluation,
 	}
 	if v.hungUp {
 		r.HungUpAgo = time.Since(v.endedAt).Milliseconds()
@@ -131,6 +134,30 @@ func (v *conversation) record() trace.Record {
 		}
 	}
 	return r
+}
+
+// keptRuns bounds the runs of a record.
+const keptRuns = 64
+
+// shown is what the other side got to see of the customer's marked texts: their numbers in runs
+// without a hole, from..to, in the order in which they came. Beyond keptRuns it is given up, and
+// the record says nothing of them.
+type shown struct {
+	runs    [][2]int
+	tooMany bool
+	garbled int // texts that did not fit their marker any more
+}
+
+func (s *shown) add(seq int) {
+	switch n := len(s.runs); {
+	case s.tooMany:
+	case n > 0 && s.runs[n-1][1] == seq-1:
+		s.runs[n-1][1] = seq
+	case n == keptRuns:
+		s.runs, s.tooMany = nil, true
+	default:
+		s.runs = append(s.runs, [2]int{seq, seq})
+	}
 }
 
 // waiting counts the marked messages of a sender that were said and not handed out.
@@ -146,14 +173,21 @@ func (v *conversation) waiting(s marker.Sender) int {
 
 // About is the answer of AboutPath.
 type About struct {
-	Chatbench string   `json:"chatbench"` // "tenant"
-	Version   string   `json:"version"`
-	PID       int      `json:"pid"`
-	Now       int64    `json:"now"` // µs since 1970 by the tenant's clock
-	Channel   string   `json:"channel"`
-	Config    string   `json:"config"` // as Describe says it
-	Mutants   []string `json:"mutants,omitempty"`
-	Stats     Stats    `json:"stats"`
+	Chatbench string      `json:"chatbench"` // "tenant"
+	Version   string      `json:"version"`
+	PID       int         `json:"pid"`
+	Now       int64       `json:"now"` // µs since 1970 by the tenant's clock
+	Channel   string      `json:"channel"`
+	Setup     trace.Setup `json:"setup"`
+	Config    string      `json:"config"` // as Describe says it
+	Mutants   []string    `json:"mutants,omitempty"`
+	Stats     Stats       `json:"stats"`
+}
+
+// Setup is what rules need to know of the tenant's configuration.
+func (t *Tenant) Setup() trace.Setup {
+	robot, hold := t.cfg.Robot != nil, t.cfg.PollHold
+	return trace.Setup{Channel: t.cfg.Channel, Robot: &robot, Hold: &hold, Silence: t.cfg.SilenceAfter, TokenLife: t.cfg.UserTokenLife}
 }
 
 // ownPage answers the tenant's own pages and reports whether it did.
@@ -165,7 +199,7 @@ func (t *Tenant) ownPage(x *http1.Exchange) bool {
 	case AboutPath:
 		return writeJSON(x, About{
 			Chatbench: "tenant", Version: t.opt.Version, PID: os.Getpid(), Now: time.Now().UnixMicro(),
-			Channel: t.cfg.Channel, Config: t.Describe(), Mutants: t.cfg.Mutants, Stats: t.Stats(),
+			Channel: t.cfg.Channel, Setup: t.Setup(), Config: t.Describe(), Mutants: t.cfg.Mutants, Stats: t.Stats(),
 		})
 	case JournalPath:
 		args, err := url.ParseQuery(string(x.Query))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,7 +34,7 @@ func TestRecord(t *testing.T) {
 		u.say("two")
 		pass(time.Second)
 		want := trace.Record{
-			User: "u-1", Epoch: 0, Heard: 2, Ended: "agent", HungUp: true, HungUpAgo: 450, Owed: true,
+			User: "u-1", Epoch: 0, Heard: 2, Shown: [][2]int{{1, 1}, {3, 3}}, Quiet: 550, Ended: "agent", HungUp: true, HungUpAgo: 450, Owed: true,
 			Senders: []trace.Said{
 				{Sender: marker.Robot, Count: 3, Waiting: 2},
 				{Sender: marker.Agent, Count: 3, Waiting: 3},
@@ -50,6 +51,92 @@ func TestRecord(t *testing.T) {
 		}
 		if got := u.poll().Messages; len(got) != 7 || !hungUp(got[6]) {
 			t.Errorf("after the record was taken: %s, want everything that waited and DISCONNECT last", tell(got))
+		}
+	})
+}
+
+// TestRecordOfTexts looks at what the record says of the customer's texts. CONNECT has number 0.
+func TestRecordOfTexts(t *testing.T) {
+	for _, tt := range []struct {
+		why     string
+		say     func(u *user)
+		shown   [][2]int
+		garbled int
+		heard   int
+	}{
+		{"nothing said", func(*user) {}, nil, 0, 0},
+		{"texts that follow each other are one run", func(u *user) { u.say("a"); u.say("b"); u.say("c") }, [][2]int{{1, 3}}, 0, 3},
+		{"TRANS2AGENT takes a number and is no text", func(u *user) { u.say("a"); u.transfer(); u.say("b"); u.say("c") }, [][2]int{{1, 1}, {3, 4}}, 0, 3},
+		{"a text that is refused is not shown", func(u *user) { u.say(strings.Repeat("x", 2000)); u.say("b") }, [][2]int{{2, 2}}, 0, 1},
+		{"a text without a marker has no number", func(u *user) { u.sendRaw(aicc.PathSend, aicc.Chat, aicc.Text, "plain") }, nil, 0, 1},
+		{"a damaged text is counted apart", func(u *user) {
+			text := u.marked("a")
+			u.sendRaw(aicc.PathSend, aicc.Chat, aicc.Text, text[:len(text)-1])
+		}, nil, 1, 1},
+		{"a text of another conversation is not of this one", func(u *user) {
+			u.again()
+			u.say("a")
+			u.epoch--
+		}, nil, 0, 1},
+		{"a text that was sent twice and has no messageId is shown twice", func(u *user) {
+			text := u.marked("a")
+			u.sendRaw(aicc.PathSend, aicc.Chat, aicc.Text, text)
+			u.sendRaw(aicc.PathSend, aicc.Chat, aicc.Text, text)
+		}, [][2]int{{1, 1}, {1, 1}}, 0, 2},
+		{"a text that was sent twice with one messageId is shown once", func(u *user) {
+			body := fmt.Sprintf(`{"channel":"WEB","controlType":"CHAT","mediaType":"TEXT","content":%q,"sourceType":"CUSTOMER","from":%q,"to":%q,"messageId":"m-0-0-1"}`,
+				u.marked("a"), u.name, u.r.tenant.cfg.Channel)
+			u.post(aicc.PathSend, body)
+			u.post(aicc.PathSend, body)
+		}, [][2]int{{1, 1}}, 0, 1},
+		{"a text sent late comes out of order", func(u *user) {
+			late := u.marked("a")
+			u.say("b")
+			u.sendRaw(aicc.PathSend, aicc.Chat, aicc.Text, late)
+		}, [][2]int{{2, 2}, {1, 1}}, 0, 2},
+	} {
+		t.Run(tt.why, func(t *testing.T) {
+			inBubble(t, nil, func(t *testing.T, r *rig) {
+				u := r.user("u-1")
+				u.connect()
+				tt.say(u)
+				got, _ := r.tenant.Journal("u-1", 0)
+				if !slices.Equal(got.Shown, tt.shown) || got.Garbled != tt.garbled || got.Heard != tt.heard {
+					t.Errorf("shown %v, garbled %d, heard %d; want %v, %d, %d", got.Shown, got.Garbled, got.Heard, tt.shown, tt.garbled, tt.heard)
+				}
+			})
+		})
+	}
+}
+
+// TestRecordGivesUpOnTooManyRuns says every other number: more runs than a record keeps.
+func TestRecordGivesUpOnTooManyRuns(t *testing.T) {
+	var s shown
+	for i := range keptRuns {
+		s.add(2 * i)
+	}
+	if len(s.runs) != keptRuns {
+		t.Fatalf("%d runs, want %d", len(s.runs), keptRuns)
+	}
+	for _, seq := range []int{2*keptRuns - 1, 2*keptRuns + 1, 2*keptRuns + 2} {
+		s.add(seq) // the first goes on with the last run, the second is one too many
+	}
+	if s.runs != nil {
+		t.Errorf("%d runs, want none: the record must not seem complete", len(s.runs))
+	}
+}
+
+// TestRecordOfSilence wants the silence counted from the customer's own last word.
+func TestRecordOfSilence(t *testing.T) {
+	inBubble(t, func(c *scenario.Tenant) { c.SilenceAfter = 20 * time.Second }, func(t *testing.T, r *rig) {
+		u := r.user("u-1")
+		u.connect()
+		pass(5 * time.Second)
+		u.transfer() // greeted 200 ms later, from when the platform counts
+		pass(30 * time.Second)
+		got, _ := r.tenant.Journal("u-1", 0)
+		if got.Ended != "silence" || got.Quiet != 20_200 {
+			t.Errorf("ended by %q after %d ms of silence, want silence and 20200", got.Ended, got.Quiet)
 		}
 	})
 }

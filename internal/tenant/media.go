@@ -28,7 +28,7 @@ const (
 
 // formats are the kinds of file that agents send; a file's format is part of its id.
 var formats = [...]struct{ suffix, media string }{
-	{"jpg", aicc.Image}, {"png", aicc.Image}, {"mp3", aicc.Audio}, {"mp4", aicc.Video},
+	{"jpg", aicc.Image}, {"png", aicc.Image}, {"mp3", aicc.Audio}, {"mp4", aicc.Video}, {"txt", aicc.Document},
 }
 
 const (
@@ -36,6 +36,7 @@ const (
 	formatPNG
 	formatMP3
 	formatMP4
+	formatTXT
 )
 
 // fileID names a file that an agent sent to a user. The content is made from the id whenever it
@@ -98,7 +99,7 @@ func (v *conversation) agentSendsMedia() {
 	for _, kind := range []struct {
 		share           float64
 		library, origin byte // formats of a library file and of one from the agent's computer
-	}{{m.Image, formatJPG, formatPNG}, {m.Audio, formatMP3, formatMP3}, {m.Video, formatMP4, formatMP4}} {
+	}{{m.Image, formatJPG, formatPNG}, {m.Audio, formatMP3, formatMP3}, {m.Video, formatMP4, formatMP4}, {m.Document, formatTXT, formatTXT}} {
 		if kind.share <= 0 || v.rng.Float64() >= kind.share {
 			continue
 		}
@@ -108,17 +109,34 @@ func (v *conversation) agentSendsMedia() {
 		}
 		v.agentSendsFile(format, local)
 	}
+	if m.Location > 0 && v.rng.Float64() < m.Location {
+		v.agentSendsLocation()
+	}
+}
+
+// agentSendsLocation sends a place to meet. The form of its content is not documented.
+func (v *conversation) agentSendsLocation() {
+	content := fmt.Sprintf("31.2304,121.4737,The Bund, Shanghai, gate %d", v.answers+1)
+	if v.t.cfg.Agents.Media.LocationJSON {
+		content = fmt.Sprintf(`{"latitude":31.2304,"longitude":121.4737,"description":"The Bund, Shanghai, gate %d"}`, v.answers+1)
+	}
+	if v.t.faults.take(badLocation, v) {
+		content = "The Bund, Shanghai"
+	}
+	v.push(v.byAgent(message{control: aicc.Chat, media: aicc.Locate, content: content}))
 }
 
 func (v *conversation) agentSendsFile(format byte, local bool) {
 	m := v.byAgent(message{control: aicc.Chat, media: formats[format].media})
-	if v.t.faults != nil && v.t.faults.sendingFile(v, m) {
+	if format != formatTXT && v.t.faults.take(mediaEmptyID, v) { // the demo downloads no documents
+		v.push(m)
 		return
 	}
 	id := v.newFile(format, local)
 	m.content = id.String()
 	if local {
 		m.contentType, m.fileType = "1", id.suffix()
+		v.t.faults.sendingLocal(v, &m)
 	}
 	v.push(m)
 }
@@ -165,12 +183,23 @@ func (t *Tenant) upload(x *http1.Exchange, c *customer) {
 		t.answer(x, "returnCode", aicc.CodeFailed, "the file is too large")
 		return
 	}
+	t.keep(x, c, fileType, content)
+}
+
+// keep gives an upload a key.
+func (t *Tenant) keep(x *http1.Exchange, c *customer, fileType string, content []byte) {
 	key := newKey()
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.faults != nil {
+		key, content = t.faults.uploading(c, key, content)
+	}
 	c.rememberUpload(describeFile(key, fileType, content))
-	c.mu.Unlock()
-	b := append(t.appendCode(append(x.Body, '{'), "returnCode", aicc.CodeOK), `,"objectKey":`...)
-	x.Body = append(appendText(b, key), '}')
+	b := t.appendCode(append(x.Body, '{'), "returnCode", aicc.CodeOK)
+	if key != "" {
+		b = appendText(append(b, `,"objectKey":`...), key)
+	}
+	x.Body = append(b, '}')
 }
 
 // download is E08.

@@ -37,6 +37,10 @@ type visit struct {
 	stopped chan struct{} // the poller has ended
 }
 
+// oracleRules are the rules that broken knows.
+var oracleRules = []string{"SHP-01", "SHP-02", "CON-01", "CON-02", "ORD-01", "DEL-01", "DEL-02", "DEL-03", "DEL-04", "DEL-06", "DSC-01", "DSC-02",
+	"DSC-03", "DSC-04", "DSC-05", "DSC-07", "HND-02", "MED-01", "MED-02"}
+
 type polled struct {
 	at   time.Time
 	body string
@@ -127,6 +131,7 @@ func (v *visit) broken() []string {
 	set := make(map[string]bool)
 	v.judgeShapes(set)
 	v.judgeTexts(set)
+	v.judgeRobot(set)
 	v.judgeEnd(set)
 	v.judgeMedia(set)
 	return slices.Sorted(maps.Keys(set))
@@ -165,7 +170,7 @@ func (v *visit) judgeTexts(set map[string]bool) {
 		seq    int
 	}
 	seen, top, delivered := make(map[key]bool), make(map[marker.Sender]int), make(map[marker.Sender]int)
-	said := make(map[marker.Sender]trace.Said)
+	said, twins := make(map[marker.Sender]trace.Said), make(map[aicc.Downlink]bool)
 	for _, s := range v.record.Senders {
 		said[s.Sender] = s
 	}
@@ -174,6 +179,10 @@ func (v *visit) judgeTexts(set map[string]bool) {
 		id := key{k.Sender, k.Seq}
 		switch {
 		case status == marker.Absent:
+			if m.ControlType == aicc.Chat && twins[m] {
+				set["DEL-03"] = true
+			}
+			twins[m] = true
 			continue
 		case k.Session != v.u.session:
 			set["DEL-02"] = true
@@ -205,6 +214,21 @@ func (v *visit) judgeTexts(set map[string]bool) {
 		if delivered[sender]+s.Waiting < s.Count {
 			set["DEL-04"] = true
 		}
+	}
+}
+
+// judgeRobot wants the robot to be silent once an agent has spoken.
+func (v *visit) judgeRobot(set map[string]bool) {
+	agent := false
+	for _, m := range v.all() {
+		k, _, status := marker.Parse(m.Content)
+		if status == marker.Intact && (k.Session != v.u.session || k.Epoch != v.epoch) {
+			continue
+		}
+		if agent && m.SourceType == aicc.FromRobot {
+			set["HND-02"] = true
+		}
+		agent = agent || m.SourceType == aicc.FromAgent && m.ControlType == aicc.Chat
 	}
 }
 

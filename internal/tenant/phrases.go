@@ -1,5 +1,10 @@
 package tenant
 
+import (
+	"slices"
+	"strings"
+)
+
 // phrasebook is what robot, agents and the platform say in one language. The agent's name stands
 // for %s.
 type phrasebook struct {
@@ -10,10 +15,13 @@ type phrasebook struct {
 	queueing, connected, greeting string
 	agents, agentAnswers          []string
 	goodbye, silence              string
+	suggestions                   []string  // what a customer who types may want to ask
+	levels                        [5]string // of a survey, worst first
 }
 
 // The English texts have typographic apostrophes on purpose: a conversation without a character
-// outside ASCII proves nothing about encodings.
+// outside ASCII proves nothing about encodings, and some with an emoji, which is outside the Basic
+// Multilingual Plane: UTF-16 needs two units for one, and some emoji are two characters.
 var english = phrasebook{
 	robotName: "robot", system: "system",
 	robotAnswers: []string{
@@ -22,7 +30,7 @@ var english = phrasebook{
 		"You’ll find the invoice in your account, under Orders.",
 		"Parcels are usually delivered within two working days.",
 		"I’m not sure that I understood. Could you put it in other words?",
-		"Yes, that’s possible. Please have your order number ready.",
+		"Yes, that’s possible 🙂. Please have your order number ready.",
 		"Our shops are open from nine to six, Monday to Saturday.",
 		"The guarantee is two years; you don’t need the original box.",
 	},
@@ -41,10 +49,24 @@ var english = phrasebook{
 		"I’ve changed it, you’ll get a confirmation by mail.",
 		"I understand, that’s annoying. Let’s see what I can do.",
 		"The money is back in your account by Friday at the latest.",
-		"Yes, I’ve noted it down. Is there anything else?",
+		"Yes, I’ve noted it down 👍🏽. Is there anything else?",
 	},
 	goodbye: "Thank you for talking to us. Good-bye!",
 	silence: "We haven’t heard from you for a while. You can go on with this conversation later.",
+	suggestions: []string{
+		"How long does a refund take?",
+		"Which refund rules apply?",
+		"Where is my order?",
+		"Can I change my order?",
+		"How do I cancel my order?",
+		"Can I pay my order by invoice?",
+		"Is my order insured?",
+		"Where are my earlier orders?",
+		"Where do I find my invoice?",
+		"How long is the guarantee?",
+		"When are the shops open?",
+	},
+	levels: [5]string{"very dissatisfied", "dissatisfied", "neutral", "satisfied", "very satisfied"},
 }
 
 var chinese = phrasebook{
@@ -55,7 +77,7 @@ var chinese = phrasebook{
 		"发票可以在“我的订单”页面下载。",
 		"包裹通常在两个工作日内送达。",
 		"抱歉,我没有完全理解,您能换个说法吗?",
-		"可以的,请先准备好您的订单号。",
+		"可以的🙂,请先准备好您的订单号。",
 		"我们的营业时间是周一至周六,九点到十八点。",
 		"保修期为两年,不需要原包装。",
 	},
@@ -74,18 +96,57 @@ var chinese = phrasebook{
 		"已经为您修改好了,稍后会收到确认邮件。",
 		"理解您的心情,我看看怎么处理。",
 		"款项最晚周五退回您的账户。",
-		"好的,已经记录。请问还有其他问题吗?",
+		"好的,已经记录👍🏽。请问还有其他问题吗?",
 	},
 	goodbye: "感谢您的咨询,再见!",
 	silence: "您已经有一段时间没有回复了,之后可以继续本次会话。",
+	suggestions: []string{
+		"退款需要多长时间?",
+		"退款规则是什么?",
+		"我的订单在哪里?",
+		"可以修改订单吗?",
+		"怎么取消订单?",
+		"订单可以开发票吗?",
+		"订单有运费险吗?",
+		"怎么查看历史订单?",
+		"保修期是多长时间?",
+		"门店几点营业?",
+	},
+	levels: [5]string{"非常不满意", "不满意", "一般", "满意", "非常满意"},
 }
 
 // words are the texts in the customer's language.
-func (v *conversation) words() *phrasebook {
-	if v.c.chinese {
+func (v *conversation) words() *phrasebook { return book(v.c.chinese) }
+
+// book is the phrasebook of a language.
+func book(inChinese bool) *phrasebook {
+	if inChinese {
 		return &chinese
 	}
 	return &english
 }
 
-func (v *conversation) pick(bank []string) string { return bank[v.rng.IntN(len(bank))] }
+// isChinese reads a locale such as zh or zh_CN. Everything else is answered in English.
+func isChinese(locale string) bool { return strings.HasPrefix(locale, "zh") }
+
+// wordsIn are the texts in the language of a locale, or without one in the customer's own.
+func (c *customer) wordsIn(locale string) *phrasebook {
+	if locale != "" {
+		return book(isChinese(locale))
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return book(c.chinese)
+}
+
+// pick chooses from a bank, and nothing that was chosen lately: nobody says the same thing twice in
+// one breath.
+func (v *conversation) pick(bank []string) string {
+	i := v.rng.IntN(len(bank))
+	for slices.Contains(v.picked[:], bank[i]) {
+		i = (i + 1) % len(bank)
+	}
+	copy(v.picked[1:], v.picked[:])
+	v.picked[0] = bank[i]
+	return bank[i]
+}

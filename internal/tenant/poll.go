@@ -30,17 +30,24 @@ func (t *Tenant) poll(x *http1.Exchange, c *customer) {
 	defer c.mu.Unlock()
 	c.needRead = string(needRead) == "true"
 	c.lastPoll = time.Now()
+	if t.faults.pollingOutside(x, c) {
+		return
+	}
 	empty := false
 	if c.held != nil {
 		if t.cfg.SecondPoll == scenario.EmptyAtOnce {
 			empty = true
 		} else {
+			c.t.faults.takingOver(c.conv)
 			c.held.overtaken = true
 			c.wake()
 		}
 	}
 	if !empty && c.mustWait() {
 		x.ReleaseRequest()
+		empty = c.wait()
+	}
+	if !empty && t.faults.losing(c.conv) && c.mustWait() {
 		empty = c.wait()
 	}
 	if empty {
@@ -72,7 +79,8 @@ func pollFault(x *http1.Exchange, c *customer) string {
 
 // mustWait reports whether a poll is to be held: there is a conversation, and nothing waits.
 func (c *customer) mustWait() bool {
-	return c.open.Load() && len(c.conv.out) == 0 && c.t.cfg.PollHold > 0
+	goesOn := c.open.Load() || c.conv != nil && c.conv.memory.silent
+	return goesOn && len(c.conv.out) == 0 && c.t.cfg.PollHold > 0 && !c.t.faults.take(restless, c.conv)
 }
 
 // wait holds a poll until something is said, the conversation ends, the hold time is over or
@@ -102,12 +110,12 @@ func (c *customer) wait() (overtaken bool) {
 }
 
 func (c *customer) newWaiter() *waiter {
-	w := c.spare
+	w, hold := c.spare, c.t.faults.holding(c.conv, c.t.cfg.PollHold)
 	if w == nil {
-		return &waiter{wake: make(chan struct{}, 1), timer: time.NewTimer(c.t.cfg.PollHold)}
+		return &waiter{wake: make(chan struct{}, 1), timer: time.NewTimer(hold)}
 	}
 	c.spare = nil
-	w.timer.Reset(c.t.cfg.PollHold)
+	w.timer.Reset(hold)
 	return w
 }
 

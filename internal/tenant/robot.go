@@ -15,7 +15,8 @@ func (v *conversation) robotSays(m message, text string) {
 
 func (v *conversation) byRobot(m message) message {
 	m.source, m.nickname = aicc.FromRobot, v.words().robotName
-	m.interIdx = strconv.Itoa(v.messages + 1)
+	v.rateable++
+	m.interIdx = strconv.Itoa(v.rateable)
 	return m
 }
 
@@ -25,12 +26,13 @@ func (v *conversation) robotAnswers() {
 	s := v.nextSaying()
 	v.working = false
 	switch {
-	case s.media == aicc.Text && v.t.isKeyword(s.text):
+	case s.media == aicc.Text && v.t.isKeyword(s.text) && !v.t.faults.take(deafKeyword, v):
 		if v.handOver() != aicc.CodeOK {
 			v.robotSays(message{}, v.words().noAgents)
 		}
 	case s.media != aicc.Text:
 		v.robotSays(message{}, v.words().robotFile)
+	case v.t.faults.take(muteRobot, v):
 	case v.t.cfg.Speech == scenario.Echo:
 		v.echo(v.byRobot(message{}), s.content)
 	default:

@@ -14,14 +14,14 @@ type access uint8
 const (
 	anyone      access = iota
 	application        // x-app-key and Authorization
-	customerKey        // ccmessaging-token; the two others are optional, as in the vendor's samples of poll
+	customerKey        // ccmessaging-token; the two others are optional, as in E11 and the vendor's samples of poll
 	everything         // all three
 	optional           // all three are optional; there may be no customer then
 )
 
 // endpoint is one row of the table in docs/protocol.md section 3.
 type endpoint struct {
-	op     aicc.Op // OpNone: the handler counts
+	op     aicc.Op // OpNone: the handler counts, or it is nothing that a simulated customer calls
 	method string
 	access access
 	serve  func(*Tenant, *http1.Exchange, *customer)
@@ -36,7 +36,12 @@ var endpoints = map[string]endpoint{
 	aicc.PathQueue:     {aicc.OpQueue, http.MethodPost, optional, (*Tenant).queryQueue},
 	aicc.PathUpload:    {aicc.OpUpload, http.MethodPost, everything, (*Tenant).upload},
 	aicc.PathDownload:  {aicc.OpDownload, http.MethodPost, everything, (*Tenant).download},
+	aicc.PathHistory:   {aicc.OpNone, http.MethodPost, everything, (*Tenant).queryHistory},
 	aicc.PathLeave:     {aicc.OpLeave, http.MethodPost, everything, (*Tenant).leaveMessage},
+	aicc.PathPhrases:   {aicc.OpNone, http.MethodPost, customerKey, (*Tenant).suggest},
+	aicc.PathSurvey:    {aicc.OpNone, http.MethodPost, everything, (*Tenant).surveyMode},
+	aicc.PathRate:      {aicc.OpNone, http.MethodPost, everything, (*Tenant).saveSurvey},
+	aicc.PathFeedback:  {aicc.OpNone, http.MethodPost, everything, (*Tenant).rateRobot},
 	aicc.PathSupport:   {aicc.OpSupport, http.MethodGet, everything, (*Tenant).clickToCallSupport},
 }
 
@@ -51,6 +56,9 @@ func (t *Tenant) serve(x *http1.Exchange) {
 	case !t.ownPage(x):
 		t.refuse(x, http.StatusNotFound, "there is nothing here")
 	}
+	if t.cfg.ExtraFields {
+		x.Body = extend(x.Body)
+	}
 }
 
 // call serves one endpoint: who is it, not too often, and then what it is.
@@ -58,6 +66,9 @@ func (t *Tenant) call(x *http1.Exchange, e endpoint) {
 	t.counters.count(e.op)
 	if e.op != aicc.OpPoll {
 		t.pause()
+	}
+	if t.faults != nil && t.faults.requested(t, x) {
+		return
 	}
 	c, ok := t.authorize(x, e.access)
 	if !ok {
@@ -70,7 +81,14 @@ func (t *Tenant) call(x *http1.Exchange, e endpoint) {
 		t.slowDown(x, e.op)
 		return
 	}
+	if t.faults == nil {
+		e.serve(t, x, c)
+		return
+	}
+	path := string(x.Path) // a poll gives its request up
+	c = t.faults.standingFor(t, x, c)
 	e.serve(t, x, c)
+	t.faults.answered(t, x, c, path)
 }
 
 // slowDown is flow control; the documents know only its code (choice points).

@@ -73,6 +73,9 @@ func (t *Tenant) accept(c *customer, q *sendRequest) string {
 		return c.connect(q.Content)
 	}
 	if !c.open.Load() {
+		if q.ControlType == aicc.Chat && t.faults.chattingAnywhere(c) {
+			return aicc.CodeOK
+		}
 		return t.cfg.NoConversation
 	}
 	switch q.ControlType {
@@ -81,6 +84,9 @@ func (t *Tenant) accept(c *customer, q *sendRequest) string {
 	case aicc.Transfer:
 		return c.conv.transfer(q.Content)
 	case aicc.Disconnect:
+		if c.conv.phase == queueing && t.faults.take(queueTrap, c.conv) {
+			return aicc.CodeFailed
+		}
 		c.conv.leave()
 	}
 	return aicc.CodeOK // INPUT and READ have no documented effect
@@ -112,13 +118,15 @@ func (t *Tenant) wellFormed(c *customer, q *sendRequest) bool {
 
 // connect opens a conversation; the mutex is held.
 func (c *customer) connect(content string) string {
+	c.t.faults.reconnecting(c)
 	if c.open.Load() {
+		c.t.faults.welcomingAgain(c.conv)
 		return c.t.cfg.SecondConnect
 	}
 	v := newConversation(c, content)
-	muted := c.t.faults != nil && c.t.faults.connecting(v)
-	if !muted {
+	if !c.t.faults.connecting(v) {
 		if code := v.start(); code != aicc.CodeOK {
+			c.t.faults.refusedButServed(c, v)
 			return code
 		}
 	}
@@ -137,13 +145,20 @@ func (c *customer) connect(content string) string {
 
 // chat takes what the customer says.
 func (v *conversation) chat(q *sendRequest) string {
+	v.t.faults.rewriting(v, q)
 	if !v.sayable(q) {
 		return aicc.CodeFailed
 	}
-	if q.MessageID != "" && v.t.cfg.DropDuplicateSend && v.repeated(q.MessageID) {
+	if q.MessageID != "" && v.t.cfg.DropDuplicateSend && v.repeated(q.MessageID) && !v.t.faults.take(twiceShown, v) {
 		return aicc.CodeOK
 	}
-	v.hear(saying{content: q.Content, media: q.MediaType, messageID: q.MessageID})
+	s := saying{content: q.Content, media: q.MediaType, messageID: q.MessageID}
+	if v.t.faults != nil {
+		if code, done := v.t.faults.chatting(v, &s); done {
+			return code
+		}
+	}
+	v.hear(s)
 	return aicc.CodeOK
 }
 
@@ -205,10 +220,16 @@ func (c *customer) rememberUpload(f trace.File) {
 
 // transfer is TRANS2AGENT. What was said to the robot is not shown to the agent again.
 func (v *conversation) transfer(content string) string {
-	v.lastHeard = time.Now()
+	v.spoke()
 	v.listen(content)
 	if v.phase != withRobot {
+		if v.phase == withAgent && v.t.faults.take(transferAgain, v) {
+			return aicc.CodeOK
+		}
 		return aicc.CodeFailed
+	}
+	if v.t.faults.muting(muteHandover, v) {
+		return aicc.CodeOK
 	}
 	code := v.handOver()
 	if code == aicc.CodeOK {
@@ -219,7 +240,11 @@ func (v *conversation) transfer(content string) string {
 
 // leave is the customer's DISCONNECT.
 func (v *conversation) leave() {
+	if v.t.faults.ignoringLeave(v) {
+		return
+	}
 	v.finish(endCustomer)
+	v.t.faults.leaving(v)
 	if v.t.cfg.DisconnectEcho {
 		v.push(message{control: aicc.Disconnect, source: aicc.FromSystem})
 	}

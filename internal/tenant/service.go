@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -45,14 +46,25 @@ func (t *Tenant) standing(c *customer) (standing, string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	v := c.conv
+	if c.conv == nil {
+		return standing{}, aicc.CodeNoSession
+	}
+	s, code := c.conv.standing()
+	if t.faults != nil {
+		return t.faults.standing(c.conv, s, code)
+	}
+	return s, code
+}
+
+// standing is where the conversation stands; its customer's mutex is held.
+func (v *conversation) standing() (standing, string) {
 	switch {
-	case v == nil || v.phase == withRobot || v.phase == nobody:
+	case v.phase == withRobot || v.phase == nobody:
 		return standing{}, aicc.CodeNoSession
 	case v.phase == ended:
 		return standing{}, aicc.CodeEnded
 	case v.phase == queueing:
-		if s, ok := t.desk.look(v.place); ok {
+		if s, ok := v.t.desk.look(v.place); ok {
 			return s, aicc.CodeOK
 		}
 	}
@@ -100,7 +112,11 @@ func (t *Tenant) leaveMessage(x *http1.Exchange, c *customer) {
 }
 
 // clickToCallSupport is E15. The embedded tenant has no audio or video and says so.
-func (t *Tenant) clickToCallSupport(x *http1.Exchange, _ *customer) {
+func (t *Tenant) clickToCallSupport(x *http1.Exchange, c *customer) {
+	if t.faults.asked(c) {
+		t.refuse(x, http.StatusTeapot, "short and stout")
+		return
+	}
 	if channel, _ := x.Argument("channel"); string(channel) != aicc.ChannelWeb {
 		t.result(x, aicc.CodeFailed, "channel is not WEB")
 		return

@@ -58,6 +58,9 @@ func (v *conversation) mark(m *message, text string) {
 		Run: v.who.Run, Session: v.who.Session, Epoch: v.who.Epoch,
 		Sender: m.sender, Seq: v.said[i], Cause: v.cause, At: time.Now(), Fin: m.fin,
 	}
+	if v.t.faults != nil {
+		k.Cause = v.t.faults.answering(v, k)
+	}
 	v.said[i]++
 	content := marker.Append(nil, k, text)
 	if over := utf8.RuneCount(content) - aicc.MaxDownText; over > 0 {
@@ -91,6 +94,7 @@ func (v *conversation) push(m message) {
 	m = v.stamp(m)
 	v.messages++
 	v.t.counters.said.Add(1)
+	v.archiveSaid(m)
 	if v.t.faults != nil {
 		v.t.faults.pushed(v, m)
 		return
@@ -100,7 +104,7 @@ func (v *conversation) push(m message) {
 
 // stamp fills in what all messages have.
 func (v *conversation) stamp(m message) message {
-	m.at, m.to = time.Now().UnixMilli(), v.c.user
+	m.at, m.to = v.t.timestamp(time.Now()), v.c.user
 	if m.source != aicc.FromRobot {
 		m.callID = v.callID
 	}
@@ -113,10 +117,24 @@ func (v *conversation) stamp(m message) message {
 	return m
 }
 
+// timestamp is a moment as messages tell it.
+func (t *Tenant) timestamp(now time.Time) int64 {
+	ms := now.UnixMilli()
+	if coarse := t.cfg.CoarseTimestamps.Milliseconds(); coarse > 1 {
+		ms -= ms % coarse
+	}
+	return ms
+}
+
 // enqueue makes a message wait, and wakes the poll that waits for it.
 func (v *conversation) enqueue(m message) {
+	if v.t.faults.swallowing(v) {
+		return
+	}
 	v.out = append(v.out, m)
-	v.c.wake()
+	if v.c.held == nil || !v.t.faults.take(sleepyPoll, v) {
+		v.c.wake()
+	}
 }
 
 // take removes what the next answer has room for. The result is only good until the mutex is
@@ -137,6 +155,7 @@ func (v *conversation) take() []message {
 	}
 	if v.t.faults != nil {
 		batch = v.t.faults.handedOut(v, batch)
+		v.t.faults.handingOver(v, batch)
 	}
 	for i := range batch {
 		if batch[i].control == aicc.Disconnect {

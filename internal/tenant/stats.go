@@ -8,7 +8,7 @@ import (
 
 // Stats are a tenant's own counts since it was made.
 type Stats struct {
-	Requests  map[string]int64 `json:"requests"` // by exchange, as aicc.Op names them; a send that is not let in has no kind and is not counted
+	Requests  map[string]int64 `json:"requests"` // by exchange, as aicc.Op names them; calls without a name there and sends that are not let in are not counted
 	Refused   int64            `json:"refused"`  // 401 and flow control
 	Opened    int64            `json:"opened"`   // conversations
 	Ended     int64            `json:"ended"`

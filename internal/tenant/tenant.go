@@ -2,9 +2,11 @@
 // chat (docs/protocol.md). It has tokens, a robot, a queue, agents, media and a long poll, decides
 // by named switches what the vendor's documents leave open, keeps a record of every conversation,
 // and commits one documented fault on demand (see Mutants), which is how the checker is proven.
+// History, suggestions and surveys (E09, E11 to E14) are there for probes; no simulated customer
+// uses them.
 //
-// It does not have the agents' own interface, history, surveys, click-to-call or push, keeps
-// nothing on disk, and speaks plain HTTP: TLS is up to whoever makes the listener.
+// It does not have the agents' own interface, click-to-call or push, keeps nothing on disk, and
+// speaks plain HTTP: TLS is up to whoever makes the listener.
 package tenant
 
 import (
@@ -48,6 +50,7 @@ type Tenant struct {
 	journals   journals
 	counters   counters
 	calls      atomic.Uint64 // conversations so far, for call ids
+	archived   atomic.Uint64 // messages that went into histories so far, for their ids
 
 	dice struct { // for what belongs to no conversation
 		sync.Mutex

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"bytes"
 	"strconv"
 	"unicode/utf8"
 
@@ -17,6 +18,21 @@ func (t *Tenant) result(x *http1.Exchange, code, desc string) { t.answer(x, "res
 func (t *Tenant) answer(x *http1.Exchange, field, code, desc string) {
 	b := append(t.appendCode(append(x.Body[:0], '{'), field, code), `,"resultDesc":`...)
 	x.Body = append(appendText(b, desc), '}')
+}
+
+// What a client that knows only the documents has to overlook.
+const (
+	extraField = "extension"
+	extraValue = `{"controlType":"CHAT","list":[1,null,{"resultCode":"1"}],"text":"unknown to all documents"}`
+)
+
+// extend adds a field that nobody has documented to an answer that is an object.
+func extend(body []byte) []byte {
+	rest, ok := bytes.CutPrefix(body, []byte("{"))
+	if !ok || len(rest) < 2 {
+		return body
+	}
+	return append([]byte(`{"`+extraField+`":`+extraValue+","), rest...)
 }
 
 // refuse answers with an HTTP status. The body of such answers is not documented; clients must
@@ -84,6 +100,9 @@ func (t *Tenant) appendMessage(b []byte, m *message) []byte {
 	o.absent("associationContentId")
 	o.text("callId", m.callID)
 	o.text("queueFlag", m.queueFlag)
+	if t.cfg.ExtraFields {
+		o.raw(extraField, extraValue)
+	}
 	return append(o.b, '}')
 }
 
