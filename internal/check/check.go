@@ -13,9 +13,12 @@
 package check
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"chatbench/internal/trace"
 )
 
 // Defaults of [Options].
@@ -24,20 +27,30 @@ const (
 	DefaultHold   = 15 * time.Second       // the documented poll hold of 5 s and a client timeout of 10 s
 	DefaultWithin = 10 * time.Second       // for want of a figure of the vendor's
 	DefaultWindow = 256                    // messages
+
+	DefaultHandOver  = time.Minute     // agents may think before they speak
+	DefaultTolerance = 5 * time.Second // of a poll's hold time
 )
 
 // Options says what a run could see and how strict its deadlines are. Zero values mean the
 // defaults.
 type Options struct {
-	Run     uint64   // the run id in our markers; 0 when it is not known, and then not compared
-	Off     []string // ids of rules to leave out, of the report as well
-	Markers bool     // robots or agents mark their texts
-	Journal bool     // the tenant's record is read at the end of each conversation
+	Run     uint64      // the run id in our markers; 0 when it is not known, and then not compared
+	Off     []string    // ids of rules to leave out, of the report as well
+	On      []string    // ids of rules of severity note to check all the same
+	Start   time.Time   // when the run's clock was zero; the zero time when it is not known
+	Setup   trace.Setup // what is known of the tenant's set-up
+	Markers bool        // robots or agents mark their texts
+	Journal bool        // the tenant's record is read at the end of each conversation
+	Probes  bool        // the tenant is probed: active rules are reported, too, also those that were not exercised
 
 	Pause            time.Duration // least time between a poll's answer and the next poll
 	Hold             time.Duration // how long the tenant may still answer a poll that the customer gave up; negative: not at all
 	ConnectWithin    time.Duration // CON-02's deadline
 	DisconnectWithin time.Duration // DSC-04's deadline, from hang-up to delivery
+	ReplyWithin      time.Duration // ROB-03's deadline
+	HandOverWithin   time.Duration // HND-01's deadline
+	HoldTolerance    time.Duration // by how much a poll may outlast the hold time (POL-02)
 	Window           int           // by how many messages one may be late and still be told from a copy
 
 	// Reproduce returns a line that repeats one customer's part of the run. May be nil.
@@ -54,6 +67,9 @@ func (o *Options) setDefaults() {
 	orElse(&o.Hold, DefaultHold)
 	orElse(&o.ConnectWithin, DefaultWithin)
 	orElse(&o.DisconnectWithin, DefaultWithin)
+	orElse(&o.ReplyWithin, DefaultWithin)
+	orElse(&o.HandOverWithin, DefaultHandOver)
+	orElse(&o.HoldTolerance, DefaultTolerance)
 	if o.Window <= 0 {
 		o.Window = DefaultWindow
 	}
@@ -71,6 +87,7 @@ type Checker struct {
 	infoPolls int64
 	markers   bool // some were seen
 	journal   bool
+	probed    probed
 }
 
 // tally is what is known of one rule.
@@ -86,11 +103,11 @@ type tally struct {
 func New(o Options) *Checker {
 	o.setDefaults()
 	c := &Checker{opts: o, markers: o.Markers, journal: o.Journal}
-	for _, id := range o.Off {
-		for i := range registry {
-			c.off[i] = c.off[i] || registry[i].ID == id
-		}
+	for i := range registry {
+		r := &registry[i]
+		c.off[i] = slices.Contains(o.Off, r.ID) || r.Severity == Note && !slices.Contains(o.On, r.ID)
 	}
+	c.probed.init(&o)
 	return c
 }
 
@@ -126,5 +143,5 @@ func (c *Checker) Report() []RuleResult {
 			results = append(results, c.result(rule(i)))
 		}
 	}
-	return results
+	return c.reportProbes(results)
 }

@@ -52,10 +52,10 @@ func (s *Session) heard(e *trace.Event, foreign bool) {
 	case state == connected:
 		s.alive(e.At, s.poll.started)
 	case state == unanswered && s.conv.epoch == 0:
-		s.opp[con01]++
+		s.met(con01)
 		s.unsure(con01, IndeterminateSend, 1)
 	case s.early():
-		s.opp[con01]++
+		s.met(con01)
 		s.failEarly(e)
 	}
 }
@@ -79,13 +79,6 @@ func (s *Session) failEarly(e *trace.Event) {
 	}})
 }
 
-// queueAnswered takes an answer of the queue query as a sign of life.
-func (s *Session) queueAnswered(e *trace.Event) {
-	if s.conv.connect.state == connected && (e.Code == aicc.CodeOK || e.Code == aicc.CodeWithAgent) {
-		s.alive(e.At, e.At)
-	}
-}
-
 // alive decides CON-02 at the first sign of life. It is late only if the exchange that brought it
 // was waiting when the deadline passed: one that began later tells when the customer asked, not
 // when the tenant was ready.
@@ -95,7 +88,7 @@ func (s *Session) alive(at, started time.Duration) {
 		return
 	}
 	c.decided = true
-	s.opp[con02]++
+	s.met(con02)
 	if due := c.at + s.c.opts.ConnectWithin; at > due && started <= due {
 		s.failSilent(at, "the first sign of life came")
 	}
@@ -104,11 +97,11 @@ func (s *Session) alive(at, started time.Duration) {
 // silence looks at a poll that brought nothing after the deadline (CON-02).
 func (s *Session) silence(e *trace.Event) {
 	c := &s.conv.connect
-	if c.decided || c.state != connected || e.Count > 0 || e.At <= c.at+s.c.opts.ConnectWithin {
-		return
+	if c.decided || c.state != connected || e.Count > 0 || e.At <= c.at+s.c.opts.ConnectWithin || s.c.opts.Setup.Async {
+		return // an answer of sendAsync does not tell whether CONNECT was accepted
 	}
 	c.decided = true
-	s.opp[con02]++
+	s.met(con02)
 	s.failSilent(e.At, "a poll still brought nothing")
 }
 

@@ -25,7 +25,7 @@ func (s *Session) identify(e *trace.Event) (foreign bool) {
 		return false
 	}
 	s.sawMarkers = true
-	s.opp[del06]++
+	s.met(del06)
 	if id, wrong := s.misplaced(&e.Mark); wrong {
 		switch {
 		case id == dsc05 && s.mayGoOn(e.Mark.Epoch):
@@ -36,7 +36,11 @@ func (s *Session) identify(e *trace.Event) (foreign bool) {
 		}
 		return true
 	}
-	s.numbered(e)
+	if e.Mark.Sender == marker.Customer {
+		s.echo(e)
+	} else {
+		s.numbered(e)
+	}
 	return false
 }
 
@@ -44,16 +48,16 @@ func (s *Session) identify(e *trace.Event) (foreign bool) {
 // that breaks: ruleCount for none, which is what is left of a conversation before the next CONNECT.
 func (s *Session) misplaced(m *marker.Marker) (id rule, wrong bool) {
 	if !s.ourRun(m) {
-		s.opp[del01]++
+		s.met(del01)
 		return del01, true
 	}
-	s.opp[del02]++
+	s.met(del02)
 	if m.Session != s.index {
 		return del02, true
 	}
 	again := s.conv.epoch > 0 && s.conv.connect.state == connected
 	if again {
-		s.opp[dsc05]++
+		s.met(dsc05)
 	}
 	switch {
 	case m.Epoch < s.conv.epoch && !again:
@@ -61,7 +65,7 @@ func (s *Session) misplaced(m *marker.Marker) (id rule, wrong bool) {
 	case m.Epoch < s.conv.epoch:
 		return dsc05, true
 	case m.Epoch > s.conv.epoch:
-		s.opp[del01]++
+		s.met(del01)
 		return del01, true
 	}
 	return 0, false
@@ -96,21 +100,21 @@ func (s *Session) failForeign(id rule, e *trace.Event) {
 // numbered enters a message of this conversation into its sender's stream.
 func (s *Session) numbered(e *trace.Event) {
 	m := &e.Mark
-	if m.Sender == marker.Customer || m.Seq >= maxSeq {
-		s.opp[del01]++
-	}
-	if m.Seq >= maxSeq || m.Sender == marker.Customer && m.Seq >= s.conv.sent {
+	if m.Seq >= maxSeq {
+		s.met(del01)
 		s.failInvented(e)
 		return
 	}
-	s.opp[del03]++
+	s.met(del03)
 	st := s.stream(m.Sender)
 	st.fin = st.fin || m.Fin
 	if st.next > 0 {
-		s.opp[ord01]++
+		s.met(ord01)
 	}
 	before := st.top
 	switch st.see(s.sighting(e), s.poll.started, s.exposedUntil) {
+	case first:
+		s.causal(st, e)
 	case repeated:
 		s.failRepeated(before, e)
 	case unclear:
@@ -120,6 +124,56 @@ func (s *Session) numbered(e *trace.Event) {
 	for g, ok := st.spill(uint32(s.c.opts.Window)); ok; g, ok = st.spill(uint32(s.c.opts.Window)) {
 		s.settleSpilled(m.Sender, &g)
 	}
+}
+
+// echo judges a text of the customer's own that came back. It is no message of a numbered stream:
+// a robot may quote one text in two messages.
+func (s *Session) echo(e *trace.Event) {
+	m, c := &e.Mark, &s.conv
+	s.met(del01)
+	if m.Seq >= maxSeq || m.Seq >= c.sent {
+		s.failInvented(e)
+		return
+	}
+	s.unmarked(e)
+	if i := s.sending(m.Seq); i >= 0 {
+		s.sends[i].echoed = true
+	}
+	if c.echoed > 0 {
+		s.met(ord03)
+		if m.Seq < c.echoed-1 {
+			s.failCause(e, "message "+itoa(m.Seq)+" was echoed after message "+itoa(c.echoed-1))
+		}
+	}
+	c.echoed = max(c.echoed, m.Seq+1)
+}
+
+// causal judges what a sender's newest message answers (ORD-03).
+func (s *Session) causal(st *stream, e *trace.Event) {
+	cause := e.Mark.Cause
+	if cause < 0 {
+		return
+	}
+	s.met(ord03)
+	switch {
+	case cause >= s.conv.sent:
+		s.failCause(e, "it names the customer's message "+itoa(cause)+", which was not said yet")
+	case cause < int(st.cause):
+		s.failCause(e, "it names the customer's message "+itoa(cause)+", and one before it named "+itoa(int(st.cause)))
+	}
+	if cause < maxSeq {
+		st.cause = max(st.cause, int32(cause))
+	}
+}
+
+func (s *Session) failCause(e *trace.Event, what string) {
+	m, sent := e.Mark, s.conv.sent
+	s.fail(finding{rule: ord03, count: 1, at: e.At, tell: func() story {
+		return story{sentence: "an answer came before its question: " + what, events: []WitnessEvent{
+			event(s.conv.begun, "conversation %d begins; the customer has said %d texts by now", s.conv.epoch, sent),
+			event(e.At, "poll %d delivered %s message %d: %s", e.ID, senderName(m.Sender), m.Seq, what),
+		}}
+	}})
 }
 
 func (s *Session) sighting(e *trace.Event) sighting {
@@ -163,7 +217,7 @@ func (s *Session) damaged(e *trace.Event) {
 	// A text that reaches the documented limit may have been cut there, as an echo of a long
 	// question is; that breaks no promise.
 	if utf8.RuneCountInString(e.Message.Content) < aicc.MaxDownText {
-		s.opp[del06]++
+		s.met(del06)
 		s.failDamaged(e)
 	}
 	m := &e.Mark
@@ -191,42 +245,48 @@ func (s *Session) failDamaged(e *trace.Event) {
 	}})
 }
 
-// unmarked looks for a copy of a message that has no marker but an identity of another kind: its
-// messageCode, or for media the file id (DEL-03).
+// unmarked looks for a copy of a message without a number of its own: one that is the same in
+// everything, its timestamp too (DEL-03). With a messageCode that is the identity, and DEL-07's.
 func (s *Session) unmarked(e *trace.Event) {
 	m := e.Message
-	if !talk(m) {
+	if !talk(m) || m.MessageCode != "" || m.Timestamp == "" {
 		return
 	}
-	var key uint64
-	switch {
-	case m.MessageCode != "":
-		key = hash(string(m.MessageCode))
-	case isMedia(m) && m.Content != "":
-		key = ^hash(m.Content) // apart from a code of the same letters
-	default:
-		return
-	}
-	s.opp[del03]++
-	if s.codes == nil {
-		s.codes = new(recent)
-	}
-	if before, ok := s.codes.add(key, e.At); ok {
-		s.failCopied(before, e)
+	s.met(del03)
+	if before, ok := remember(&s.twins, fingerprint(m), e.At); ok {
+		s.failCopied(del03, before, e, "a message equal in everything, its timestamp too,")
 	}
 }
 
-func (s *Session) failCopied(before time.Duration, e *trace.Event) {
-	s.fail(finding{rule: del03, count: 1, at: e.At, tell: func() story {
-		what := "the message with messageCode " + clip(string(e.Message.MessageCode))
-		if e.Message.MessageCode == "" {
-			what = "the media message with file id " + clip(e.Message.Content)
-		}
+// sameCode looks for a messageCode that was there before (DEL-07).
+func (s *Session) sameCode(e *trace.Event) {
+	m := e.Message
+	if !talk(m) || m.MessageCode == "" {
+		return
+	}
+	s.met(del07)
+	if before, ok := remember(&s.codes, hash(string(m.MessageCode)), e.At); ok {
+		s.failCopied(del07, before, e, "a message with messageCode "+clip(string(m.MessageCode)))
+	}
+}
+
+func (s *Session) failCopied(id rule, before time.Duration, e *trace.Event, what string) {
+	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		return story{sentence: what + " was delivered twice", events: []WitnessEvent{
 			event(before, "a poll delivered it"),
-			event(e.At, "poll %d delivered it again", e.ID),
+			event(e.At, "poll %d delivered it again: %q", e.ID, clip(e.Message.Content)),
 		}}
 	}})
+}
+
+// fingerprint is a hash over what makes a message the same as another.
+func fingerprint(m *aicc.Downlink) uint64 {
+	h := hash("")
+	for _, field := range [...]string{m.ControlType, m.SourceType, m.MediaType, m.Content, string(m.ContentType),
+		m.MediaFileType, string(m.From), string(m.To), m.SenderNickname, string(m.Timestamp), string(m.InterIdx), string(m.CallID)} {
+		h = hashOn(hashOn(h, field), "\x00")
+	}
+	return h
 }
 
 // talk reports whether the message is part of the conversation itself: CHAT, or media of whatever
@@ -240,15 +300,20 @@ func isMedia(m *aicc.Downlink) bool {
 	return mapped || m.MediaType == aicc.Document || m.MediaType == aicc.File
 }
 
-// recent remembers the last identities of messages.
+// recent remembers the last identities of something.
 type recent struct {
 	n    int
 	keys [32]uint64
 	at   [32]time.Duration
 }
 
-// add enters a key, and returns when it was entered before if it still is remembered.
-func (r *recent) add(key uint64, at time.Duration) (before time.Duration, known bool) {
+// remember enters a key, and returns when it was entered before if that still is remembered. The
+// list is made when it is first needed.
+func remember(list **recent, key uint64, at time.Duration) (before time.Duration, known bool) {
+	if *list == nil {
+		*list = new(recent)
+	}
+	r := *list
 	for i := range min(r.n, len(r.keys)) {
 		if r.keys[i] == key {
 			return r.at[i], true
@@ -258,4 +323,11 @@ func (r *recent) add(key uint64, at time.Duration) (before time.Duration, known 
 	r.keys[i], r.at[i] = key, at
 	r.n++
 	return 0, false
+}
+
+// forget empties the list, which may not be there.
+func (r *recent) forget() {
+	if r != nil {
+		r.n = 0
+	}
 }

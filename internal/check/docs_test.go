@@ -2,11 +2,10 @@ package check
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/marker"
@@ -51,14 +50,30 @@ func rows(text string) [][]string {
 	return table
 }
 
-func TestRuleTable(t *testing.T) {
-	var want [][]string
-	for _, r := range Rules() {
-		want = append(want, []string{r.ID, r.Title, string(r.Level), string(r.Needs)})
+// TestExpectationsNameTheirRules keeps docs/protocol.md section 12 in step with the catalogue:
+// every rule comes from an expectation there, and no rule is named that does not exist.
+func TestExpectationsNameTheirRules(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/protocol.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	got := rows(section(t, checkingDoc(t), "## The rules"))
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("table of rules (-code +docs/checking.md):\n%s", diff)
+	_, rest, ok := strings.Cut(string(doc), "\n## 12. ")
+	if !ok {
+		t.Fatal("docs/protocol.md has no section 12")
+	}
+	text, _, _ := strings.Cut(rest, "\n## ")
+	named := map[string]bool{}
+	for _, id := range regexp.MustCompile(`\b[A-Z]{3}-[0-9]{2}\b`).FindAllString(text, -1) {
+		named[id] = true
+	}
+	for _, id := range Known() {
+		if !named[id] {
+			t.Errorf("no expectation of docs/protocol.md section 12 names %s", id)
+		}
+		delete(named, id)
+	}
+	for id := range named {
+		t.Errorf("docs/protocol.md section 12 names %s, which does not exist", id)
 	}
 }
 
@@ -68,7 +83,7 @@ func TestVocabularyIsDocumented(t *testing.T) {
 	for _, cells := range rows(doc) {
 		first[cells[0]] = true
 	}
-	words := []string{string(API), string(Demo), string(Inferred), string(Self)}
+	words := []string{string(API), string(Demo), string(Inferred), string(Self), string(Failure), string(Warning), string(Note)}
 	for v := range rank {
 		words = append(words, string(v))
 	}
@@ -76,7 +91,7 @@ func TestVocabularyIsDocumented(t *testing.T) {
 		RunAborted, GeneratorLate, WindowOverflow, EvidenceDropped} {
 		words = append(words, string(r))
 	}
-	for k := trace.Begin; k <= trace.End; k++ {
+	for k := trace.Begin; k <= trace.Probe; k++ {
 		words = append(words, k.String())
 	}
 	for _, w := range words {
@@ -119,7 +134,9 @@ func TestDocumentedExample(t *testing.T) {
 	poll(42_600*ms, 42_610*ms, aicc.OK, 6)
 	poll(80_000*ms, 80_010*ms, aicc.OK, 7)
 	poll(80_200*ms, 80_210*ms, aicc.OK, 9)
-	tell(trace.Event{Kind: trace.Journal, At: 80_400 * ms, Record: &trace.Record{
+	tell(trace.Event{Kind: trace.Invoke, At: 80_300 * ms, Op: aicc.OpDisconnect})
+	tell(trace.Event{Kind: trace.Return, At: 80_300 * ms, Op: aicc.OpDisconnect, Class: aicc.OK, Status: 200})
+	tell(trace.Event{Kind: trace.Journal, At: 80_400 * ms, Record: &trace.Record{Ended: "customer",
 		Senders: []trace.Said{{Sender: marker.Robot, Count: 12, Waiting: 1}}}})
 	tell(trace.Event{Kind: trace.End, At: 80_400 * ms, Ended: trace.ByCustomer})
 	s.Close()

@@ -13,14 +13,15 @@ const recordSlack = time.Second
 
 // dropping follows DISCONNECT of one conversation.
 type dropping struct {
-	handled  int // those that the demo's branch order reaches
-	seen     bool
-	at       time.Duration // of the first handled one
-	poll     uint32        // that brought it
-	lastPoll uint32        // that brought the last handled one
-	first    time.Duration // of the first of any kind, with its poll's start and the ok poll before
-	started  time.Duration
-	okBefore time.Duration
+	handled     int // those that the demo's branch order reaches
+	seen        bool
+	owned       bool          // the customer's own DISCONNECT was sent before it came
+	at          time.Duration // of the first handled one
+	poll        uint32        // that brought it
+	lastPoll    uint32        // that brought the last handled one
+	first       time.Duration // of the first of any kind, with its poll's start and the empty poll before
+	started     time.Duration
+	emptyBefore time.Duration
 }
 
 // reaches reports whether the demo's branch order reaches this DISCONNECT: ROBOT and media are
@@ -33,22 +34,24 @@ func reaches(m *aicc.Downlink) bool {
 // disconnected judges a DISCONNECT (DSC-03, DSC-07) and remembers it.
 func (s *Session) disconnected(e *trace.Event) {
 	d := &s.conv.drop
+	s.conv.refused = refusals{}
 	if !d.seen {
-		d.seen, d.first, d.started, d.okBefore = true, e.At, s.poll.started, s.conv.prevOK
+		d.owned = s.conv.leaving
+		d.seen, d.first, d.started, d.emptyBefore = true, e.At, s.poll.started, s.conv.lastEmpty
 	}
 	if d.handled > 0 {
 		s.failAfterDrop(dsc03, e, "a second DISCONNECT was delivered")
 	}
-	s.opp[dsc07]++
+	s.met(dsc07)
 	if !reaches(e.Message) {
 		s.failInvisible(e)
 		return
 	}
-	s.opp[dsc02]++
+	s.met(dsc02)
 	d.handled++
 	d.lastPoll = e.ID
 	if d.handled == 1 {
-		s.opp[dsc03]++
+		s.met(dsc03)
 		d.at, d.poll = e.At, e.ID
 	}
 }
@@ -102,22 +105,22 @@ func (s *Session) settleHangUp(e *trace.Event) {
 	swallowed := s.exposedUntil >= hung-recordSlack
 	switch {
 	case d.seen:
-		s.opp[dsc04]++
-		if d.first > due && (d.started <= due || d.okBefore > due) {
+		s.met(dsc04)
+		if d.first > due && (d.started <= due || d.emptyBefore > due) {
 			s.lateDrop(swallowed, s.dropStory(hung, d.first, "DISCONNECT came late"))
 		}
-	case r.Owed && s.conv.lastOK > due:
-		s.opp[dsc04]++
-		s.lateDrop(false, s.dropStory(hung, s.conv.lastOK, "a poll still came without DISCONNECT"))
+	case r.Owed && s.conv.lastEmpty > due:
+		s.met(dsc04)
+		s.lateDrop(false, s.dropStory(hung, s.conv.lastEmpty, "a poll still brought nothing"))
 	case r.Owed:
 		if reason := s.c.abortReason(); reason != "" {
 			s.unsure(dsc04, reason, 1)
 		}
 	case swallowed:
-		s.opp[dsc04]++
+		s.met(dsc04)
 		s.unsure(dsc04, IndeterminatePoll, 1)
 	default:
-		s.opp[dsc04]++
+		s.met(dsc04)
 		s.fail(s.dropStory(hung, e.At, "DISCONNECT never came, and the tenant no longer holds it"))
 	}
 }
@@ -140,4 +143,80 @@ func (s *Session) dropStory(hung, at time.Duration, what string) finding {
 			},
 		}
 	}}
+}
+
+// quietSlack covers what the tenant rounds when it measures the customer's silence.
+const quietSlack = time.Second
+
+// settleEnding compares how the conversation ended with the tenant's record (DSC-09, -10, -11).
+func (s *Session) settleEnding(e *trace.Event) {
+	r, c, silence := e.Record, &s.conv, s.c.opts.Setup.Silence
+	if c.released && !s.c.opts.Setup.Async {
+		s.met(dsc09)
+		if r.Ended == "" {
+			s.failEnding(dsc09, c.begun, e, "the customer's DISCONNECT was answered 0, and the conversation goes on")
+		}
+	}
+	if r.Ended == "silence" && silence > 0 {
+		s.met(dsc10)
+		if quiet := time.Duration(r.Quiet) * time.Millisecond; quiet < silence-quietSlack {
+			s.failEnding(dsc10, c.begun, e, "the platform hung up after "+span(quiet)+" of silence, "+span(silence)+" is the interval")
+		}
+	}
+	if c.drop.seen && !c.drop.owned {
+		s.met(dsc11)
+		switch {
+		case r.HungUp:
+		case s.goesOn >= 0:
+			s.unsure(dsc11, IndeterminateSend, 1) // it may be of the conversation before
+		default:
+			s.failEnding(dsc11, c.drop.first, e, "a DISCONNECT was delivered, and nobody had hung up")
+		}
+	}
+}
+
+func (s *Session) failEnding(id rule, since time.Duration, e *trace.Event, what string) {
+	ended := e.Record.Ended
+	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
+		by := "the tenant's record says it was ended by: " + ended
+		if ended == "" {
+			by = "the tenant's record says it goes on"
+		}
+		before := event(since, "conversation %d begins", s.conv.epoch)
+		if id == dsc11 {
+			before = event(since, "DISCONNECT was delivered")
+		}
+		return story{sentence: what, events: []WitnessEvent{before, event(e.At, "%s", by)}}
+	}})
+}
+
+// settleOurselves judges how the customer ended the conversation (SIM-07, SIM-08). Where the last
+// exchange broke, the run may have been stopped.
+func (s *Session) settleOurselves(ended trace.Ended) {
+	c := &s.conv
+	if c.broken || s.c.abortReason() != "" {
+		return
+	}
+	switch {
+	case (ended == trace.ByCustomer || ended == trace.GaveUp) && c.connect.state == connected:
+		s.met(sim07)
+		if !c.leaving && c.drop.handled == 0 {
+			s.failOurselves(sim07, "the customer left without DISCONNECT")
+		}
+	case ended == trace.NoConnect:
+		s.met(sim08)
+		if !c.left {
+			s.failOurselves(sim08, "CONNECT was refused, and the customer left no message")
+		}
+	}
+}
+
+func (s *Session) failOurselves(id rule, what string) {
+	at := s.now
+	s.fail(finding{rule: id, count: 1, at: at, tell: func() story {
+		return story{sentence: what, events: []WitnessEvent{
+			event(s.conv.begun, "conversation %d begins", s.conv.epoch),
+			event(at, "it ends"),
+		}}
+	}})
 }

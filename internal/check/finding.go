@@ -38,6 +38,7 @@ func (s *Session) fail(f finding) {
 	if c.off[f.rule] {
 		return
 	}
+	s.broken = true
 	c.violations.Add(f.count)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -95,7 +96,12 @@ func retain(ws []Witness) []Witness {
 
 func earlier(a, b Witness) int {
 	return cmp.Or(cmp.Compare(a.at(), b.at()), cmp.Compare(a.Customer, b.Customer),
-		cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(b.Extent, a.Extent), cmp.Compare(a.Sentence, b.Sentence))
+		cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(b.Extent, a.Extent), cmp.Compare(a.Sentence, b.Sentence),
+		slices.CompareFunc(a.Events, b.Events, byTimeAndText))
+}
+
+func byTimeAndText(a, b WitnessEvent) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Text, b.Text))
 }
 
 func worse(a, b Witness) int {

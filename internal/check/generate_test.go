@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -43,17 +44,47 @@ type world struct {
 	draw    dice
 	o       Options
 	aborted Reason
-	trouble int    // out of 100: how often something goes wrong
-	prefix  string // of file ids and message codes
+	trouble int           // out of 100: how often something goes wrong
+	prefix  string        // of names: users, file ids, message codes
+	hold    time.Duration // of a poll without messages, whether the options know it or not
 
-	box    []msg                 // what the tenant has for the customer, in order
-	ids    int                   // of files and codes, used so far
-	counts map[marker.Sender]int // what each sender said in this conversation
-	inBox  map[marker.Sender]int // of these, never handed to a poll
-	files  []trace.File
-	hung   time.Duration // when the peer hung up, or never
-	owed   bool          // its DISCONNECT is still in the box
+	box   []msg    // what the tenant has for the customer, in order
+	ids   int      // of files and codes, used so far
+	keys  []string // of uploads
+	told  saidByAll
+	asked queueAsks
+	talk  talked
+	hung  time.Duration // when the peer hung up, or never
+	owed  bool          // its DISCONNECT is still in the box
 }
+
+// saidByAll is what the tenant's record will say of this conversation.
+type saidByAll struct {
+	counts  map[marker.Sender]int // what each sender said
+	inBox   map[marker.Sender]int // of these, never handed to a poll
+	files   []trace.File
+	uploads []trace.File
+	shown   []int // texts that the other side got
+	ended   string
+}
+
+// queueAsks are the queue queries of this conversation.
+type queueAsks struct {
+	again    time.Duration // when the demo asks next
+	over     bool          // it does not ask again
+	position int
+}
+
+// talked is how far the talk has come in this conversation.
+type talked struct {
+	announced, taken bool  // the agent
+	heard            []int // numbers of the customer's that the robot may repeat
+	echoed           int   // of these, repeated
+	receipted        int   // numbers of the customer's that receipts have named
+}
+
+// began is when the clock of a generated run was zero.
+var began = time.UnixMilli(1_700_000_000_000)
 
 // generate makes a history and the options it is to be judged with. The same draws give the same
 // history for any customer and prefix, but for these names.
@@ -64,7 +95,11 @@ func generate(draw dice, customer int, prefix string) *world {
 		Run: oneOf(draw, uint64(testRun), testRun, testRun, 0), Markers: draw(4) > 0, Journal: draw(3) > 0,
 		Hold:          oneOf(draw, -1, 4*tick, 10*tick, 40*tick),
 		ConnectWithin: oneOf(draw, 10*tick, 20*tick), DisconnectWithin: oneOf(draw, 10*tick, 20*tick),
+		ReplyWithin: oneOf(draw, 10*tick, 20*tick), HandOverWithin: oneOf(draw, 10*tick, 20*tick),
+		HoldTolerance: oneOf(draw, 10*tick, 20*tick),
 	}
+	w.hold = oneOf(draw, 0, 0, 0, 10*tick, time.Second, 2*time.Second)
+	w.setUp()
 	if draw(6) == 0 {
 		w.aborted = RunAborted
 	}
@@ -72,6 +107,34 @@ func generate(draw dice, customer int, prefix string) *world {
 		w.converse()
 	}
 	return w
+}
+
+// setUp draws what is known of the tenant.
+func (w *world) setUp() {
+	has, hasNot := true, false
+	w.o.Setup = trace.Setup{
+		Channel: oneOf(w.draw, "", w.prefix+"channel"), Robot: oneOf[*bool](w.draw, nil, nil, &has, &hasNot),
+		Silence: oneOf(w.draw, 0, 5*time.Second), Read: w.draw(2) == 0, Async: w.draw(8) == 0,
+	}
+	if w.draw(2) == 0 {
+		w.o.Setup.Hold = &w.hold
+	}
+	if w.draw(4) > 0 {
+		w.o.Start = began
+	}
+	if w.draw(4) > 0 {
+		w.o.On = notes()
+	}
+}
+
+// notes lists the rules that are left out unless they are asked for.
+func notes() (ids []string) {
+	for _, r := range Rules() {
+		if r.Severity == Note {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
 }
 
 // bad reports whether something goes wrong now.
@@ -95,24 +158,81 @@ func (w *world) name(kind string) string {
 // converse is one conversation.
 func (w *world) converse() {
 	w.begin()
-	w.counts, w.inBox, w.files = map[marker.Sender]int{}, map[marker.Sender]int{}, nil
+	w.events[len(w.events)-1].User = oneOf(w.draw, "", w.prefix+"user")
+	w.told = saidByAll{counts: map[marker.Sender]int{}, inBox: map[marker.Sender]int{}}
+	w.asked, w.talk = queueAsks{position: 9}, talked{}
 	w.hung, w.owed = never, false
 	if w.draw(8) > 0 && !w.bad() {
 		w.box = nil // otherwise leftovers stay
 	}
+	if w.draw(3) == 0 {
+		w.renew()
+	}
 	if w.draw(4) == 0 {
 		w.say(w.draw(2))
 		w.wait(tick)
-		w.pollFor(w.probing(ok()))
+		w.pollFor(w.probing(w.outcome()))
 	}
 	if !w.connects() {
-		w.leave(oneOf(w.draw, trace.NoConnect, trace.LostContact))
+		w.turnAway()
 		return
 	}
 	for range w.draw(9) {
 		w.happen()
 	}
 	w.finish()
+}
+
+// renew asks for new tokens.
+func (w *world) renew() {
+	if w.draw(2) == 0 {
+		w.call(aicc.OpToken, w.takes(), w.granted())
+	}
+	answer := ok()
+	if w.bad() {
+		answer = oneOf(w.draw, failed(), info(), trace.Event{Class: aicc.Fail, Status: 200, Code: aicc.CodeParam})
+	}
+	w.call(aicc.OpApply, w.takes(), answer)
+}
+
+// granted is the answer with an application token.
+func (w *world) granted() trace.Event {
+	asked := oneOf(w.draw, 0, 600, 3600)
+	answer := trace.Event{Class: aicc.OK, Status: 200, Asked: asked}
+	answer.Grant = &trace.Grant{Type: oneOf(w.draw, "Bearer", "bearer"), Seconds: cmp.Or(asked, 3600)}
+	if w.bad() {
+		answer.Grant = oneOf(w.draw, nil, &trace.Grant{Type: "Basic", Seconds: 600}, &trace.Grant{Seconds: 3600},
+			&trace.Grant{Type: "Bearer"}, &trace.Grant{Type: "Bearer", Seconds: 7200}, &trace.Grant{Type: "Bearer", Seconds: 599})
+	}
+	return answer
+}
+
+// trade is an exchange that needs both tokens. They may be refused; then the customer mostly renews
+// them and asks again.
+func (w *world) trade(op aicc.Op, answer trace.Event) {
+	for w.bad() {
+		refused := trace.Event{Class: aicc.Fail, Status: 401, Seq: answer.Seq, Chars: answer.Chars, Fresh: w.draw(2) == 0}
+		if op == aicc.OpDownload {
+			refused.FileID = answer.FileID
+		}
+		w.call(op, w.takes(), refused)
+		if w.draw(4) > 0 {
+			w.renew()
+		}
+		if w.draw(8) == 0 {
+			return
+		}
+	}
+	answer.Fresh, answer.NewToken = w.draw(2) == 0, answer.Status != 0 && w.draw(12) == 0
+	w.call(op, w.takes(), answer)
+}
+
+// refused is an answer that is not 0, or none.
+func (w *world) refused() trace.Event {
+	return oneOf(w.draw, failed(), failed(), info(), info(), trace.Event{Class: aicc.Fail, Status: 404},
+		trace.Event{Class: aicc.Fail, Status: 403}, trace.Event{Class: aicc.Info, Status: 429}, trace.Event{Class: aicc.Info, Status: 502},
+		trace.Event{Class: aicc.Fail, Status: 200, Code: "77"}, trace.Event{Class: aicc.Fail, Status: 200, Code: aicc.CodeFlowControl},
+		trace.Event{Class: aicc.Fail})
 }
 
 // connects tries CONNECT and reports whether the customer thinks it is connected.
@@ -123,7 +243,7 @@ func (w *world) connects() bool {
 		w.call(aicc.OpConnect, w.takes(), w.numbered(refused))
 	}
 	if w.bad() {
-		w.call(aicc.OpConnect, w.takes(), w.numbered(oneOf(w.draw, failed(), info())))
+		w.trade(aicc.OpConnect, w.numbered(w.refused()))
 		if w.draw(2) == 0 {
 			w.wait(tick)
 			w.say(1)
@@ -135,8 +255,17 @@ func (w *world) connects() bool {
 	if w.bad() {
 		answer.Shape = "resultCode is missing"
 	}
-	w.call(aicc.OpConnect, w.takes(), w.late(answer))
+	w.talk.heard = append(w.talk.heard, answer.Seq)
+	w.trade(aicc.OpConnect, w.late(answer))
 	return true
+}
+
+// turnAway is what follows a CONNECT that was refused.
+func (w *world) turnAway() {
+	if !w.bad() {
+		w.trade(aicc.OpLeave, oneOf(w.draw, ok(), ok(), failed(), info()))
+	}
+	w.leave(oneOf(w.draw, trace.NoConnect, trace.NoConnect, trace.LostContact))
 }
 
 func (w *world) late(e trace.Event) trace.Event {
@@ -153,15 +282,17 @@ func (w *world) probing(e trace.Event) trace.Event {
 
 // happen is one thing of a conversation.
 func (w *world) happen() {
-	switch w.draw(8) {
+	switch w.draw(9) {
 	case 0:
-		w.speak(oneOf(w.draw, aicc.OpSend, aicc.OpTransfer))
+		w.speak(oneOf(w.draw, aicc.OpSend, aicc.OpSend, aicc.OpTransfer))
 	case 1:
 		w.ask()
 	case 2:
 		if w.hung == never && w.draw(2) == 0 {
 			w.hangUpByPeer()
 		}
+	case 3:
+		w.upload()
 	default:
 		w.say(w.draw(4))
 		if w.bad() {
@@ -173,143 +304,108 @@ func (w *world) happen() {
 	}
 }
 
-// speak is the customer's: a text with or without a marker.
+// speak is the customer's: a text with or without a marker, or a wish for an agent.
 func (w *world) speak(op aicc.Op) {
 	answer := ok()
 	if w.bad() {
-		answer = oneOf(w.draw, failed(), info())
+		answer = w.refused()
 	}
 	if answer.Seq = -1; w.draw(4) > 0 {
 		answer = w.numbered(answer)
 	}
-	w.call(op, w.takes(), w.late(answer))
+	if op == aicc.OpSend {
+		answer.Chars = oneOf(w.draw, 0, 20, 20, 20, aicc.MaxDemoText, aicc.MaxDownText)
+	}
+	taken := answer.Class == aicc.OK || answer.Class == aicc.Info && w.draw(2) == 0
+	if taken && answer.Seq >= 0 {
+		w.talk.heard = append(w.talk.heard, answer.Seq)
+	}
+	if taken && answer.Seq >= 0 && op == aicc.OpSend {
+		w.told.shown = append(w.told.shown, answer.Seq)
+	}
+	w.trade(op, w.late(answer))
 }
 
-// ask is the query for the queue.
+// ask is the query for the queue, which the demo repeats every 10 s while the answer is 0.
 func (w *world) ask() {
-	answer := ok()
-	answer.Code = oneOf(w.draw, aicc.CodeOK, aicc.CodeWithAgent, aicc.CodeEnded, aicc.CodeFailed)
-	w.call(aicc.OpQueue, w.takes(), answer)
-}
-
-// say puts messages of the tenant into the box.
-func (w *world) say(n int) {
-	for range n {
-		m := w.message()(w.history)
-		w.box = append(w.box, plain(*m)) // of this conversation, whenever it will be delivered
+	if w.draw(3) == 0 && !w.asked.over {
+		w.now = max(w.now, w.asked.again)
 	}
-}
-
-func (w *world) message() msg {
-	switch w.draw(10) {
-	case 0:
-		return w.odd()
-	case 1:
-		return w.media()
-	case 2:
-		return notice(oneOf(w.draw, "", w.name("code ")))
-	case 3:
-		return w.echo()
-	}
-	return w.next(oneOf(w.draw, cooperating[:]...))
-}
-
-// next is a cooperating sender's next message, at times its last.
-func (w *world) next(s marker.Sender) msg {
-	seq := w.counts[s]
-	w.counts[s]++
-	w.inBox[s]++
-	if w.draw(6) == 0 {
-		return markedItem(s, seq, fin).m
-	}
-	return markedItem(s, seq).m
-}
-
-// echo is mostly of something that the customer has said.
-func (w *world) echo() msg {
-	if w.bad() {
-		return echo(w.said + w.draw(3))
-	}
-	return echo(w.draw(max(w.said, 1)))
-}
-
-// odd is a message that is rarely seen, for good or bad reasons.
-func (w *world) odd() msg {
-	s := oneOf(w.draw, cooperating[:]...)
-	if !w.bad() {
-		return oneOf(w.draw,
-			plain(aicc.Downlink{ControlType: aicc.Read, Content: "m1"}),
-			plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromRobot, MediaType: aicc.Text, Content: "a word"}),
-			padded(cut(echo(0), 1+w.draw(5))))
-	}
-	seq := w.draw(4)
-	return oneOf(w.draw,
-		markedItem(s, w.counts[s]+w.draw(60)).m,
-		markedItem(s, maxSeq+w.draw(2)).m,
-		markedItem(s, seq, ofCustomer(w.customer+1000)).m,
-		markedItem(s, seq, ofRun(1)).m,
-		markedItem(s, seq, ofEpoch(w.draw(w.epoch+1))).m,
-		markedItem(s, seq, ofEpoch(w.epoch+1)).m,
-		cut(markedItem(s, w.counts[s]+w.draw(3)).m, 1+w.draw(5)),
-		cut(markedItem(s, seq, ofCustomer(w.customer+1000)).m, 1),
-		cut(echo(seq), 2),
-		markedItem(s, seq).m,
-	)
-}
-
-// media is a picture, a voice message or another file; the record lists it.
-func (w *world) media() msg {
-	d := aicc.Downlink{ControlType: aicc.Chat, SourceType: oneOf(w.draw, aicc.FromAgent, aicc.FromAgent, aicc.FromRobot),
-		MediaType: oneOf(w.draw, aicc.Image, aicc.Image, aicc.Audio, aicc.Video, aicc.Document), Content: w.name("file ")}
-	if w.bad() {
-		d.Content = ""
-		return plain(d)
-	}
-	if w.draw(5) == 0 {
-		d.MessageCode = aicc.Loose(w.name("code "))
-	}
-	f := goodFile(d.Content)
-	if w.bad() {
-		f.SHA256 = oneOf(w.draw, goodFile("other").SHA256, "")
-	}
-	if w.draw(3) == 0 {
-		f.ID = "local/" + f.ID
-	}
-	if len(w.files) < maxFiles/2 {
-		w.files = append(w.files, f)
-	}
-	return plain(d)
-}
-
-// hangUpByPeer puts a DISCONNECT into the box, or forgets to.
-func (w *world) hangUpByPeer() {
-	w.hung = w.now
-	if w.bad() {
+	if (w.asked.over || w.now < w.asked.again) && !w.bad() {
 		return
 	}
-	w.owed = true
-	form := disconnectOf(aicc.FromAgent, "")
-	if w.bad() {
-		form = oneOf(w.draw, disconnectOf(aicc.FromRobot, aicc.Text), disconnectOf(aicc.FromSystem, aicc.Image),
-			disconnectOf(aicc.FromSystem, aicc.Text), plain(aicc.Downlink{ControlType: aicc.Disconnect, MediaType: aicc.Audio, Content: "p"}))
+	w.wait(oneOf(w.draw, 0, 0, 0, 0, 20*time.Second, 31*time.Second))
+	answer := ok()
+	answer.Code = oneOf(w.draw, aicc.CodeOK, aicc.CodeOK, aicc.CodeOK, aicc.CodeWithAgent, aicc.CodeEnded)
+	if w.talk.taken && !w.bad() {
+		answer.Code = aicc.CodeWithAgent
 	}
-	w.box = append(w.box, form)
 	if w.bad() {
-		w.box = append(w.box, disconnect())
+		answer = w.refused()
+	}
+	if answer.Code == aicc.CodeOK {
+		w.queued(&answer)
+	}
+	w.asked.again = w.now + 10*time.Second
+	w.trade(aicc.OpQueue, answer)
+	w.asked.over = answer.Status == 200 && answer.Code != aicc.CodeOK
+}
+
+// queued is where the customer stands in the queue.
+func (w *world) queued(answer *trace.Event) {
+	w.asked.position = max(0, w.asked.position-w.draw(2))
+	answer.Position, answer.Estimate, answer.MaxWait = w.asked.position, w.draw(100), oneOf(w.draw, 0, 1, 1, 60)
+	if w.bad() || w.bad() {
+		answer.Position += 1 + w.draw(2)
+	}
+	if w.bad() {
+		answer.Position, answer.Estimate = oneOf(w.draw, -1, 0), oneOf(w.draw, -1, 0)
+		answer.MaxWait = oneOf(w.draw, -1, 0)
+	}
+}
+
+// upload is a file of the customer's.
+func (w *world) upload() {
+	if len(w.keys) == maxFiles/2 {
+		return
+	}
+	key := w.name("key ")
+	f := goodFile(key)
+	if len(w.keys) > 0 && w.bad() {
+		key = oneOf(w.draw, w.keys...) // for other bytes
+	}
+	w.keys = append(w.keys, key)
+	f.Size = oneOf(w.draw, f.Size, aicc.MaxDownloadSize, aicc.MaxDownloadSize+1)
+	answer := ok()
+	answer.FileID, answer.File = key, &f
+	if w.bad() {
+		f.Want = "exe"
+	}
+	if w.bad() {
+		answer = w.refused()
+		answer.File = oneOf(w.draw, &f, &f, nil)
+	}
+	if w.bad() {
+		answer.FileID = ""
+	}
+	w.trade(aicc.OpUpload, answer)
+	if answer.FileID != "" {
+		w.told.uploads = append(w.told.uploads, trace.File{ID: key, Size: f.Size, SHA256: f.SHA256})
 	}
 }
 
 // outcome is how a poll ends.
 func (w *world) outcome() trace.Event {
 	answer := w.late(ok())
+	answer.Fresh, answer.NewToken = w.draw(2) == 0, w.draw(12) == 0
 	if !w.bad() {
 		return answer
 	}
-	switch w.draw(6) {
+	switch w.draw(7) {
 	case 0:
-		answer = failed()
+		answer = w.refused()
 	case 1:
-		answer = trace.Event{Class: aicc.Fail, Status: 401}
+		answer = trace.Event{Class: aicc.Fail, Status: 401, Fresh: w.draw(2) == 0}
 	case 2:
 		answer.Shape = "resultCode is missing"
 	case 3:
@@ -330,7 +426,10 @@ func (w *world) pollFor(answer trace.Event) {
 			w.box = append(slices.Clone(batch), w.box...)
 		}
 		if answer.Status == 401 {
-			w.exchange(ok(), nil)
+			w.renew()
+			again := ok()
+			again.Probe = answer.Probe
+			w.exchange(again, nil)
 		}
 		return
 	}
@@ -373,14 +472,14 @@ func (w *world) take() []msg {
 // returns the files that the demo downloads.
 func (w *world) exchange(answer trace.Event, batch []msg) (due []string) {
 	answer.Count = len(batch)
-	invoke := trace.Event{Kind: trace.Invoke, Op: aicc.OpPoll, Probe: answer.Probe, Late: answer.Late}
+	invoke := trace.Event{Kind: trace.Invoke, Op: aicc.OpPoll, Probe: answer.Probe, Late: answer.Late, Fresh: answer.Fresh}
 	w.lastID++
 	invoke.ID = w.lastID
 	started := w.add(invoke).At
 	if w.bad() && w.draw(4) == 0 {
 		w.call(aicc.OpPoll, 0, ok())
 	}
-	w.wait(w.takes())
+	w.wait(w.held(&answer))
 	if w.draw(4) == 0 {
 		w.speak(aicc.OpSend)
 	}
@@ -394,13 +493,25 @@ func (w *world) exchange(answer trace.Event, batch []msg) (due []string) {
 	return due
 }
 
+// held is how long the tenant takes for a poll: with nothing to hand out, as long as it holds polls.
+func (w *world) held(answer *trace.Event) time.Duration {
+	if answer.Class != aicc.OK || answer.Count > 0 {
+		return w.takes()
+	}
+	if w.bad() {
+		over := w.hold + w.o.HoldTolerance
+		return oneOf(w.draw, over, over+tick, over+2*tick, w.hold/2, max(w.hold/2-tick, 0), 5*tick, 4*tick)
+	}
+	return w.hold + w.takes()
+}
+
 // show delivers one message.
 func (w *world) show(poll uint32, i int, m msg) *aicc.Downlink {
 	d := m(w.history)
 	e := w.add(trace.Event{Kind: trace.Deliver, Op: aicc.OpPoll, ID: poll, Index: i, Message: d})
 	e.Mark, _, e.Marked = marker.Parse(d.Content)
 	if e.Marked == marker.Intact {
-		w.inBox[e.Mark.Sender] = max(0, w.inBox[e.Mark.Sender]-1)
+		w.told.inBox[e.Mark.Sender] = max(0, w.told.inBox[e.Mark.Sender]-1)
 	}
 	w.owed = w.owed && d.ControlType != aicc.Disconnect
 	return d
@@ -427,12 +538,15 @@ func (w *world) fetch(id string) {
 			answer.Class, answer.Code, answer.File = aicc.Fail, aicc.CodeFailed, nil
 		case 6:
 			answer.Class, answer.Status, answer.File = aicc.Fail, oneOf(w.draw, 0, 401, 404), nil
+			if w.draw(4) == 0 {
+				answer.Code = aicc.CodeFlowControl
+			}
 		default:
 			answer.Class, answer.Status, answer.File = aicc.Info, 0, nil
 		}
 	}
 	answer.Probe = w.bad()
-	w.call(aicc.OpDownload, w.takes(), answer)
+	w.trade(aicc.OpDownload, answer)
 }
 
 // finish ends the conversation: as the customer would, or in the middle.
@@ -444,14 +558,20 @@ func (w *world) finish() {
 		w.pollFor(w.outcome()) // one more, as if nothing had happened
 	case 1:
 		w.pass()
-		w.pollFor(w.probing(ok()))
+		w.pollFor(w.probing(w.outcome()))
 	}
-	if ended == trace.ByCustomer || ended == trace.GaveUp {
+	if (ended == trace.ByCustomer || ended == trace.GaveUp) && !w.bad() {
 		answer := ok()
 		if w.bad() {
-			answer = oneOf(w.draw, failed(), info())
+			answer = w.refused()
 		}
-		w.call(aicc.OpDisconnect, w.takes(), answer)
+		if answer.Class == aicc.OK && w.hung == never {
+			w.told.ended = "customer"
+		}
+		w.trade(aicc.OpDisconnect, answer)
+		if w.bad() {
+			w.happen() // as if it had not been sent
+		}
 	}
 	w.leave(ended)
 }
@@ -461,28 +581,28 @@ func (w *world) leave(ended trace.Ended) {
 	switch w.draw(5) {
 	case 0: // none
 	case 1:
-		defer w.tell() // too late
+		defer w.account() // too late
 	case 2:
 		w.wait(w.takes())
-		w.tell()
+		w.account()
 		if w.bad() {
 			w.pollFor(w.probing(ok()))
-			w.tell() // again
+			w.account() // again
 		}
 	default:
-		w.tell()
+		w.account()
 	}
 	if w.bad() {
 		w.abandonedPoll()
 	}
 	if !w.bad() {
-		w.end(ended)
+		w.quit(ended)
 	}
 }
 
-// tell has the record read; at times it is that of another conversation or of none in particular.
-func (w *world) tell() {
-	w.journal(w.account())
+// account has the record read; at times it is that of another conversation or of none in particular.
+func (w *world) account() {
+	w.tell(w.record())
 	if w.bad() {
 		w.events[len(w.events)-1].Record.Epoch = oneOf(w.draw, -1, 0, w.epoch+1)
 	}
@@ -494,22 +614,79 @@ func (w *world) abandonedPoll() {
 	w.add(trace.Event{Kind: trace.Invoke, Op: aicc.OpPoll, ID: w.lastID, Probe: w.draw(2) == 0})
 }
 
-// account is the tenant's record, which is wrong at times.
-func (w *world) account() trace.Record {
-	r := trace.Record{Files: w.files, HungUp: w.hung != never, Owed: w.owed}
+// record is the tenant's record, which is wrong at times.
+func (w *world) record() trace.Record {
+	r := trace.Record{Files: w.told.files, Uploads: slices.Clone(w.told.uploads), Heard: len(w.told.shown),
+		HungUp: w.hung != never, Owed: w.owed, Ended: w.told.ended}
 	if r.HungUp {
 		r.HungUpAgo = (w.now - w.hung).Milliseconds()
+		r.Ended = oneOf(w.draw, "agent", "silence", "release")
+		r.Quiet = (w.o.Setup.Silence + oneOf(w.draw, 0, -time.Second)).Milliseconds()
 	}
 	for _, s := range cooperating {
-		if w.counts[s] == 0 && w.draw(2) == 0 {
+		if w.told.counts[s] == 0 && w.draw(2) == 0 {
 			continue
 		}
-		said := trace.Said{Sender: s, Count: w.counts[s], Waiting: w.inBox[s]}
+		said := trace.Said{Sender: s, Count: w.told.counts[s], Waiting: w.told.inBox[s]}
 		if w.bad() {
 			said.Count = max(0, said.Count+w.draw(4)-1)
 			said.Waiting = min(said.Waiting, said.Count)
 		}
 		r.Senders = append(r.Senders, said)
 	}
+	w.showTexts(&r)
+	if w.bad() || w.bad() {
+		w.misremember(&r)
+	}
 	return r
+}
+
+// showTexts puts the customer's texts into the record, as runs.
+func (w *world) showTexts(r *trace.Record) {
+	seqs := slices.Clone(w.told.shown)
+	if len(seqs) > 0 && w.bad() {
+		i := w.draw(len(seqs))
+		switch w.draw(5) {
+		case 0: // lost
+			seqs = slices.Delete(seqs, i, i+1)
+		case 1: // twice
+			seqs = append(seqs, seqs[i])
+		case 2: // swapped
+			seqs[0], seqs[i] = seqs[i], seqs[0]
+		case 3: // damaged
+			seqs = slices.Delete(seqs, i, i+1)
+			r.Garbled++
+		default: // never taken, perhaps
+			seqs = append(seqs, w.draw(w.said))
+		}
+	}
+	if w.draw(8) == 0 {
+		return // the tenant keeps no list
+	}
+	for _, seq := range seqs {
+		if n := len(r.Shown); n > 0 && r.Shown[n-1][1]+1 == seq && w.draw(4) > 0 {
+			r.Shown[n-1][1] = seq
+		} else {
+			r.Shown = append(r.Shown, [2]int{seq, seq})
+		}
+	}
+}
+
+// misremember makes one thing of the record wrong.
+func (w *world) misremember(r *trace.Record) {
+	switch w.draw(6) {
+	case 0, 1:
+		r.Ended = oneOf(w.draw, "", "customer", "agent", "silence")
+	case 2:
+		r.HungUp = !r.HungUp
+	case 3:
+		r.Quiet -= oneOf[int64](w.draw, 1, 1000)
+	case 4:
+		r.Garbled++
+	default:
+		for i := range r.Uploads {
+			r.Uploads[i].SHA256 = oneOf(w.draw, goodFile("other").SHA256, "")
+			r.Uploads[i].ID = oneOf(w.draw, r.Uploads[i].ID, "unknown")
+		}
+	}
 }

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,8 @@ type history struct {
 	epoch    int
 	now      time.Duration
 	lastID   uint32
-	said     int // by the customer
+	said     int           // by the customer
+	hold     time.Duration // of a poll that brings nothing
 	files    map[string]trace.File
 	events   []trace.Event
 }
@@ -55,9 +57,12 @@ func (h *history) wait(d time.Duration) *history {
 // call is an exchange with a plain answer.
 func (h *history) call(op aicc.Op, takes time.Duration, answer trace.Event) *history {
 	h.lastID++
-	invoke := h.add(trace.Event{Kind: trace.Invoke, Op: op, ID: h.lastID, Seq: answer.Seq, FileID: answer.FileID,
-		Probe: answer.Probe, Late: answer.Late, Intended: h.now})
-	started := invoke.At
+	invoke := trace.Event{Kind: trace.Invoke, Op: op, ID: h.lastID, Seq: answer.Seq, FileID: answer.FileID, Probe: answer.Probe,
+		Fresh: answer.Fresh, Chars: answer.Chars, Asked: answer.Asked, Late: answer.Late, Intended: h.now}
+	if op == aicc.OpUpload {
+		invoke.FileID = "" // the key comes with the answer
+	}
+	started := h.add(invoke).At
 	h.now += takes
 	answer.Kind, answer.Op, answer.ID, answer.Started, answer.Intended = trace.Return, op, h.lastID, started, started
 	h.add(answer)
@@ -75,9 +80,25 @@ func (h *history) numbered(e trace.Event) trace.Event {
 	return e
 }
 
-func (h *history) connect() *history { return h.call(aicc.OpConnect, 2*ms, h.numbered(ok())) }
-func (h *history) say() *history     { return h.call(aicc.OpSend, 2*ms, h.numbered(ok())) }
-func (h *history) hangUp() *history  { return h.call(aicc.OpDisconnect, 2*ms, ok()) }
+func (h *history) connect() *history  { return h.call(aicc.OpConnect, 2*ms, h.numbered(ok())) }
+func (h *history) say() *history      { return h.call(aicc.OpSend, 2*ms, h.numbered(ok())) }
+func (h *history) transfer() *history { return h.call(aicc.OpTransfer, 2*ms, h.numbered(ok())) }
+func (h *history) hangUp() *history   { return h.call(aicc.OpDisconnect, 2*ms, ok()) }
+
+// askQueue is a queue query.
+func (h *history) askQueue(code string, position int) *history {
+	answer := ok()
+	answer.Code, answer.Position = code, position
+	return h.call(aicc.OpQueue, 2*ms, answer)
+}
+
+// upload is a good file of the customer's.
+func (h *history) upload(key string) *history {
+	f := goodFile(key)
+	answer := ok()
+	answer.FileID, answer.File = key, &f
+	return h.call(aicc.OpUpload, 3*ms, answer)
+}
 
 // open is begin and connect.
 func (h *history) open() *history { return h.begin().connect() }
@@ -99,7 +120,11 @@ func (h *history) infoPoll() *history { return h.wait(DefaultPause).pollNow(info
 
 func (h *history) pollNow(answer trace.Event, messages ...msg) *history {
 	answer.Count = len(messages)
-	h.call(aicc.OpPoll, pollTakes, answer)
+	takes := pollTakes
+	if answer.Class == aicc.OK && answer.Count == 0 {
+		takes = max(takes, h.hold)
+	}
+	h.call(aicc.OpPoll, takes, answer)
 	id := h.lastID
 	var due []string
 	for i, m := range messages {
@@ -139,13 +164,71 @@ func (h *history) download(id string) *history {
 	return h.call(aicc.OpDownload, 3*ms, answer)
 }
 
+// journal is the record of the conversation. It is right about what the customer did, unless the
+// story says otherwise: what the peer was shown, and who ended the conversation.
 func (h *history) journal(r trace.Record) *history {
+	if r.Shown == nil && r.Heard == 0 {
+		r.Shown = h.accepted()
+		r.Heard = len(r.Shown)
+	}
+	switch {
+	case r.Ended != "":
+	case r.HungUp:
+		r.Ended = "agent"
+	case h.did(aicc.OpDisconnect, aicc.OK):
+		r.Ended = "customer"
+	}
+	return h.tell(r)
+}
+
+// tell is a record as it is.
+func (h *history) tell(r trace.Record) *history {
 	r.Epoch = h.epoch
 	h.add(trace.Event{Kind: trace.Journal, Record: &r})
 	return h
 }
 
+// latest lists the events of this conversation.
+func (h *history) latest() []trace.Event {
+	from := len(h.events)
+	for from > 0 && h.events[from-1].Kind != trace.Begin {
+		from--
+	}
+	return h.events[from:]
+}
+
+// accepted lists the texts of this conversation that were answered 0, a run for each.
+func (h *history) accepted() (runs [][2]int) {
+	for _, e := range h.latest() {
+		if e.Kind == trace.Return && e.Op == aicc.OpSend && e.Class == aicc.OK && e.Seq >= 0 {
+			runs = append(runs, [2]int{e.Seq, e.Seq})
+		}
+	}
+	return runs
+}
+
+// did reports whether an exchange of this conversation came out so; with Unfinished, however it did.
+func (h *history) did(op aicc.Op, class aicc.Class) bool {
+	return slices.ContainsFunc(h.latest(), func(e trace.Event) bool {
+		return e.Kind == trace.Return && e.Op == op && (class == aicc.Unfinished || e.Class == class)
+	})
+}
+
+// end ends the conversation. A customer that does so by itself hangs up first, and one that was
+// turned away leaves a message, unless the story had it do so.
 func (h *history) end(ended trace.Ended) *history {
+	leaves := ended == trace.ByCustomer || ended == trace.GaveUp
+	switch {
+	case leaves && h.did(aicc.OpConnect, aicc.OK) && !h.did(aicc.OpDisconnect, aicc.Unfinished):
+		h.hangUp()
+	case ended == trace.NoConnect && !h.did(aicc.OpLeave, aicc.Unfinished):
+		h.call(aicc.OpLeave, ms, ok())
+	}
+	return h.quit(ended)
+}
+
+// quit is the end as it is.
+func (h *history) quit(ended trace.Ended) *history {
 	h.add(trace.Event{Kind: trace.End, Ended: ended})
 	return h
 }
@@ -186,6 +269,7 @@ func echo(seq int) msg { return marked(marker.Customer, aicc.FromRobot, seq) }
 func ofCustomer(n int) func(*marker.Marker) { return func(m *marker.Marker) { m.Session = n } }
 func ofEpoch(n int) func(*marker.Marker)    { return func(m *marker.Marker) { m.Epoch = n } }
 func ofRun(n uint64) func(*marker.Marker)   { return func(m *marker.Marker) { m.Run = n } }
+func caused(by int) func(*marker.Marker)    { return func(m *marker.Marker) { m.Cause = by } }
 func fin(m *marker.Marker)                  { m.Fin = true }
 
 // cut takes the last bytes off the content of a message.

@@ -26,8 +26,12 @@ func (s *Session) reconcile(e *trace.Event) {
 		s.expose(e.At)
 	}
 	s.settleStreams(e.Record)
+	s.settleSends(e.Record)
+	s.settleShown(e)
 	s.settleHangUp(e)
+	s.settleEnding(e)
 	s.settleFiles(e)
+	s.settleUploads(e)
 }
 
 // settleStreams decides order, creation and loss of every sender. The record is nil when there is
@@ -42,9 +46,6 @@ func (s *Session) settleStreams(r *trace.Record) {
 		s.settleCreation(sender, st, acc)
 		s.settleOrder(sender, st, acc)
 		s.settleLoss(sender, st, acc)
-	}
-	if st := s.streams[streamIndex(marker.Customer)]; st != nil {
-		s.settleOrder(marker.Customer, st, account{})
 	}
 }
 
@@ -65,7 +66,7 @@ func (s *Session) settleCreation(sender marker.Sender, st *stream, acc account) 
 	if !acc.known {
 		return
 	}
-	s.opp[del01] += st.seen
+	s.metTimes(del01, st.seen)
 	if st.next <= acc.said {
 		return
 	}
@@ -120,7 +121,7 @@ func (s *Session) settleLoss(sender marker.Sender, st *stream, acc account) {
 	if acc.known {
 		limit = acc.handed
 	}
-	s.opp[del04] += st.seen + st.missingBelow(limit)
+	s.metTimes(del04, st.seen+st.missingBelow(limit))
 	for i := range st.gaps {
 		g := &st.gaps[i]
 		s.missing(int64(g.missingBelow(limit)), g.explained, s.gapStory(sender, g))
@@ -185,11 +186,8 @@ func (s *Session) settleSpilled(sender marker.Sender, g *gap) {
 	if g.late > 0 {
 		s.reordered(sender, g)
 	}
-	if sender == marker.Customer {
-		return
-	}
 	n := g.missing()
-	s.opp[del04] += n
+	s.metTimes(del04, n)
 	s.missing(int64(n), g.explained, s.gapStory(sender, g))
 }
 

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,14 +46,14 @@ func (s *Session) mediaDelivered(e *trace.Event) {
 	case m.Content == "":
 		s.conv.media.may++
 		if m.ControlType != aicc.Disconnect {
-			s.opp[med01]++
+			s.met(med01)
 			s.failMedia(e.At, e.At, m.Content, "its message carries no file id")
 		}
 	case s.poll.probe:
 		s.conv.media.may++
 	default:
 		s.conv.media.owed++
-		s.opp[sim05]++
+		s.met(sim05)
 	}
 }
 
@@ -95,10 +96,10 @@ func (s *Session) downloadEnds(e *trace.Event) {
 	case e.Status == 401:
 		s.conv.media.may++ // the token ran out; after renewing it the customer asks again
 		return
-	case e.Class == aicc.Fail && e.Status == 0:
-		return // never left this machine
+	case e.Class == aicc.Fail && e.Status == 0, e.Code == aicc.CodeFlowControl:
+		return // never left this machine, or was too much for it
 	}
-	s.opp[med01]++
+	s.met(med01)
 	if e.Class != aicc.OK && e.Class != aicc.Fail {
 		s.unsure(med01, IndeterminateFile, 1)
 		return
@@ -194,10 +195,10 @@ func (s *Session) settleAnnounced(want *trace.File, f *mediaFile, at time.Durati
 		s.unsure(del04, EvidenceDropped, 1)
 		return
 	case f != nil:
-		s.opp[del04]++
+		s.met(del04)
 		return
 	}
-	s.opp[del04]++
+	s.met(del04)
 	drop, id := s.conv.drop, want.ID
 	s.missing(1, s.exposedUntil >= s.conv.begun, finding{at: at, tell: func() story {
 		return story{sentence: "the media message with file id " + clip(id) + " was never delivered", events: []WitnessEvent{
@@ -208,7 +209,7 @@ func (s *Session) settleAnnounced(want *trace.File, f *mediaFile, at time.Durati
 }
 
 func (s *Session) settleBytes(want *trace.File, f *mediaFile) {
-	s.opp[med02]++
+	s.met(med02)
 	if sum, err := strconv.ParseUint(want.SHA256[:16], 16, 64); err != nil || sum == f.sum && !f.torn {
 		return
 	}
@@ -234,5 +235,111 @@ func (s *Session) settleDownloads(at time.Duration, cut bool) {
 				event(at, "it ends"),
 			}}
 		}})
+	}
+}
+
+// maxUploads is how many uploads of a conversation are remembered.
+const maxUploads = 16
+
+// maxUploadSize is up to which size an upload must succeed, in bytes: no page gives a limit, and
+// this is that of the download.
+const maxUploadSize = aicc.MaxDownloadSize
+
+// uploaded judges the answer of an upload (MED-03, MED-04).
+func (s *Session) uploaded(e *trace.Event) {
+	f := e.File
+	if f != nil && f.Size <= maxUploadSize && aicc.IsUploadType(f.Want) && answeredPlainly(e) && e.Class != aicc.Info {
+		s.met(med03)
+		if e.Class == aicc.Fail || e.FileID == "" {
+			s.failAnswer(med03, e, "a "+clip(f.Want)+" of "+itoa(f.Size)+" bytes could not be uploaded")
+		}
+	}
+	if e.Class != aicc.OK || e.FileID == "" {
+		return
+	}
+	s.met(med04)
+	if before, ok := remember(&s.keys, hash(e.FileID), e.At); ok {
+		s.failSameKey(before, e)
+	}
+	if f != nil {
+		s.rememberUpload(e)
+	}
+}
+
+func (s *Session) failSameKey(before time.Duration, e *trace.Event) {
+	s.fail(finding{rule: med04, count: 1, at: e.At, tell: func() story {
+		return story{sentence: "two uploads got the object key " + clip(e.FileID), events: []WitnessEvent{
+			event(before, "an upload was answered with it"),
+			event(e.At, "%s %d was answered with it too", e.Op, e.ID),
+		}}
+	}})
+}
+
+func (s *Session) rememberUpload(e *trace.Event) {
+	sum, ok := sumOf(e.File.SHA256)
+	if !ok {
+		return
+	}
+	if len(s.uploads) == maxUploads {
+		s.uploads = append(s.uploads[:0], s.uploads[1:]...)
+	}
+	s.uploads = append(s.uploads, mediaFile{id: hash(e.FileID), sum: sum, got: true, at: e.At, size: e.File.Size})
+}
+
+// sumOf is the first 8 bytes of a SHA-256 in hexadecimal.
+func sumOf(sha256 string) (sum uint64, ok bool) {
+	if len(sha256) < 16 {
+		return 0, false
+	}
+	sum, err := strconv.ParseUint(sha256[:16], 16, 64)
+	return sum, err == nil
+}
+
+// settleUploads compares the record's uploads with what was uploaded (MED-05).
+func (s *Session) settleUploads(e *trace.Event) {
+	for i := range e.Record.Uploads {
+		have := &e.Record.Uploads[i]
+		sum, ok := sumOf(have.SHA256)
+		if !ok {
+			continue
+		}
+		for _, sent := range slices.Backward(s.uploads) {
+			if sent.id == hash(have.ID) {
+				s.settleUpload(&sent, have, sum, e.At)
+				break
+			}
+		}
+	}
+}
+
+func (s *Session) settleUpload(sent *mediaFile, have *trace.File, sum uint64, at time.Duration) {
+	s.met(med05)
+	if sum == sent.sum {
+		return
+	}
+	sentAt, size, id, kept := sent.at, sent.size, have.ID, have.Size
+	s.fail(finding{rule: med05, count: 1, extent: max(int64(size-kept), int64(kept-size)), at: at, tell: func() story {
+		return story{sentence: "the uploaded file " + clip(id) + " is another on the tenant", events: []WitnessEvent{
+			event(sentAt, "%d bytes were uploaded", size),
+			event(at, "the tenant has %d bytes with another SHA-256", kept),
+		}}
+	}})
+}
+
+// localFile judges that a media message says how to download it (MED-06).
+func (s *Session) localFile(e *trace.Event) {
+	m := e.Message
+	if !isMedia(m) || m.ControlType == aicc.Disconnect || m.Content == "" {
+		return
+	}
+	s.met(med06)
+	switch m.ContentType {
+	case "", "0":
+	case "1":
+		if m.MediaFileType == "" {
+			s.failMessage(med06, e, "a file of the agent's computer has no mediaFileType")
+		}
+	default:
+		s.failMessage(med06, e, "contentType is "+clip(string(m.ContentType)))
 	}
 }

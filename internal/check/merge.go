@@ -21,7 +21,7 @@ func Worst(a, b Verdict) Verdict {
 func (c *Checker) result(id rule) RuleResult {
 	r, t := &registry[id], &c.tallies[id]
 	res := RuleResult{
-		ID: r.ID, Title: r.Title, Level: r.Level,
+		ID: r.ID, Title: r.Title, Level: r.Level, Severity: r.Severity,
 		Reasons:    maps.Clone(t.reasons),
 		Violations: t.violations, Inconclusive: t.inconclusive, Opportunities: t.opportunities,
 		Witnesses: slices.Clone(t.witnesses),
@@ -40,6 +40,8 @@ func (c *Checker) observable(n Needs) bool {
 		return c.markers
 	case Journal:
 		return c.journal
+	case Setup:
+		return c.opts.Setup.Robot != nil || c.opts.Setup.Hold != nil
 	}
 	return true
 }
@@ -65,6 +67,8 @@ func note(r *Rule, res *RuleResult) string {
 	switch {
 	case res.Verdict == NotObservable && r.Needs == Journal:
 		return "needs the tenant's own record of its conversations, which only the embedded tenant keeps"
+	case res.Verdict == NotObservable && r.Needs == Setup:
+		return "needs to know how the tenant is set up: target.robot and target.poll_hold in the scenario"
 	case res.Verdict == NotObservable:
 		return "needs a robot or an agent that marks its texts or echoes the customer's"
 	case r.ID == registry[del04].ID && res.Violations+res.Inconclusive > 0:
@@ -95,12 +99,15 @@ func place(id string) int {
 	if i := slices.IndexFunc(registry[:], func(r Rule) bool { return r.ID == id }); i >= 0 {
 		return i
 	}
-	return len(registry)
+	if i := activeIndex(id); i >= 0 {
+		return len(registry) + i
+	}
+	return len(registry) + len(active)
 }
 
 func mergeTwo(a, b RuleResult) RuleResult {
 	m := a
-	m.Title, m.Level = min(a.Title, b.Title), min(a.Level, b.Level)
+	m.Title, m.Level, m.Severity = min(a.Title, b.Title), min(a.Level, b.Level), min(a.Severity, b.Severity)
 	m.Verdict = Worst(a.Verdict, b.Verdict)
 	m.Violations += b.Violations
 	m.Inconclusive += b.Inconclusive
@@ -123,10 +130,10 @@ func addReasons(a, b map[Reason]int64) map[Reason]int64 {
 	return sum
 }
 
-// mergeNotes writes the note of a known rule anew. Of an unknown one it keeps a note that belongs
+// mergeNotes writes the note of a known rule anew. Of an active or unknown one it keeps a note that belongs
 // to the merged verdict, the smaller if there are two, so that the order of merging is no matter.
 func mergeNotes(m *RuleResult, a, b RuleResult) string {
-	if r, ok := Find(m.ID); ok {
+	if r, ok := Find(m.ID); ok && r.Needs != ByProbe {
 		return note(&r, m)
 	}
 	kept := ""

@@ -11,7 +11,7 @@ import (
 // pollStarts watches our own polling (SIM-01 to SIM-04).
 func (s *Session) pollStarts(e *trace.Event) {
 	p := &s.poll
-	s.opp[sim01]++
+	s.met(sim01)
 	if p.inFlight > 0 {
 		s.failPoll(sim01, p.started, e, "a poll was sent while another was in flight", "the other poll was sent")
 	}
@@ -25,18 +25,18 @@ func (s *Session) pollStarts(e *trace.Event) {
 // pollAllowed judges a poll that is no declared probe.
 func (s *Session) pollAllowed(e *trace.Event) {
 	c, p := &s.conv, &s.poll
-	s.opp[sim02]++
+	s.met(sim02)
 	if c.connect.state != connected {
 		s.failPoll(sim02, c.begun, e, "a poll was sent before CONNECT was answered 0", "the conversation begins")
 	}
-	s.opp[sim03]++
+	s.met(sim03)
 	if c.drop.handled > 0 {
 		s.failPoll(sim03, c.drop.at, e, "a poll was sent after DISCONNECT", "DISCONNECT was delivered")
 	}
 	if !p.returned {
 		return
 	}
-	s.opp[sim04]++
+	s.met(sim04)
 	if e.At-p.ended < s.c.opts.Pause {
 		s.failPoll(sim04, p.ended, e, "a poll was sent "+span(e.At-p.ended)+" after the answer of the last", "the last poll was answered")
 	}
@@ -62,15 +62,111 @@ func (s *Session) pollEnds(e *trace.Event) {
 		s.infoPolls++
 		s.expose(e.At)
 	}
+	s.pollAnswered(e)
 	if e.Class != aicc.OK {
 		return
 	}
-	c.prevOK, c.lastOK = c.lastOK, e.At
+	if e.Count == 0 {
+		c.lastEmpty = e.At // what waits behind other messages is not held back
+	}
 	if s.early() {
-		s.opp[con01]++
+		s.met(con01)
 	}
 	if c.drop.handled > 0 {
-		s.opp[dsc01]++
+		s.met(dsc01)
 	}
 	s.silence(e)
+	s.quiet(e)
+}
+
+const (
+	heldLong = time.Second            // an empty poll that took so long was held
+	atOnce   = 250 * time.Millisecond // and one that took less was not
+)
+
+// pollAnswered judges the answer of a poll as such (POL-01 to POL-04).
+func (s *Session) pollAnswered(e *trace.Event) {
+	if e.Probe {
+		s.outside(e)
+		return
+	}
+	if e.Class == aicc.OK {
+		s.heldFor(e)
+	}
+	c := &s.conv
+	if c.connect.state != connected || c.leaving {
+		return
+	}
+	if e.Class == aicc.OK && e.Count == 0 && !c.drop.seen && s.exposedUntil < c.connect.asked {
+		s.waited(e)
+	}
+	if c.drop.handled > 0 || !pollTells(e) {
+		return
+	}
+	s.met(pol01)
+	switch {
+	case e.Class != aicc.Fail:
+	case s.exposedUntil >= c.connect.asked:
+		s.unsure(pol01, IndeterminatePoll, 1) // a DISCONNECT may have been lost
+	default:
+		s.failAnswer(pol01, e, "a poll was refused while the conversation runs")
+	}
+}
+
+// pollTells reports whether the answer of a poll is the platform's own yes or no.
+func pollTells(e *trace.Event) bool {
+	if e.Shape != "" || e.Code == aicc.CodeFlowControl || e.Class != aicc.OK && e.Class != aicc.Fail {
+		return false
+	}
+	return e.Status == http.StatusOK || e.Status >= 400 && e.Status < 500 && e.Status != http.StatusUnauthorized
+}
+
+// outside judges a declared probe (POL-04).
+func (s *Session) outside(e *trace.Event) {
+	if e.Status == 0 || e.Status == http.StatusUnauthorized || e.Class == aicc.Info && e.Shape == "" {
+		return
+	}
+	s.met(pol04)
+	if e.Status != http.StatusOK || e.Code != aicc.CodeOK || e.Shape != "" {
+		s.failAnswer(pol04, e, "a poll outside a conversation is an error")
+	}
+}
+
+// heldFor judges how long a poll took (POL-02).
+func (s *Session) heldFor(e *trace.Event) {
+	hold := s.c.opts.Setup.Hold
+	if hold == nil {
+		return
+	}
+	s.met(pol02)
+	if took := e.At - e.Started; took > *hold+s.c.opts.HoldTolerance {
+		s.overdue(s.c.opts.HoldTolerance, s.holdStory(pol02, e, "a poll took "+span(took)+", longer than the hold time"))
+	}
+}
+
+// waited judges that a poll with nothing to bring was held (POL-03).
+func (s *Session) waited(e *trace.Event) {
+	took, least := e.At-e.Started, atOnce
+	if hold := s.c.opts.Setup.Hold; hold != nil {
+		if *hold < heldLong {
+			return
+		}
+		least = *hold / 2
+	} else if !s.held {
+		s.held = took >= heldLong
+		return
+	}
+	s.met(pol03)
+	if took < least {
+		s.fail(s.holdStory(pol03, e, "a poll was answered after "+span(took)+" with nothing"))
+	}
+}
+
+func (s *Session) holdStory(id rule, e *trace.Event, what string) finding {
+	return finding{rule: id, count: 1, extent: int64(e.At - e.Started), at: e.At, tell: func() story {
+		return story{sentence: what, events: []WitnessEvent{
+			event(e.Started, "poll %d sent", e.ID),
+			event(e.At, "poll %d answered with %d messages", e.ID, e.Count),
+		}}
+	}}
 }

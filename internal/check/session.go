@@ -19,18 +19,25 @@ type Session struct {
 	c            *Checker
 	index        int
 	closed       bool
+	broken       bool // a rule failed
 	sawMarkers   bool
 	sawJournal   bool
 	goesOn       int           // earliest conversation that the tenant may still take for going on, or -1
 	now          time.Duration // of the latest event
 	exposedUntil time.Duration // until then a poll that was given up may take messages away; outlives a conversation
 	infoPolls    uint32
-	opp          [ruleCount]uint32 // opportunities since the last flush
-	streams      [4]*stream        // by streamIndex
-	codes        *recent
+	held         bool             // the tenant holds polls: an empty one took a while
+	opp          [ruleCount]uint8 // opportunities since the last flush
+	streams      [3]*stream       // by streamIndex
+	codes        *recent          // messageCodes of this conversation
+	twins        *recent          // messages without one
+	receipts     *recent          // messageIds that were read
+	keys         *recent          // object keys of uploads, of all conversations
 	poll         polling
 	conv         conversation
 	files        []mediaFile // of this conversation, at most maxFiles
+	uploads      []mediaFile // of this conversation, the last maxUploads
+	sends        []sending   // of this conversation that were not accepted, at most maxSends
 }
 
 // polling is what the session knows of its polls.
@@ -53,11 +60,21 @@ type conversation struct {
 	late       time.Duration // worst lateness of the generator
 	sent       int           // one above the highest number the customer used
 	unplaced   int64         // damaged messages that stand for one that seems missing
-	lastOK     time.Duration // when the last poll was answered ok, or never
-	prevOK     time.Duration // and the one before
+	lastEmpty  time.Duration // when the last poll brought nothing, or never
 	connect    connecting
 	drop       dropping
 	media      mediaCount
+	parties    parties
+	queue      queueing
+	tokens     tokens
+	refused    refusals
+	manyOpen   bool // more sends were not accepted than are remembered
+	leaving    bool // the customer's DISCONNECT was sent
+	left       bool // doLeaveMessage was sent
+	broken     bool // the last exchange that came back had no answer
+	echoed     int  // one above the highest number of the customer's that was echoed
+	stamp      int64
+	user       string
 }
 
 // Observe takes the next event. The event is not kept.
@@ -76,8 +93,13 @@ func (s *Session) Observe(e *trace.Event) {
 		s.reconcile(e)
 	case trace.End:
 		s.end(e.At, e.Ended)
+	case trace.Probe:
+		s.c.probe(e)
 	}
 }
+
+// Broken reports whether a rule that is checked failed for this customer so far.
+func (s *Session) Broken() bool { return s.broken }
 
 // Close settles what is open, as if the conversation had been cut short, and hands everything to
 // the checker. A second call does nothing.
@@ -92,11 +114,14 @@ func (s *Session) Close() {
 
 func (s *Session) begin(e *trace.Event) {
 	s.end(e.At, trace.CutShort)
-	s.conv = conversation{epoch: e.Epoch, open: true, begun: e.At, lastOK: never, prevOK: never}
+	s.conv = conversation{epoch: e.Epoch, open: true, begun: e.At, lastEmpty: never, user: e.User}
+	s.conv.queue.agentAt, s.conv.queue.since = never, never
+	s.conv.tokens.armed, s.conv.tokens.replaced = never, never
 	s.poll.returned = false
 	s.files = s.files[:0]
-	if s.codes != nil {
-		s.codes.n = 0
+	s.uploads, s.sends = s.uploads[:0], s.sends[:0]
+	for _, r := range [...]*recent{s.codes, s.twins, s.receipts} {
+		r.forget()
 	}
 	for _, st := range s.streams {
 		if st != nil {
@@ -111,28 +136,51 @@ func (s *Session) invoke(e *trace.Event) {
 	switch e.Op {
 	case aicc.OpConnect:
 		c.connect.ask(e.At)
-		c.sent = max(c.sent, e.Seq+1)
-	case aicc.OpSend, aicc.OpTransfer:
-		c.sent = max(c.sent, e.Seq+1)
+		s.sendStarts(e)
+		c.queue.positioned = false
+	case aicc.OpSend:
+		s.sendStarts(e)
+	case aicc.OpTransfer:
+		s.sendStarts(e)
+		c.queue.positioned = false
+		c.parties.asked()
+	case aicc.OpDisconnect:
+		c.leaving = true
+		c.parties.left()
+	case aicc.OpLeave:
+		c.left = true
 	case aicc.OpPoll:
 		s.pollStarts(e)
+	case aicc.OpQueue:
+		s.queueAsked(e)
 	case aicc.OpDownload:
 		s.downloadStarts(e)
 	}
 }
 
 func (s *Session) answer(e *trace.Event) {
+	s.conv.broken = e.Status == 0
+	s.authorised(e)
+	s.protocol(e)
 	switch e.Op {
+	case aicc.OpToken:
+		s.granted(e)
 	case aicc.OpPoll:
 		s.shape(shp01, e)
 		s.pollEnds(e)
 		return
 	case aicc.OpConnect:
 		s.conv.connect.answered(e)
+	case aicc.OpSend:
+		s.sendEnds(e)
+	case aicc.OpTransfer:
+		s.transferred(e)
 	case aicc.OpDisconnect:
 		s.conv.released = s.conv.released || e.Class == aicc.OK
 	case aicc.OpQueue:
 		s.queueAnswered(e)
+	case aicc.OpUpload:
+		s.uploaded(e)
 	case aicc.OpDownload:
 		s.downloadEnds(e)
 	}
@@ -144,10 +192,26 @@ func (s *Session) shape(id rule, e *trace.Event) {
 	if e.Status != 200 {
 		return
 	}
-	s.opp[id]++
+	s.met(id)
 	if e.Shape != "" {
 		s.failShape(id, e)
 	}
+}
+
+// met counts an opportunity of a rule.
+func (s *Session) met(id rule) { s.metTimes(id, 1) }
+
+// metTimes counts n of them. The counts of a session are small; a full one goes to the checker.
+func (s *Session) metTimes(id rule, n uint32) {
+	sum := uint32(s.opp[id]) + n
+	if sum <= math.MaxUint8 {
+		s.opp[id] = uint8(sum)
+		return
+	}
+	s.opp[id] = 0
+	s.c.mu.Lock()
+	defer s.c.mu.Unlock()
+	s.c.tallies[id].opportunities += int64(sum)
 }
 
 func (s *Session) failShape(id rule, e *trace.Event) {
@@ -166,7 +230,10 @@ func (s *Session) failShape(id rule, e *trace.Event) {
 // breaks no rule of this one.
 func (s *Session) deliver(e *trace.Event) {
 	foreign := s.identify(e)
+	s.described(e)
+	s.stamped(e, foreign)
 	s.heard(e, foreign)
+	s.spoken(e, foreign)
 	// A DISCONNECT that a probe finds before CONNECT does not end the conversation to come.
 	if s.conv.connect.state == connected {
 		s.afterDrop(e)
@@ -188,8 +255,10 @@ func (s *Session) end(at time.Duration, ended trace.Ended) {
 	s.settleConnect(cut)
 	if !s.conv.reconciled {
 		s.settleStreams(nil)
+		s.settleSends(nil)
 		s.settleUnrecorded(cut)
 	}
+	s.settleOurselves(ended)
 	s.settleDownloads(at, cut)
 	s.settleGoing()
 	s.conv.open = false
@@ -222,7 +291,7 @@ func (s *Session) flush() {
 	c.infoPolls += int64(s.infoPolls)
 	c.markers = c.markers || s.sawMarkers
 	c.journal = c.journal || s.sawJournal
-	s.opp, s.infoPolls = [ruleCount]uint32{}, 0
+	s.opp, s.infoPolls = [ruleCount]uint8{}, 0
 }
 
 // undecided is the reason for a case that the end of the conversation cut off.

@@ -19,6 +19,7 @@ type stream struct {
 	horizon uint32   // below it a gap was closed: a late message can no longer be told from a copy
 	seen    uint32   // different numbers seen
 	fin     bool     // the sender's last message was seen
+	cause   int32    // highest number of the customer's that a message named; -1: none
 	top     sighting // of next-1
 	topPoll time.Duration
 	gaps    []gap // in order of their numbers
@@ -58,19 +59,18 @@ func streamIndex(s marker.Sender) int {
 		return 0
 	case marker.Agent:
 		return 1
-	case marker.System:
-		return 2
 	}
-	return 3
+	return 2
 }
 
 // cooperating are the senders that number their messages without holes, in the order of
-// streamIndex. The echoes of the customer's own marker are not: nobody promised an echo of each.
+// streamIndex. The customer, whose marker may be echoed, is not one: nobody promised one echo of
+// each text, and no more.
 var cooperating = [...]marker.Sender{marker.Robot, marker.Agent, marker.System}
 
 // reset makes the stream that of a new conversation.
 func (st *stream) reset(begun time.Duration) {
-	*st = stream{gaps: st.gaps[:0], topPoll: begun}
+	*st = stream{gaps: st.gaps[:0], topPoll: begun, cause: -1}
 }
 
 // see takes the next number. The poll that brought it was started at the given time; until

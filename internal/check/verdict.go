@@ -30,15 +30,25 @@ const (
 	EvidenceDropped   Reason = "evidence-dropped"   // more gaps than the checker keeps
 )
 
-// Level is where a rule comes from, which decides whether breaking it fails a run.
+// Level is where a rule comes from.
 type Level string
 
 // The levels.
 const (
 	API      Level = "api"      // the vendor's API pages say so
 	Demo     Level = "demo"     // the vendor's demo client does it or relies on it
-	Inferred Level = "inferred" // people expect it, nobody promises it: it warns unless the run is strict
+	Inferred Level = "inferred" // people expect it, nobody promises it; such a rule never has severity failure
 	Self     Level = "self"     // a rule for chatbench itself; breaking it is an ERROR
+)
+
+// Severity is what breaking a rule does to a run.
+type Severity string
+
+// The severities.
+const (
+	Failure Severity = "failure" // it breaks a conversation or contradicts a documented must: the run fails
+	Warning Severity = "warning" // it contradicts a soft text, or versions differ: it warns unless the run is strict
+	Note    Severity = "note"    // worth knowing, and often right as it is: not checked unless asked for
 )
 
 // RuleResult is what a run found out about one rule.
@@ -46,6 +56,7 @@ type RuleResult struct {
 	ID            string           `json:"id"`
 	Title         string           `json:"title"`
 	Level         Level            `json:"level"`
+	Severity      Severity         `json:"severity"`
 	Verdict       Verdict          `json:"verdict"`
 	Reasons       map[Reason]int64 `json:"reasons,omitempty"` // why cases were inconclusive, with how many
 	Note          string           `json:"note,omitempty"`    // what is missing, for NOT-OBSERVABLE
@@ -54,6 +65,18 @@ type RuleResult struct {
 	Opportunities int64            `json:"opportunities"`       // situations in which the rule could have been broken
 	InfoPolls     int64            `json:"infoPolls,omitempty"` // DEL-04: polls whose answer never came, the other explanation for a loss
 	Witnesses     []Witness        `json:"witnesses,omitempty"`
+}
+
+// Warns reports whether breaking the rule only warns, unless a run is strict. Results of older
+// versions have no severity: then the level decides.
+func (r *RuleResult) Warns() bool {
+	switch r.Severity {
+	case Warning, Note:
+		return true
+	case "":
+		return r.Level == Inferred
+	}
+	return false
 }
 
 // Witness shows one violation: the two to four events that suffice, and a sentence.

@@ -11,11 +11,14 @@ const maxQuote = 60
 func itoa(n int) string { return strconv.Itoa(n) }
 
 // clip shortens a text of the tenant's for a story, at the end of a character.
-func clip(s string) string {
-	if len(s) <= maxQuote {
+func clip(s string) string { return clipAt(s, maxQuote) }
+
+// clipAt is clip with another limit, in bytes.
+func clipAt(s string, most int) string {
+	if len(s) <= most {
 		return s
 	}
-	cut := maxQuote
+	cut := most
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--
 	}
@@ -31,8 +34,10 @@ func numbers(from, to uint32) string {
 }
 
 // hash is FNV-1a with 64 bits: identities need not be kept, only told apart.
-func hash(s string) uint64 {
-	h := uint64(14695981039346656037)
+func hash(s string) uint64 { return hashOn(14695981039346656037, s) }
+
+// hashOn goes on with a hash.
+func hashOn(h uint64, s string) uint64 {
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * 1099511628211
 	}

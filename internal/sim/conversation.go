@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/marker"
@@ -18,7 +19,7 @@ const queueInterval = 10 * time.Second
 func (c *customer) converse(at time.Duration) trace.Ended {
 	c.reseed()
 	c.begin(at)
-	c.emit(trace.Begin, func(e *trace.Event) { e.Flow = c.flow.name })
+	c.emit(trace.Begin, func(e *trace.Event) { e.Flow, e.User = c.flow.name, c.user })
 	ended := c.script()
 	c.reconcile()
 	c.emit(trace.End, func(e *trace.Event) { e.Flow, e.Ended = c.flow.name, ended })
@@ -79,7 +80,7 @@ func (c *customer) excuse() { c.due = c.run.now() - c.startLate }
 
 // haveUserToken applies for a token unless the customer has one from an earlier conversation.
 func (c *customer) haveUserToken() bool {
-	if c.auth().User != "" {
+	if auth, _ := c.auth(); auth.User != "" {
 		return true
 	}
 	return c.applyToken(&c.talk, c.due)
@@ -136,6 +137,12 @@ func (c *customer) send(op aicc.Op, control, media, content, transData string) r
 	}
 	c.act(seq)
 	x := &call{op: op, seq: seq, intended: c.due, timeout: callTimeout}
+	if op == aicc.OpSend && media == aicc.Text {
+		x.chars = utf8.RuneCountInString(s.Content)
+		if c.run.Scenario.Poll.Read {
+			s.MessageID = string(marker.AppendID(nil, c.index, c.epoch, seq))
+		}
+	}
 	if op == aicc.OpConnect {
 		x.late = c.startLate
 	}

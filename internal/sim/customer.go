@@ -39,12 +39,13 @@ type customer struct {
 	lastSeq   int           // marker sequence number of what was said last
 	samples   int           // files made for uploads so far
 
-	mu       sync.Mutex // protects the following, and is held while an event is observed
-	observer Observer
-	ev       trace.Event
-	lastID   uint32
-	token    string
-	tokenAt  time.Duration // when the request that brought it began
+	mu        sync.Mutex // protects the following, and is held while an event is observed
+	observer  Observer
+	ev        trace.Event
+	lastID    uint32
+	token     string
+	tokenAt   time.Duration // when the request that brought it began
+	tokenBorn time.Duration // when the tenant made it, at the earliest
 	talkState
 	wake chan struct{} // of one place: something in talkState has changed
 }
@@ -61,6 +62,7 @@ type talkState struct {
 	errands   []errand      // calls that messages make necessary
 	said      int           // sequence number of what the customer said last; -1: nothing
 	lost      bool          // polling has failed for too long
+	thinking  bool          // the flow waits for a time and for no message
 }
 
 // arrival is what the flow may want to know of a message.
@@ -85,7 +87,8 @@ const (
 	unfetchable
 )
 
-// maxInbox bounds what is remembered between two things a customer does; the oldest is forgotten.
+// maxInbox is how many messages are remembered at least between two things a customer does. When
+// twice as many are there, the older half is forgotten.
 const maxInbox = 64
 
 // errand is a call that a message made necessary.

@@ -66,7 +66,11 @@ type call struct {
 	again    bool          // a repetition: lateness was told, but the customer's wait goes on from intended
 	timeout  time.Duration
 	probe    bool
-	seq      int // in the marker, or -1
+	freshTo  time.Duration // set by exchange: until when the tokens it carries can be relied on
+	began    time.Duration // set by exchange: when it was sent
+	seq      int           // in the marker, or -1
+	chars    int           // OpSend: characters of a text
+	asked    int           // OpToken: wanted life in seconds
 	fileID   string
 	local    bool
 	sent     *trace.File // OpUpload: what is sent
@@ -104,13 +108,15 @@ func (c *customer) exchange(l *link, x *call) result {
 		late = max(late, c.run.now()-max(x.intended, l.freeAt))
 	}
 	dialed, err := l.ready(c.run)
+	auth, freshTo := c.auth()
+	x.freshTo = freshTo
 	started := c.invoke(x, late)
+	x.began = started
 	if err != nil {
 		c.run.health.failed(started, err)
 		return c.unanswered(l, x, started, dialed, &http1.Error{Sent: false, Err: err})
 	}
 	box := requests.Get().(*[]byte)
-	auth := c.auth()
 	request := x.build((*box)[:0], auth)
 	response, err := l.client.Do(request, c.run.start.Add(started+x.timeout))
 	if cap(request) <= maxPooledRequest {
@@ -151,6 +157,8 @@ func (c *customer) invoke(x *call, late time.Duration) time.Duration {
 // describe sets what Invoke and Return have in common.
 func (x *call) describe(e *trace.Event) {
 	e.Op, e.ID, e.Probe, e.Seq, e.FileID, e.Local = x.op, x.id, x.probe, x.seq, x.fileID, x.local
+	e.Chars, e.Asked = x.chars, x.asked
+	e.Fresh = x.op != aicc.OpToken && e.At < x.freshTo
 }
 
 // unanswered emits the Return of an exchange without an answer.
@@ -207,7 +215,8 @@ func (c *customer) answered(l *link, x *call, started, dialed time.Duration, r *
 	defer c.mu.Unlock()
 	e := c.returned(x, started, dialed)
 	e.Class, e.Status, e.Code, e.File = res.class, r.Status, res.code, file
-	e.Count, e.Position, e.Estimate = len(res.answer.Messages), res.answer.Position, res.answer.EstimateWait
+	e.Count = len(res.answer.Messages)
+	res.tell(e)
 	if shape != nil {
 		e.Shape = shape.Error()
 	}
@@ -215,7 +224,7 @@ func (c *customer) answered(l *link, x *call, started, dialed time.Duration, r *
 		e.Error = notOK(r)
 	}
 	if len(token) > 0 && x.op != aicc.OpToken && x.op != aicc.OpApply {
-		e.NewToken = c.adopt(string(token), started)
+		e.NewToken = c.replace(string(token), started)
 	}
 	l.freeAt, res.at = e.At, e.At
 	c.observer.Observe(e)
@@ -223,6 +232,20 @@ func (c *customer) answered(l *link, x *call, started, dialed time.Duration, r *
 		x.then(&res.answer, res.class)
 	}
 	return res
+}
+
+// tell sets what only some calls are answered with.
+func (res *result) tell(e *trace.Event) {
+	switch e.Op {
+	case aicc.OpToken:
+		if res.class == aicc.OK {
+			e.Grant = &trace.Grant{Type: res.app.Type, Seconds: res.app.Expires}
+		}
+	case aicc.OpQueue:
+		e.Position, e.Estimate, e.MaxWait = res.answer.Position, res.answer.EstimateWait, res.answer.MaxWait
+	case aicc.OpUpload:
+		e.FileID = res.answer.ObjectKey
+	}
 }
 
 // notOK says what came instead of a 200, so that a proxy's page can be told from the tenant's own
@@ -312,7 +335,8 @@ func (c *customer) renew(l *link, refused aicc.Auth) bool {
 	if !c.accessFor(l, refused.Access) {
 		return false
 	}
-	return c.auth().User != refused.User || c.applyToken(l, 0)
+	auth, _ := c.auth()
+	return auth.User != refused.User || c.applyToken(l, 0)
 }
 
 // accessFor makes sure that there is a fresh application token, another one than the refused.
@@ -334,7 +358,7 @@ func (c *customer) accessFor(l *link, refused string) bool {
 		return ok
 	}
 	t := &c.run.Endpoint.Target
-	res := c.exchange(l, &call{op: aicc.OpToken, seq: -1, timeout: callTimeout, build: func(dst []byte, _ aicc.Auth) []byte {
+	res := c.exchange(l, &call{op: aicc.OpToken, seq: -1, asked: appTokenLife, timeout: callTimeout, build: func(dst []byte, _ aicc.Auth) []byte {
 		return c.run.Endpoint.request.AppendToken(dst, t.AppKey, t.AppSecret, appTokenLife)
 	}})
 	a.answered(res.app, res.began)
@@ -357,17 +381,45 @@ func (c *customer) applyToken(l *link, intended time.Duration) bool {
 		return false
 	}
 	c.mu.Lock()
-	c.adopt(res.token, res.began)
+	if c.adopt(res.token, res.began) {
+		c.tokenBorn = res.began
+	}
 	c.mu.Unlock()
 	return true
 }
 
-// auth is the pair of tokens for a call that begins now.
-func (c *customer) auth() aicc.Auth {
-	access := c.run.access.value()
+// auth is the pair of tokens for a call that begins now, and until when both can be relied on.
+func (c *customer) auth() (tokens aicc.Auth, freshTo time.Duration) {
+	access, freshTo := c.run.access.value()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return aicc.Auth{Access: access, User: c.token}
+	if c.token != "" {
+		freshTo = min(freshTo, freshUntil(c.tokenBorn, c.run.userTokenLife()))
+	}
+	return aicc.Auth{Access: access, User: c.token}, freshTo
+}
+
+// freshUntil is until when a token can be relied on: it may take a while to get to the tenant.
+func freshUntil(began, life time.Duration) time.Duration {
+	return began + life - min(10*time.Second, life/10)
+}
+
+// userTokenLife is the life of a user token: the documented hour unless the run knows better.
+func (r *run) userTokenLife() time.Duration {
+	if r.TokenLife > 0 {
+		return r.TokenLife
+	}
+	return time.Hour
+}
+
+// replace takes up a token that came in the header of an answer. The tenant may have made it for an
+// earlier call whose answer was lost, but not before the old one ended. Callers hold mu.
+func (c *customer) replace(token string, began time.Duration) bool {
+	if !c.adopt(token, began) {
+		return false
+	}
+	c.tokenBorn = min(began, c.tokenBorn+c.run.userTokenLife())
+	return true
 }
 
 // adopt takes a user token up and reports whether it is new. When a held poll and a send both

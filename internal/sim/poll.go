@@ -99,7 +99,7 @@ func (c *customer) isChatting() bool {
 func (c *customer) pollOnce(l *link, due time.Duration, probe bool) result {
 	x := &call{op: aicc.OpPoll, seq: -1, intended: due, timeout: c.run.Scenario.Poll.Timeout, probe: probe}
 	x.build = func(dst []byte, auth aicc.Auth) []byte {
-		return c.run.Endpoint.request.AppendPoll(dst, auth, c.user, false)
+		return c.run.Endpoint.request.AppendPoll(dst, auth, c.user, c.run.Scenario.Poll.Read)
 	}
 	x.then = func(a *aicc.Answer, class aicc.Class) {
 		if class == aicc.OK {
@@ -121,9 +121,15 @@ func (c *customer) handle(poll uint32, messages []aicc.Downlink) {
 		c.observer.Observe(e)
 		c.dispatch(m, at, c.remember(m, at, mark, marked))
 	}
-	if len(messages) > 0 {
+	if len(messages) > 0 && c.concerned() {
 		c.nudge()
 	}
+}
+
+// concerned reports whether what has come is worth waking the flow for: a customer who is thinking
+// has to know only of what is to be done, and of the end. Callers hold mu.
+func (c *customer) concerned() bool {
+	return !c.thinking || len(c.errands) > 0 || c.ended != "" || c.queryAt > 0
 }
 
 // dispatch is the demo's chain of branches.
@@ -172,8 +178,8 @@ func (c *customer) remember(m *aicc.Downlink, at time.Duration, mark marker.Mark
 	case m.SourceType == aicc.FromRobot || m.SourceType == aicc.FromAgent:
 		a.answers = c.said
 	}
-	if len(c.inbox) == maxInbox {
-		c.inbox = append(c.inbox[:0], c.inbox[1:]...)
+	if len(c.inbox) == 2*maxInbox { // forgetting them one by one would move all of them each time
+		c.inbox = append(c.inbox[:0], c.inbox[maxInbox:]...)
 	}
 	c.inbox = append(c.inbox, a)
 	return &c.inbox[len(c.inbox)-1]

@@ -43,7 +43,9 @@ type Config struct {
 	Seed     uint64 // of every decision
 	Markers  bool   // put markers into what customers say
 	Journal  Journal
-	Observe  func(customer int) Observer
+	// TokenLife is the life of a user token where it is known not to be the documented hour.
+	TokenLife time.Duration
+	Observe   func(customer int) Observer
 	// Sample makes a small valid file of a kind (image, audio, video, text) for uploads without a
 	// file of their own; id makes its bytes unique.
 	Sample func(kind, id string) []byte
@@ -368,16 +370,18 @@ type accessToken struct {
 	mu      sync.Mutex    // protects the following
 	token   string
 	renewAt time.Duration
+	freshTo time.Duration
 	asked   int // how often it was asked for
 }
 
 // appTokenLife is the life asked for, in seconds: the one in the vendor's examples.
 const appTokenLife = 600
 
-func (a *accessToken) value() string {
+// value is the token, and until when it can be relied on: never if there is none.
+func (a *accessToken) value() (token string, freshTo time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.token
+	return a.token, a.freshTo
 }
 
 // usable reports whether there is a fresh token that is not the refused one, and how often one was
@@ -398,6 +402,6 @@ func (a *accessToken) answered(t aicc.AppToken, began time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.asked++; t.Token != "" {
-		a.token, a.renewAt = t.Token, began+life*4/5
+		a.token, a.renewAt, a.freshTo = t.Token, began+life*4/5, freshUntil(began, life)
 	}
 }

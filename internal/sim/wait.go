@@ -25,6 +25,7 @@ func (c *customer) nextErrand(until time.Duration, ready func() bool) (*errand, 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.run.now()
+	c.thinking = false
 	switch {
 	case ready != nil && ready():
 		return nil, 0
@@ -39,6 +40,7 @@ func (c *customer) nextErrand(until time.Duration, ready func() bool) (*errand, 
 	case c.queryAt > 0 && now >= c.queryAt:
 		return &errand{op: aicc.OpQueue, at: c.queryAt}, 0
 	}
+	c.thinking = ready == nil
 	next := min(until, c.cutAt)
 	if c.queryAt > 0 {
 		next = min(next, c.queryAt)
@@ -90,7 +92,7 @@ func (c *customer) runErrand(e *errand) {
 		x.build = func(dst []byte, auth aicc.Auth) []byte {
 			return request.AppendQueue(dst, auth, c.user, c.run.Endpoint.Target.Channel)
 		}
-		x.then = func(a *aicc.Answer, _ aicc.Class) { c.queried(e.at, a.Code) }
+		x.then = func(a *aicc.Answer, _ aicc.Class) { c.queried(x.began, a.Code) }
 	case aicc.OpDownload:
 		x.fileID, x.local, x.want = e.fileID, e.local, e.kind
 		x.build = func(dst []byte, auth aicc.Auth) []byte {
@@ -101,15 +103,15 @@ func (c *customer) runErrand(e *errand) {
 	c.authorised(&c.talk, x)
 }
 
-// queried sets the next query of the queue: ten seconds later while the answer is "0", never
+// queried sets the next query of the queue: ten seconds after the last while the answer is "0", never
 // after any other. An exchange without an outcome is asked again, as the demo's timer would.
-func (c *customer) queried(at time.Duration, code string) {
+func (c *customer) queried(began time.Duration, code string) {
 	switch {
 	case c.queryAt == 0: // the conversation ended meanwhile
 	case code != "" && code != aicc.CodeOK:
 		c.queryAt = 0
 	default:
-		c.queryAt = max(at, c.run.now()-queueInterval/2) + queueInterval
+		c.queryAt = max(began, c.run.now()-queueInterval/2) + queueInterval
 	}
 }
 

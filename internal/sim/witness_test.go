@@ -135,7 +135,7 @@ func (l *law) returns(e *trace.Event) bool {
 	x, ok := l.open[e.ID]
 	delete(l.open, e.ID)
 	ok = ok && x.Op == e.Op && x.At == e.Started && x.Intended == e.Intended && x.Seq == e.Seq &&
-		x.FileID == e.FileID && x.Probe == e.Probe && e.Class != aicc.Unfinished
+		(x.FileID == e.FileID || e.Op == aicc.OpUpload) && x.Probe == e.Probe && e.Class != aicc.Unfinished
 	if e.Op == aicc.OpPoll && e.Class == aicc.OK {
 		ok = ok && l.shown == l.poll.Count // of the one before
 		l.poll, l.shown = *e, 0

@@ -1,0 +1,231 @@
+package check
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
+)
+
+// While queueing, position and times are not negative.
+func queueAnswersMakeSense(c *chat, n *cases) {
+	for _, i := range c.returned(aicc.OpQueue, c.limit) {
+		if e := &c.events[i]; e.Class == aicc.OK {
+			n.judge(e.Position >= 0 && e.Estimate >= 0 && e.MaxWait >= 0)
+		}
+	}
+}
+
+// After an agent has spoken the queue query does not say that the customer is queueing. A message
+// that says so begins the wait anew, and may have been lost.
+func nobodyQueuesWithAnAgent(c *chat, n *cases) {
+	for _, i := range c.returned(aicc.OpQueue, c.limit) {
+		e := &c.events[i]
+		spoke := c.firstSince(i, c.queueing, func(k int) bool { return c.chatFrom(aicc.FromAgent, k) })
+		over := c.leaving(i) || len(c.disconnects(i)) > 0
+		if spoke < 0 || e.Status != http.StatusOK || e.Shape != "" || over || e.Started < c.at(spoke) {
+			continue
+		}
+		n.Opportunities++
+		switch {
+		case e.Code != aicc.CodeOK:
+		case c.exposedUntil(i) >= c.at(spoke):
+			n.unsure(IndeterminatePoll)
+		default:
+			n.Violations++
+		}
+	}
+}
+
+// firstSince is the first place before i that fits, behind the last that ended such things; or -1.
+func (c *chat) firstSince(i int, ended, fits func(k int) bool) int {
+	for k := max(c.last(i, ended)+1, c.begin); k < i; k++ {
+		if fits(k) {
+			return k
+		}
+	}
+	return -1
+}
+
+// While waiting, the position in the queue does not grow. CONNECT and TRANS2AGENT begin a wait.
+func positionDoesNotGrow(c *chat, n *cases) {
+	waits := func(k int) bool {
+		e := &c.events[k]
+		return e.Kind == trace.Return && e.Op == aicc.OpQueue && e.Class == aicc.OK && e.Code == aicc.CodeOK
+	}
+	begins := func(k int) bool {
+		e := &c.events[k]
+		return e.Kind == trace.Invoke && (e.Op == aicc.OpConnect || e.Op == aicc.OpTransfer)
+	}
+	for _, i := range c.returned(aicc.OpQueue, c.limit) {
+		before := c.last(i, waits)
+		if waits(i) && before >= 0 && c.last(i, begins) < before {
+			n.judge(c.events[i].Position <= c.events[before].Position)
+		}
+	}
+}
+
+// A customer who has waited for longer than the longest wait is no longer told that the queue goes
+// on. The wait begins with the first message that says so, and ends when an agent speaks.
+func nobodyWaitsLonger(c *chat, n *cases) {
+	for _, i := range c.returned(aicc.OpQueue, c.limit) {
+		e := &c.events[i]
+		since := c.firstSince(i, func(k int) bool { return c.chatFrom(aicc.FromAgent, k) }, c.queueing)
+		if since >= 0 && e.Class == aicc.OK && e.MaxWait > 0 {
+			n.judge(e.Started-c.at(since) <= time.Duration(e.MaxWait)*time.Second+30*time.Second)
+		}
+	}
+}
+
+// speaker judges who speaks at place i. What came before may have been lost, or was said in an earlier
+// conversation that goes on.
+func (c *chat) speaker(n *cases, i int, holds bool) {
+	n.Opportunities++
+	if !holds && !c.excused(n, i) {
+		n.Violations++
+	}
+}
+
+// On a channel with a robot the first CHAT is not from AGENT, unless the customer asked for one.
+func robotSpeaksFirst(c *chat, n *cases) {
+	if c.o.Setup.Robot == nil || !*c.o.Setup.Robot {
+		return
+	}
+	for _, i := range c.delivered(c.limit) {
+		if m := c.events[i].Message; talk(m) && c.heard(i) {
+			if !c.transferred(i) {
+				c.speaker(n, i, m.SourceType != aicc.FromAgent)
+			}
+			return
+		}
+	}
+}
+
+// On a channel without a robot no message is from ROBOT.
+func robotWhereNoneIs(c *chat, n *cases) {
+	for _, i := range c.delivered(c.limit) {
+		if c.o.Setup.Robot != nil && !*c.o.Setup.Robot {
+			n.judge(c.events[i].Message.SourceType != aicc.FromRobot)
+		}
+	}
+}
+
+// A text to the robot is followed by a message in time. Further texts until then ask for no more. The
+// answer of sendAsync does not say that the robot has it.
+func robotAnswers(c *chat, n *cases) {
+	answers := func(k int) bool {
+		e := &c.events[k]
+		return e.Kind == trace.Deliver && e.Message.ControlType != aicc.Read && c.heard(k)
+	}
+	for i := c.begin; i < c.end; i++ {
+		e := &c.events[i]
+		if e.Kind == trace.Return && e.Op == aicc.OpSend && e.Class == aicc.OK && !c.o.Setup.Async && c.withRobot(i) {
+			i = c.await(n, i, c.o.ReplyWithin, answers, aicc.OpTransfer, aicc.OpDisconnect)
+		}
+	}
+}
+
+// withRobot reports whether the customer was talking to the robot at place i: it has said something,
+// and there was no sign of anybody else.
+func (c *chat) withRobot(i int) bool {
+	spoke := c.last(i, func(k int) bool { return c.chatFrom(aicc.FromRobot, k) })
+	others := c.last(i, func(k int) bool {
+		if !c.heard(k) {
+			return false
+		}
+		m := c.events[k].Message
+		human := m.SourceType == aicc.FromAgent || m.SourceType == aicc.FromSystem
+		return human || m.Queueing() || m.ControlType == aicc.Disconnect
+	})
+	return spoke >= 0 && others < 0 && !c.transferred(i) && !c.leaving(i)
+}
+
+// await decides whether an answer to what happened at place i came in time, and returns where that
+// was decided. An answer is late only if the exchange that brought it was waiting when the time was
+// over; a poll that brings nothing after it decides as well. Calls that end the waiting leave no
+// case, nor does the end of the conversation.
+func (c *chat) await(n *cases, i int, within time.Duration, answers func(k int) bool, ends ...aicc.Op) int {
+	due := c.at(i) + within
+	for k := i + 1; k < c.end; k++ {
+		e := &c.events[k]
+		switch {
+		case e.Kind == trace.Invoke && slices.Contains(ends, e.Op):
+			return k
+		case answers(k):
+			n.Opportunities++
+			if e.At > due && c.asked(k) <= due {
+				c.unanswered(n, i, k, within)
+			}
+			return k
+		case e.Kind == trace.Return && e.Op == aicc.OpPoll && e.Class == aicc.OK && e.Count == 0 && e.At > due:
+			n.Opportunities++
+			c.unanswered(n, i, k, within)
+			return k
+		}
+	}
+	return c.end
+}
+
+// asked is when the exchange was started that brought what is at place i.
+func (b *book) asked(i int) time.Duration {
+	if b.events[i].Kind == trace.Deliver {
+		return b.broughtBy(i).Started
+	}
+	return b.events[i].Started
+}
+
+// unanswered is a deadline that was missed. A poll that was given up may have taken the answer.
+func (c *chat) unanswered(n *cases, i, k int, within time.Duration) {
+	if c.exposedUntil(k) >= c.at(i) {
+		n.unsure(IndeterminatePoll)
+		return
+	}
+	c.overdue(n, within, k)
+}
+
+// After TRANS2AGENT was answered 0 the system or an agent says something within a minute, or the
+// queue query says that the customer waits or is being served.
+func somethingFollowsTransfer(c *chat, n *cases) {
+	follows := func(k int) bool {
+		e := &c.events[k]
+		switch {
+		case e.Kind == trace.Return && e.Op == aicc.OpQueue:
+			return e.Status == http.StatusOK && (e.Code == aicc.CodeOK || e.Code == aicc.CodeWithAgent)
+		case e.Kind == trace.Deliver:
+			m := e.Message
+			speaks := m.SourceType == aicc.FromSystem || m.SourceType == aicc.FromAgent
+			return (speaks || m.Queueing() || m.ControlType == aicc.Disconnect) && c.heard(k)
+		}
+		return false
+	}
+	for i := c.begin; i < c.end; i++ {
+		e := &c.events[i]
+		accepted := e.Class == aicc.OK && !c.o.Setup.Async
+		if e.Kind == trace.Return && e.Op == aicc.OpTransfer && accepted && !c.leaving(i) {
+			i = c.await(n, i, c.o.HandOverWithin, follows, aicc.OpDisconnect)
+		}
+	}
+}
+
+// After an agent has spoken no message is from ROBOT.
+func robotIsSilent(c *chat, n *cases) {
+	for _, i := range c.delivered(c.limit) {
+		spoke := c.last(i, func(k int) bool { return c.chatFrom(aicc.FromAgent, k) })
+		if spoke >= 0 && c.heard(i) {
+			c.speaker(n, i, c.events[i].Message.SourceType != aicc.FromRobot)
+		}
+	}
+}
+
+// A message from SYSTEM comes before the first message of an agent.
+func agentIsAnnounced(c *chat, n *cases) {
+	for _, i := range c.delivered(c.limit) {
+		if c.chatFrom(aicc.FromAgent, i) {
+			announced := c.last(i, func(k int) bool { return c.heard(k) && c.events[k].Message.SourceType == aicc.FromSystem })
+			c.speaker(n, i, announced >= 0)
+			return
+		}
+	}
+}

@@ -1,0 +1,272 @@
+package check
+
+import (
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
+)
+
+// maxSends is how many sends that were not accepted are remembered in a conversation.
+const maxSends = 64
+
+// sending is a number that the customer used for something that was not accepted as a text.
+type sending struct {
+	seq    int32
+	state  sendState
+	echoed bool // its text came back
+}
+
+type sendState uint8
+
+const (
+	noText  sendState = iota // CONNECT or TRANS2AGENT, or it never left this machine
+	unknown                  // no answer yet, or none that tells
+	refusedText
+)
+
+// refusals are texts that were refused, perhaps because the other side had just hung up (SND-04).
+type refusals struct {
+	n  uint32
+	at time.Duration // of the first
+	id uint32        // its exchange
+}
+
+// sending returns the place of a number in the list, or -1.
+func (s *Session) sending(seq int) int {
+	return slices.IndexFunc(s.sends, func(x sending) bool { return int(x.seq) == seq })
+}
+
+func (s *Session) sendStarts(e *trace.Event) {
+	s.conv.sent = max(s.conv.sent, e.Seq+1)
+	if e.Seq < 0 || e.Seq >= maxSeq || s.sending(e.Seq) >= 0 {
+		return
+	}
+	if len(s.sends) == maxSends {
+		s.conv.manyOpen = true
+		return
+	}
+	x := sending{seq: int32(e.Seq), state: unknown}
+	if e.Op != aicc.OpSend {
+		x.state = noText
+	}
+	s.sends = append(s.sends, x)
+}
+
+func (s *Session) sendEnds(e *trace.Event) {
+	s.accepted(e)
+	if i := s.sending(e.Seq); i >= 0 {
+		switch {
+		case e.Class == aicc.OK:
+			s.sends = slices.Delete(s.sends, i, i+1)
+		case e.Class == aicc.Fail && e.Status == 0: // but it may have been refused before, with HTTP 401
+			if s.sends[i].state == unknown {
+				s.sends[i].state = noText
+			}
+		case e.Class == aicc.Fail:
+			s.sends[i].state = refusedText
+		default:
+			s.sends[i].state = unknown // it may have been taken after all
+		}
+	}
+	if e.Class == aicc.OK {
+		s.asksRobot(e)
+	}
+}
+
+// accepted judges whether a text was taken (SND-04). A refusal waits for what shows that the
+// conversation went on.
+func (s *Session) accepted(e *trace.Event) {
+	if !answeredPlainly(e) || s.conv.connect.state != connected || e.Chars > aicc.MaxDemoText {
+		return
+	}
+	r := &s.conv.refused
+	if e.Class == aicc.Fail {
+		if r.n == 0 {
+			r.at, r.id = e.At, e.ID
+		}
+		r.n++
+		return
+	}
+	s.met(snd04)
+	if r.n > 0 && e.Started >= r.at {
+		s.failRefused(e.At, "a later text was accepted")
+	}
+}
+
+// answeredPlainly reports whether a call was answered by the platform for reasons of its own: not
+// let in, flow control and what gateways say are others'.
+func answeredPlainly(e *trace.Event) bool {
+	if e.Code == aicc.CodeFlowControl {
+		return false
+	}
+	switch {
+	case e.Status == 200:
+		return e.Shape == ""
+	case e.Status == 401 || e.Status == 429:
+		return false
+	}
+	return e.Status >= 400 && e.Status < 500
+}
+
+// failRefused fails SND-04 for the refusals that wait.
+func (s *Session) failRefused(at time.Duration, why string) {
+	r := s.conv.refused
+	s.conv.refused = refusals{}
+	s.metTimes(snd04, r.n)
+	s.fail(finding{rule: snd04, count: int64(r.n), extent: int64(r.n), at: at, tell: func() story {
+		return story{sentence: "a text was refused in a running conversation", events: []WitnessEvent{
+			event(r.at, "send %d refused", r.id),
+			event(at, "%s", why),
+		}}
+	}})
+}
+
+// settleSends judges refused texts that were shown (DEL-05); the record is nil when there is none.
+func (s *Session) settleSends(r *trace.Record) {
+	for i := range s.sends {
+		x := &s.sends[i]
+		if x.state != refusedText {
+			continue
+		}
+		s.met(del05)
+		if x.echoed || r != nil && inRuns(r.Shown, int(x.seq)) {
+			s.failShownRefused(int(x.seq), x.echoed)
+		}
+	}
+}
+
+func (s *Session) failShownRefused(seq int, echoed bool) {
+	at := s.now
+	s.fail(finding{rule: del05, count: 1, at: at, tell: func() story {
+		what := "by the tenant's record the other side got it"
+		if echoed {
+			what = "it was echoed"
+		}
+		return story{sentence: "the customer's message " + itoa(seq) + " was refused, and shown all the same", events: []WitnessEvent{
+			event(s.conv.begun, "conversation %d begins; its message %d is refused", s.conv.epoch, seq),
+			event(at, "%s", what),
+		}}
+	}})
+}
+
+// inRuns reports whether a number is in the runs of a record.
+func inRuns(runs [][2]int, seq int) bool {
+	return slices.ContainsFunc(runs, func(r [2]int) bool { return r[0] <= seq && seq <= r[1] })
+}
+
+// settleShown compares what was accepted with what the other side got (SND-01, -02, -03).
+func (s *Session) settleShown(e *trace.Event) {
+	r := e.Record
+	s.settleRefusals(e)
+	if len(r.Shown) == 0 && r.Heard > r.Garbled {
+		return // the record does not tell
+	}
+	shown, back, top := uint32(0), int64(0), -1
+	for _, run := range r.Shown {
+		n := run[1] - run[0] + 1
+		if n <= 0 || n > maxSeq {
+			continue
+		}
+		shown += uint32(n)
+		back += int64(max(min(run[1], top)-run[0]+1, 0))
+		top = max(top, run[1])
+	}
+	s.metTimes(snd02, shown)
+	if back > 0 {
+		s.failShown(snd02, back, e, "texts were shown to the other side twice or out of order")
+	}
+	s.metTimes(snd03, shown+uint32(r.Garbled))
+	if r.Garbled > 0 {
+		s.failShown(snd03, int64(r.Garbled), e, "texts were shown to the other side changed")
+	}
+	s.settleReached(e, top)
+}
+
+// settleReached judges the accepted texts that were not shown (SND-01): all when the customer ended
+// the conversation, and otherwise those before one that was, because the last may have crossed the
+// hang-up.
+func (s *Session) settleReached(e *trace.Event, top int) {
+	limit := s.conv.sent
+	if e.Record.Ended != "customer" {
+		limit = min(limit, top)
+	}
+	if s.c.opts.Setup.Async {
+		return // nobody said that they were accepted
+	}
+	if s.conv.manyOpen {
+		s.unsure(snd01, EvidenceDropped, 1)
+		return
+	}
+	judged, lost, first := uint32(0), int64(0), -1
+	for seq := range limit {
+		if s.sending(seq) >= 0 {
+			continue
+		}
+		judged++
+		if !inRuns(e.Record.Shown, seq) {
+			if lost++; first < 0 {
+				first = seq
+			}
+		}
+	}
+	s.metTimes(snd01, judged)
+	if lost -= int64(e.Record.Garbled); lost > 0 {
+		s.failShown(snd01, lost, e, "the customer's message "+itoa(first)+" was accepted, and never shown to the other side")
+	}
+}
+
+func (s *Session) failShown(id rule, n int64, e *trace.Event, what string) {
+	s.fail(finding{rule: id, count: n, extent: n, at: e.At, tell: func() story {
+		return story{sentence: what, events: []WitnessEvent{
+			event(s.conv.begun, "conversation %d begins; the customer's messages so far: %d", s.conv.epoch, s.conv.sent),
+			event(e.At, "by the tenant's record the other side got %s, and %d changed", runWords(e.Record.Shown), e.Record.Garbled),
+		}}
+	}})
+}
+
+// runWords writes the runs of a record, shortened.
+func runWords(runs [][2]int) string {
+	const most = 6
+	var words []string
+	for i, r := range runs {
+		switch {
+		case i == most:
+			return strings.Join(words, ", ") + " ..."
+		case r[0] == r[1]:
+			words = append(words, itoa(r[0]))
+		default:
+			words = append(words, itoa(r[0])+" to "+itoa(r[1]))
+		}
+	}
+	if words == nil {
+		return "none"
+	}
+	return strings.Join(words, ", ")
+}
+
+// settleRefusals decides about refused texts by the record: whoever had hung up may refuse.
+func (s *Session) settleRefusals(e *trace.Event) {
+	r := e.Record
+	switch {
+	case s.conv.refused.n == 0:
+	case r.HungUp || r.Ended != "" && r.Ended != "customer":
+		s.conv.refused = refusals{}
+	default:
+		s.failRefused(e.At, "by the tenant's record nobody had hung up")
+	}
+}
+
+// ids are the messageIds in the content of a read receipt.
+func ids(content string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for part := range strings.SplitSeq(content, ",") {
+			if id := strings.TrimSpace(part); id != "" && !yield(id) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,119 @@
+package check
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
+)
+
+// maxLife is the longest life of an application token that the vendor grants, in seconds.
+const maxLife = 3600
+
+// tokens follows the tokens of one conversation.
+type tokens struct {
+	refused  aicc.Op       // the latest call that was answered 401, until new tokens have helped it
+	armed    time.Duration // when the user token was renewed after that, or never
+	replaced time.Duration // when an answer brought a new token that was not used yet, or never
+}
+
+// granted judges an application token (TOK-01, TOK-02).
+func (s *Session) granted(e *trace.Event) {
+	g := e.Grant
+	if e.Class != aicc.OK || g == nil {
+		return
+	}
+	s.met(tok01)
+	if !strings.EqualFold(g.Type, "Bearer") || g.Seconds <= 0 {
+		s.failGrant(tok01, e, "an application token came without type Bearer or without its life")
+	}
+	if g.Seconds <= 0 {
+		return
+	}
+	s.met(tok02)
+	if g.Seconds > maxLife || e.Asked > 0 && g.Seconds != e.Asked {
+		s.failGrant(tok02, e, "an application token was granted another life than asked for")
+	}
+}
+
+func (s *Session) failGrant(id rule, e *trace.Event, what string) {
+	g, asked := *e.Grant, e.Asked
+	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
+		return story{sentence: what, events: []WitnessEvent{
+			event(e.Started, "%s %d asked for %d s", e.Op, e.ID, asked),
+			event(e.At, "the answer has ApplyType %q and %d s", clip(g.Type), g.Seconds),
+		}}
+	}})
+}
+
+// authorised judges whether a call was let in as it should be (TOK-03, -04, -05).
+func (s *Session) authorised(e *trace.Event) {
+	c := &s.conv.tokens
+	switch {
+	case e.Op == aicc.OpApply && e.Class == aicc.OK:
+		if c.replaced = never; c.refused != aicc.OpNone {
+			c.armed = e.At
+		}
+		return
+	case e.Status == 0 || e.Op == aicc.OpToken:
+		return
+	}
+	refused := e.Status == http.StatusUnauthorized
+	if e.Fresh {
+		s.met(tok03)
+		if refused {
+			s.failToken(tok03, s.conv.begun, e, "a call was answered 401 though its tokens were fresh", "conversation begins")
+		}
+	}
+	if e.Op == aicc.OpApply {
+		return
+	}
+	s.replacement(e, refused)
+	s.renewal(e, refused)
+}
+
+// replacement judges the first call with a token that came in the header of an answer.
+func (s *Session) replacement(e *trace.Event, refused bool) {
+	c := &s.conv.tokens
+	if c.replaced != never && e.Started >= c.replaced {
+		if e.Fresh { // a replacement ends as well
+			s.met(tok05)
+			if refused {
+				s.failToken(tok05, c.replaced, e, "the token that replaced the old one was refused", "an answer brought a new token")
+			}
+		}
+		c.replaced = never
+	}
+	if e.NewToken {
+		c.replaced = e.At
+	}
+}
+
+// renewal judges the call that is made again after a 401 with new tokens.
+func (s *Session) renewal(e *trace.Event, refused bool) {
+	c := &s.conv.tokens
+	if e.Op == c.refused && c.armed != never && e.Started >= c.armed {
+		if e.Fresh {
+			s.met(tok04)
+			if refused {
+				s.failToken(tok04, c.armed, e, "the call was answered 401 again, with new tokens", "the user token was renewed")
+			}
+		}
+		c.refused = aicc.OpNone
+	}
+	if refused {
+		c.refused, c.armed = e.Op, never
+	}
+}
+
+func (s *Session) failToken(id rule, since time.Duration, e *trace.Event, what, before string) {
+	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
+		return story{sentence: what, events: []WitnessEvent{
+			event(since, "%s", before),
+			event(e.Started, "%s %d sent", e.Op, e.ID),
+			event(e.At, "%s %d answered with HTTP 401", e.Op, e.ID),
+		}}
+	}})
+}
