@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,31 +13,83 @@ import (
 	"chatbench/internal/run"
 )
 
+// checkFlags are the flags of check.
+type checkFlags struct {
+	play     runFlags
+	probe    probeFlags
+	minimize minimizeFlags
+}
+
 func newCheck() *cobra.Command {
-	var strict, asJSON bool
+	var f checkFlags
 	cmd := &cobra.Command{
-		Use:   "check TRACE",
-		Short: "Check a recorded trace against the rules",
-		Long: `Reads the trace of an earlier run, trace.ndjson.gz in the folder given to --out or that folder, and
-judges it by the same rules, in the same code, as the run itself was.`,
-		Args: exactly("a trace file"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			file := traceFile(args[0])
-			f, err := os.Open(file)
-			if err != nil {
-				return err
-			}
-			defer f.Close()
-			r, err := run.Recheck(f, run.RecheckOptions{File: file, Version: toolVersion(), Command: commandLine(), Strict: strict})
-			if err != nil {
-				return fmt.Errorf("%s: %w", file, err)
-			}
-			return show(cmd, r, asJSON)
-		},
+		Use:   "check [SCENARIO | TRACE]",
+		Short: "Check a tenant, or a recorded trace, against the rules",
+		Long: `Without a trace it checks a tenant, by default the embedded one: a few customers play a scenario (one
+is built in), and then the tenant is probed, that is, asked on purpose for what customers do not ask
+for: wrong requests, foreign tokens, two polls at once. That takes a handful of users and
+conversations, one after the other, and about a minute; whatever is opened is ended with DISCONNECT.
+
+With a trace, trace.ndjson.gz in the folder given to --out or that folder, it judges an earlier run or
+check by the same rules, in the same code, as that itself was.
+
+With --minimize it looks for the least events of one customer that break a rule, and tells them as a
+story.`,
+		Example: `  chatbench check
+  CHATBENCH_APP_SECRET=... chatbench check --target https://service.example.com:28070 \
+      --channel 2025010112345678 --app-key KEY --allow-target service.example.com --keyword agent
+  chatbench check results/
+  chatbench check results/ --rule DSC --known known.yaml
+  chatbench check results/ --minimize DEL-04 --out lost.ndjson.gz`,
+		Args: atMost("a scenario or a trace"),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.check(cmd, args) },
 	}
-	cmd.Flags().BoolVar(&strict, "strict", false, "let rules that nobody promises fail the check, too")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "write the result as JSON")
+	f.play.register(cmd)
+	f.probe.register(cmd)
+	f.minimize.register(cmd)
+	cmd.Flags().Lookup("out").Usage = "write result.json, the reports and the trace to folder `DIR`; with --minimize: what is left of the trace to file DIR"
 	return cmd
+}
+
+// check finds out what is to be checked.
+func (f *checkFlags) check(cmd *cobra.Command, args []string) error {
+	live := len(args) == 0 || isScenario(args[0])
+	if err := f.minimize.check(cmd, live); err != nil {
+		return err
+	}
+	if live {
+		return f.tenant(cmd, args)
+	}
+	if err := onlyForTraces(cmd); err != nil {
+		return err
+	}
+	if f.minimize.rule != "" {
+		return f.minimize.trace(cmd.OutOrStdout(), traceFile(args[0]), f.play.out)
+	}
+	return f.trace(cmd, traceFile(args[0]))
+}
+
+// trace checks a recorded trace.
+func (f *checkFlags) trace(cmd *cobra.Command, file string) error {
+	rules, err := f.play.judge.choice()
+	if err != nil {
+		return err
+	}
+	known, err := f.play.judge.failures()
+	if err != nil {
+		return err
+	}
+	in, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	r, err := run.Recheck(in, run.RecheckOptions{File: file, Version: toolVersion(), Command: commandLine(),
+		Strict: f.play.judge.strict, Rules: rules, Known: known, Now: time.Now()})
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return show(cmd, r, f.play.json)
 }
 
 // traceFile is the trace in a folder that --out was given, or the file itself.

@@ -48,7 +48,7 @@ poll, download and are hung up on, as the vendor's demo web client does. It chec
 conversation against the rules of the contract and reports latencies honestly.
 
 Exit codes: 0 passed; 1 a rule was broken; 2 a required rule is undecided; 3 a performance gate
-failed; 5 chatbench itself was too slow; 6 the target cannot be used; 64 usage or scenario error;
+failed; 4 the known-failure file is stale; 5 chatbench itself was too slow; 6 the target cannot be used; 64 usage or scenario error;
 70 a bug in chatbench; 130 interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -56,7 +56,7 @@ failed; 5 chatbench itself was too slow; 6 the target cannot be used; 64 usage o
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRun(), newCheck(), newReport(), newValidate(), newRules(), newExplain(), newTenant(), newSchema(), newVersion())
+	root.AddCommand(newRun(), newCheck(), newKnown(), newReport(), newValidate(), newRules(), newExplain(), newTenant(), newSchema(), newVersion())
 	return root
 }
 
@@ -114,9 +114,19 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// atMost is cobra.MaximumNArgs in the same words.
+func atMost(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > len(names) {
+			return exactly(names...)(cmd, args)
+		}
+		return nil
+	}
+}
+
 // reading is what scenarios are read with.
 func reading() scenario.Options {
-	return scenario.Options{Env: os.LookupEnv, Rules: check.Known(), Metrics: latencies(), Errors: gate.Counters(), Mutants: mutantNames()}
+	return scenario.Options{Env: os.LookupEnv, Rules: check.Known(), Own: ownRules(), Metrics: latencies(), Errors: gate.Counters(), Mutants: mutantNames()}
 }
 
 // latencies are the metrics that are times.
@@ -126,7 +136,7 @@ func latencies() []string {
 
 func mutantNames() []string {
 	var names []string
-	for _, m := range tenant.Mutants() {
+	for _, m := range slices.Concat(tenant.Mutants(), tenant.ProbeMutants()) {
 		names = append(names, m.Name)
 	}
 	return names

@@ -29,10 +29,9 @@ func newRules() *cobra.Command {
 			case asJSON:
 				return rulesJSON(w)
 			}
-			fmt.Fprintf(w, "%-7s %-9s %-8s %s\n", "RULE", "LEVEL", "NEEDS", "WHAT IT SAYS")
-			for _, r := range check.Rules() {
-				fmt.Fprintf(w, "%-7s %-9s %-8s %s\n", r.ID, r.Level, r.Needs, r.Title)
-			}
+			rulesTable(w, check.Rules())
+			fmt.Fprintln(w, "\nActive rules, for which \"chatbench check\" probes a tenant:")
+			rulesTable(w, check.ActiveRules())
 			fmt.Fprintln(w, "\n\"chatbench explain RULE\" tells all about one.")
 			return nil
 		},
@@ -40,6 +39,13 @@ func newRules() *cobra.Command {
 	cmd.Flags().BoolVar(&asMarkdown, "markdown", false, "write all about all rules, as in docs/rules.md")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "write all about all rules as JSON")
 	return cmd
+}
+
+func rulesTable(w io.Writer, rules []check.Rule) {
+	fmt.Fprintf(w, "%-7s %-9s %-8s %s\n", "RULE", "LEVEL", "NEEDS", "WHAT IT SAYS")
+	for _, r := range rules {
+		fmt.Fprintf(w, "%-7s %-9s %-8s %s\n", r.ID, r.Level, r.Needs, r.Title)
+	}
 }
 
 func newExplain() *cobra.Command {
@@ -84,26 +90,40 @@ var needs = map[check.Needs]string{
 	check.Wire:    "the exchanges alone",
 	check.Markers: "markers in the texts: the other side marks or echoes them",
 	check.Journal: "the tenant's own record: the embedded tenant",
+	check.ByProbe: "a probe: \"chatbench check\" asks for it on purpose",
+	check.Setup:   "how the tenant is set up: the embedded tenant, or what the scenario says of its target",
 }
 
 func explain(w io.Writer, r check.Rule) {
 	fmt.Fprintf(w, "%s  %s\n\n%s\n\n", r.ID, r.Title, r.Statement)
 	fmt.Fprintf(w, "level    %s: %s\nneeds    %s\nsource   %s\n", r.Level, levels[r.Level], needs[r.Needs], r.Source)
+	if words := caseWords(r.ID); words != "" {
+		fmt.Fprintf(w, "cases    %s\n", words)
+	}
 	if r.Look != "" {
 		fmt.Fprintf(w, "look at  %s\n", r.Look)
 	}
+	spec, play := "", "run SCENARIO"
+	if r.Needs == check.ByProbe { // the customers in front of the probes would use up the first chance
+		spec, play = ":every=1", "check"
+	}
 	var mutants []string
 	for _, m := range breaking(r.ID) {
-		mutants = append(mutants, m.Name)
+		mutants = append(mutants, m.Name+spec)
 	}
 	if len(mutants) > 0 {
-		fmt.Fprintf(w, "try it   chatbench tenant --mutant %s\n", strings.Join(mutants, ", or "))
+		fmt.Fprintf(w, "try it   chatbench tenant --mutant %s\n         chatbench %s --target http://127.0.0.1:8080\n", strings.Join(mutants, ", or "), play)
 	}
+}
+
+// caseWords lists the cases of an active rule, without its id.
+func caseWords(id string) string {
+	return strings.ReplaceAll(strings.Join(check.Cases(id), ", "), id+" ", "")
 }
 
 // breaking lists the faults of the embedded tenant that break a rule.
 func breaking(id string) []tenant.Mutant {
-	return slices.DeleteFunc(tenant.Mutants(), func(m tenant.Mutant) bool { return !slices.Contains(m.Rules, id) })
+	return slices.DeleteFunc(slices.Concat(tenant.Mutants(), tenant.ProbeMutants()), func(m tenant.Mutant) bool { return !slices.Contains(m.Rules, id) })
 }
 
 // ruleEntry is a rule as --json writes it.
@@ -124,9 +144,12 @@ type mutantEntry struct {
 	Chance string `json:"chance"`
 }
 
+// allRules are the rules for ordinary traffic and the active ones.
+func allRules() []check.Rule { return slices.Concat(check.Rules(), check.ActiveRules()) }
+
 func rulesJSON(w io.Writer) error {
 	var list []ruleEntry
-	for _, r := range check.Rules() {
+	for _, r := range allRules() {
 		e := ruleEntry{ID: r.ID, Title: r.Title, Level: r.Level, Needs: r.Needs, Source: r.Source,
 			Statement: r.Statement, Look: r.Look, Mutants: []mutantEntry{}}
 		for _, m := range breaking(r.ID) {
@@ -147,7 +170,8 @@ Written by ` + "`chatbench rules --markdown`" + ` from the code; a test keeps it
 
 A mutant is a fault that the embedded tenant commits on purpose, to see that the rule bites: at its first chance, with
 ` + "`chatbench tenant --mutant NAME`" + ` or ` + "`tenant: {mutants: [NAME]}`" + ` in a scenario, at the third with ` + "`NAME:3`" + `, at every
-third with ` + "`NAME:every=3`" + `.
+third with ` + "`NAME:every=3`" + `. For rules that need a probe take ` + "`NAME:every=1`" + `: the customers in front of the probes may
+use up the first chance.
 
 | Rule | What it says | Level | Needs |
 |---|---|---|---|
@@ -162,10 +186,10 @@ const rulesMutants = `
 func rulesMarkdown() string {
 	var b strings.Builder
 	b.WriteString(rulesHead)
-	for _, r := range check.Rules() {
+	for _, r := range allRules() {
 		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Title, r.Level, r.Needs)
 	}
-	for _, r := range check.Rules() {
+	for _, r := range allRules() {
 		ruleMarkdown(&b, r)
 	}
 	return b.String()
@@ -174,6 +198,9 @@ func rulesMarkdown() string {
 func ruleMarkdown(w io.Writer, r check.Rule) {
 	fmt.Fprintf(w, "\n## %s\n\n**%s.** %s\n\n", r.ID, upperFirst(r.Title), r.Statement)
 	fmt.Fprintf(w, "* Level %s: %s.\n* Needs %s: %s.\n* Source: %s.\n", r.Level, levels[r.Level], r.Needs, needs[r.Needs], r.Source)
+	if words := caseWords(r.ID); words != "" {
+		fmt.Fprintf(w, "* Cases: %s.\n", words)
+	}
 	if r.Look != "" {
 		fmt.Fprintf(w, "* Look at: %s\n", r.Look)
 	}

@@ -31,7 +31,7 @@ type runFlags struct {
 	out       string
 	trace     string
 	markers   string
-	strict    bool
+	judge     judgeFlags
 	quiet     bool
 	noColor   bool
 	json      bool
@@ -55,30 +55,46 @@ reports; the second stops at once.`,
 		Args: exactly("a scenario file"),
 		RunE: func(cmd *cobra.Command, args []string) error { return playScenario(cmd, args[0], &f) },
 	}
+	f.register(cmd)
+	return cmd
+}
+
+func (f *runFlags) register(cmd *cobra.Command) {
 	f.target.register(cmd)
+	f.judge.register(cmd)
 	flags := cmd.Flags()
 	flags.IntVar(&f.customers, "customers", 0, "scale the load to `N` customers at the peak (open load: at most N at once)")
 	flags.DurationVar(&f.duration, "duration", 0, "length of the load as a whole, such as 10m")
 	flags.Uint64Var(&f.seed, "seed", 0, "make the same decisions as the run with this seed")
 	flags.StringVar(&f.out, "out", "", "write result.json, the reports and the trace to folder `DIR`")
-	flags.StringVar(&f.trace, "trace", "all", "customers whose events go into the trace: all, none or sample=`P%`")
+	flags.StringVar(&f.trace, "trace", "all", "customers whose events go into the trace: all, none, failing or sample=`P%`")
 	flags.StringVar(&f.markers, "markers", "", "put markers into what customers say: auto, on or off (default from the scenario)")
-	flags.BoolVar(&f.strict, "strict", false, "let rules that nobody promises fail the run, too")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no live view")
 	flags.BoolVar(&f.noColor, "no-color", false, "no colours (as does the variable NO_COLOR)")
 	flags.BoolVar(&f.json, "json", false, "write the result as JSON to standard output instead of the report")
 	f.reports.register(cmd)
-	return cmd
 }
 
+// loader reads a scenario.
+type loader func(scenario.Options) (*scenario.Scenario, error)
+
 func playScenario(cmd *cobra.Command, file string, f *runFlags) error {
-	s, overrides, err := f.scenario(cmd, file)
+	return f.playLoaded(cmd, func(opt scenario.Options) (*scenario.Scenario, error) { return scenario.LoadFile(file, opt) }, nil)
+}
+
+// playLoaded plays a scenario, with probes behind it or, if they are nil, without.
+func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probes) error {
+	s, overrides, err := f.scenario(cmd, load)
 	if err != nil {
 		return err
 	}
 	policy, err := run.ParsePolicy(f.trace)
 	if err != nil {
 		return usageError{err}
+	}
+	rules, err := f.judge.choice()
+	if err != nil {
+		return err
 	}
 	if err := f.reports.check(f.out); err != nil {
 		return err
@@ -88,7 +104,7 @@ func playScenario(cmd *cobra.Command, file string, f *runFlags) error {
 	defer release()
 	view := &view{w: stderr, quiet: f.quiet}
 	r, err := run.Play(ctx, run.Options{
-		Scenario: s, Version: toolVersion(), Command: commandLine(), Overrides: overrides, Out: f.out, Trace: policy,
+		Scenario: s, Version: toolVersion(), Command: commandLine(), Overrides: overrides, Out: f.out, Trace: policy, Rules: rules, Probes: probes,
 		Interrupt: interrupt, Ready: view.ready, Progress: view.progress,
 	})
 	view.stop()
@@ -98,22 +114,24 @@ func playScenario(cmd *cobra.Command, file string, f *runFlags) error {
 	return f.deliver(cmd, r)
 }
 
-// scenario reads the file and applies the flags.
-func (f *runFlags) scenario(cmd *cobra.Command, file string) (*scenario.Scenario, []string, error) {
+// scenario reads the scenario and applies the flags.
+func (f *runFlags) scenario(cmd *cobra.Command, load loader) (*scenario.Scenario, []string, error) {
 	flags := cmd.Flags()
 	if flags.Changed("customers") && f.customers <= 0 || flags.Changed("duration") && f.duration <= 0 {
 		return nil, nil, usagef("--customers and --duration must be more than 0")
 	}
 	opt := reading()
 	opt.Customers, opt.Duration, opt.Seed, opt.Elsewhere = f.customers, f.duration, f.seed, f.target.url != ""
-	s, err := scenario.LoadFile(file, opt)
+	s, err := load(opt)
 	if err != nil {
 		return nil, nil, err
 	}
 	if err := f.target.apply(s); err != nil {
 		return nil, nil, err
 	}
-	s.Gate.Strict = s.Gate.Strict || f.strict
+	if err := f.judge.apply(s); err != nil {
+		return nil, nil, err
+	}
 	switch f.markers {
 	case "":
 	case "auto":
@@ -125,7 +143,7 @@ func (f *runFlags) scenario(cmd *cobra.Command, file string) (*scenario.Scenario
 	default:
 		return nil, nil, usagef("--markers %q is not auto, on or off", f.markers)
 	}
-	return s, given(cmd, "customers", "duration", "markers", "strict"), nil
+	return s, given(cmd, "customers", "duration", "markers", "strict", "rule", "skip-rule", "known"), nil
 }
 
 // commandLine is how the program was called, by its name and not by where "go run" put it.
@@ -135,9 +153,15 @@ func commandLine() []string { return append([]string{"chatbench"}, os.Args[1:]..
 func given(cmd *cobra.Command, names ...string) []string {
 	var list []string
 	for _, name := range names {
-		if flag := cmd.Flags().Lookup(name); flag.Changed {
-			list = append(list, "--"+name+"="+flag.Value.String())
+		flag := cmd.Flags().Lookup(name)
+		if !flag.Changed {
+			continue
 		}
+		text := flag.Value.String()
+		if several, ok := flag.Value.(interface{ GetSlice() []string }); ok {
+			text = strings.Join(several.GetSlice(), ",")
+		}
+		list = append(list, "--"+name+"="+text)
 	}
 	return list
 }

@@ -69,6 +69,7 @@ func TestGiven(t *testing.T) {
 		{"in the order of the names, not of the command line", []string{"--strict", "--customers", "50", "--duration=90s"},
 			[]string{"--customers=50", "--duration=1m30s", "--strict=true"}},
 		{"one that says what holds anyway was used all the same", []string{"--strict=false", "--markers", "auto"}, []string{"--markers=auto", "--strict=false"}},
+		{"lists with commas", []string{"--rule", "DSC", "--rule=MED-01"}, []string{"--rule=DSC,MED-01"}},
 		{"others are not asked for", []string{"--app-secret", "s", "--seed", "5"}, nil},
 	}
 	for _, tt := range tests {
@@ -76,7 +77,7 @@ func TestGiven(t *testing.T) {
 		if err := cmd.ParseFlags(tt.args); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(tt.want, given(cmd, "customers", "duration", "markers", "strict")); diff != "" {
+		if diff := cmp.Diff(tt.want, given(cmd, "customers", "duration", "markers", "strict", "rule")); diff != "" {
 			t.Errorf("%s: given %q (-want +got):\n%s", tt.why, tt.args, diff)
 		}
 	}

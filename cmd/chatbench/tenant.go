@@ -39,7 +39,10 @@ func newTenant() *cobra.Command {
 Mutants are faults that are put in on purpose, to see that a rule bites. "name" is applied at the
 first chance, "name:5" at the fifth, "name:every=5" at every fifth:
 
-` + mutantTable(),
+` + mutantTable(tenant.Mutants()) + `
+Mutants that only "chatbench check" brings about, best with ":every=1":
+
+` + mutantTable(tenant.ProbeMutants()),
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return serveTenant(cmd, &f) },
 	}
@@ -53,9 +56,9 @@ first chance, "name:5" at the fifth, "name:every=5" at every fifth:
 	return cmd
 }
 
-func mutantTable() string {
+func mutantTable(mutants []tenant.Mutant) string {
 	var b strings.Builder
-	for _, m := range tenant.Mutants() {
+	for _, m := range mutants {
 		fmt.Fprintf(&b, "  %-30s %s (%s)\n", m.Name, m.Fault, strings.Join(m.Rules, ", "))
 	}
 	return b.String()

@@ -275,7 +275,7 @@ func TestGravest(t *testing.T) {
 		late      = "chatbench itself was too slow"
 		missed    = "2 of 10 expectations were missed"
 		undecided = "MED-01 must be exercised"
-		warned    = "Only rules that nobody promises"
+		warned    = "Only rules that warn"
 	)
 	r, s := everything()
 	without := func(ids ...string) func(*result.Result, *Ending) {

@@ -47,10 +47,37 @@ func brokenWords(rule *check.RuleResult) string {
 	return s
 }
 
+// xfail is how the verdict of a rule reads that failed as its entry in the known-failure file says.
+const xfail = "XFAIL"
+
+// verdictWord is the verdict of a rule as reports show it.
+func verdictWord(r *result.Result, rule *check.RuleResult) string {
+	if r.Expected(rule) != nil {
+		return xfail
+	}
+	return string(rule.Verdict)
+}
+
+// knownWords tells of an entry of the known-failure file.
+func knownWords(k *result.Known) string {
+	state := map[result.KnownState]string{
+		result.KnownFails: "fails as expected", result.KnownPasses: "STALE, it held",
+		result.KnownExpired: "STALE, its last day is over", result.KnownUnjudged: "not known whether it still fails",
+	}[k.State]
+	words := []string{state + ": " + k.Reason}
+	if k.Link != "" {
+		words = append(words, k.Link)
+	}
+	if k.Until != "" {
+		words = append(words, "until "+k.Until)
+	}
+	return strings.Join(words, ", ") + " (" + k.Place + ")"
+}
+
 // warnsOnly reports whether a broken rule did not count against the run: nobody promises it, and
 // the run was not strict.
 func warnsOnly(r *result.Result, rule *check.RuleResult) bool {
-	return rule.Verdict == check.Fail && rule.Level == check.Inferred && !strict(r)
+	return rule.Verdict == check.Fail && rule.Warns() && !strict(r) && r.Expected(rule) == nil
 }
 
 // strict reads how the rules were judged off the name that the gate room gives its demand.

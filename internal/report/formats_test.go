@@ -15,11 +15,11 @@ import (
 func warned() *result.Result {
 	r := failed()
 	r.Verdict, r.Exit = result.Warn, result.ExitOK
-	r.Reasons = []string{"Only rules that nobody promises were broken: ORD-01. They warn; --strict makes them fail the run."}
+	r.Reasons = []string{"Only rules that warn were broken: ORD-01. They warn; --strict makes them fail the run."}
 	r.Rules = r.Rules[:2]
-	r.Rules[1].Level = check.Inferred
+	r.Rules[1].Level, r.Rules[1].Severity = check.Inferred, check.Warning
 	r.Gates = []result.Gate{{Kind: result.GateConformance, Name: "no violations", Verdict: result.Pass,
-		Sentence: "Only rules that nobody promises were broken: ORD-01."}}
+		Sentence: "Only rules that warn were broken: ORD-01."}}
 	return r
 }
 
@@ -28,6 +28,25 @@ func strictly() *result.Result {
 	r := warned()
 	r.Verdict, r.Exit, r.Reasons = result.Fail, result.ExitConformance, []string{"The tenant broke 1 rule: ORD-01."}
 	r.Gates[0].Name, r.Gates[0].Verdict, r.Gates[0].Sentence = "no violations, strict", result.Fail, r.Reasons[0]
+	return r
+}
+
+// expected is a run whose only broken rule is listed as a known failure, beside entries that are
+// not known to hold and stale.
+func expected() *result.Result {
+	r := failed()
+	r.Verdict, r.Exit = result.Stale, result.ExitStale
+	r.Reasons = []string{"DSC-01 is listed as a known failure but held: remove the entry in line 7 of known.yaml.", "Failed as expected: ORD-01."}
+	r.Known = []result.Known{
+		{Rule: "ORD-01", Reason: "two instances <until> release 8.20", Link: "https://tracker.example.com/4711", Until: "2027-03-01", Place: "known.yaml:2", State: result.KnownFails},
+		{Rule: "DSC-01", Scenario: "handover", Reason: "a survey comes late", Place: "known.yaml:7", State: result.KnownPasses},
+		{Rule: "DEL-04", Reason: "nobody knows", Until: "2026-02-01", Place: "known.yaml:9", State: result.KnownExpired},
+		{Rule: "DSC-04", Reason: "no notice", Place: "known.yaml:11", State: result.KnownUnjudged},
+	}
+	r.Gates = []result.Gate{
+		{Kind: result.GateConformance, Name: "no violations", Verdict: result.Pass, Sentence: "The tenant broke no rule but those that are known to fail."},
+		{Kind: result.GateKnown, Name: "no stale known failures", Verdict: result.Stale, Observed: 2, Unit: "count", Sentence: r.Reasons[0]},
+	}
 	return r
 }
 
@@ -101,6 +120,8 @@ func hostile(evil string) *result.Result {
 		rule.Witnesses = []check.Witness{{Sentence: evil, Reproduce: evil, Events: []check.WitnessEvent{{At: ms, Text: evil}}}}
 	}
 	r.Rules[0].ID, r.Rules[0].Verdict = evil, check.Fail
+	r.Rules = append(r.Rules, check.RuleResult{ID: "DSC-03", Title: evil, Level: check.Level(evil), Verdict: check.Fail})
+	r.Known = []result.Known{{Rule: "DSC-03", Scenario: evil, Reason: evil, Link: evil, Until: evil, Place: evil, State: result.KnownFails}}
 	r.Metrics = &metric.Metrics{Stages: slices.Clone(r.Metrics.Stages)}
 	r.Metrics.Stages[0].Name = evil
 	return r

@@ -27,7 +27,7 @@ const maxJUnitText = 4096
 // JUnit writes r for CI servers: a test case for the run as a whole, one for each gate and one for
 // each rule. A broken rule is a failure, unless it only warned; what says nothing about the tenant
 // (the run was invalid, interrupted, could not reach it, or chatbench has a bug) is an error. What
-// is not known is skipped, with the verdict in front of the reason.
+// is not known is skipped, with the verdict in front of the reason; so is a known failure.
 //
 // The document has one <testsuite> and keeps to what both the Surefire and the Jenkins schema
 // allow. Texts that came from a tenant are printed without control characters. The error is that
@@ -236,11 +236,7 @@ func (j *junit) rule(rule *check.RuleResult) {
 	case check.Pass:
 		c.Out = j.out("held " + plural(rule.Opportunities, "time"))
 	case check.Fail:
-		if warnsOnly(j.r, rule) {
-			c.Out = j.out("WARNING: nobody promises this rule, so it does not fail the run; --strict makes it.\n" + witnesses(rule))
-			break
-		}
-		c.Failure = broken(rule)
+		j.broken(&c, rule)
 	case check.Inconclusive:
 		j.undecided(&c, plural(rule.Inconclusive, "case")+" undecided because of "+reasons(rule.Reasons), string(rule.Level))
 	case check.NotExercised:
@@ -253,6 +249,21 @@ func (j *junit) rule(rule *check.RuleResult) {
 	}
 	area, _, _ := strings.Cut(rule.ID, "-")
 	j.add(area, rule.ID+" "+rule.Title, c)
+}
+
+// broken makes a test case one of a broken rule, which is a failure unless it was expected or only
+// warns.
+func (j *junit) broken(c *junitCase, rule *check.RuleResult) {
+	if known := j.r.Expected(rule); known != nil {
+		c.Skipped = &junitSkipped{Message: "known failure: " + known.Reason}
+		c.Out = j.out(xfail + ": " + phrase(knownWords(known)) + "\n" + witnesses(rule))
+		return
+	}
+	if warnsOnly(j.r, rule) {
+		c.Out = j.out("WARNING: this rule only warns; --strict makes it fail the run.\n" + witnesses(rule))
+		return
+	}
+	c.Failure = broken(rule)
 }
 
 func broken(rule *check.RuleResult) *junitOutcome {

@@ -125,16 +125,21 @@ func (m *markdown) weight(rule *check.RuleResult) int {
 		return 0
 	case warnsOnly(m.r, rule):
 		return 2
+	case m.r.Expected(rule) != nil:
+		return 3
 	}
 	return 1
 }
 
 func (m *markdown) broken(rule *check.RuleResult) {
-	verdict := string(rule.Verdict)
+	verdict := verdictWord(m.r, rule)
 	if warnsOnly(m.r, rule) {
 		verdict = "WARNING"
 	}
 	m.block(fmt.Sprintf("\n%s: %s %s (%s), %s.\n", verdict, code(rule.ID), prose(rule.Title), prose(string(rule.Level)), prose(brokenWords(rule))))
+	if known := m.r.Expected(rule); known != nil {
+		m.block("\nKnown failure, " + prose(knownWords(known)) + ".\n")
+	}
 	if len(rule.Witnesses) > 0 {
 		m.block(fmt.Sprintf("\n<details><summary>Witness (1 of %d)</summary>\n\n%s\n</details>\n",
 			len(rule.Witnesses), preformatted(witnessLines(&rule.Witnesses[0]))))
@@ -142,9 +147,13 @@ func (m *markdown) broken(rule *check.RuleResult) {
 }
 
 func (m *markdown) counts() {
+	of := map[string]int{}
+	for i := range m.r.Rules {
+		of[verdictWord(m.r, &m.r.Rules[i])]++
+	}
 	var parts []string
-	for _, v := range []check.Verdict{check.Error, check.Fail, check.Inconclusive, check.Pass, check.NotExercised, check.NotObservable} {
-		if n := len(m.r.Broken(v)); n > 0 {
+	for _, v := range []check.Verdict{check.Error, check.Fail, xfail, check.Inconclusive, check.Pass, check.NotExercised, check.NotObservable} {
+		if n := of[string(v)]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, v))
 		}
 	}

@@ -28,6 +28,7 @@ func TestMarkdown(t *testing.T) {
 		{"passed.md", passed()},
 		{"failed.md", failed()},
 		{"warned.md", warned()},
+		{"expected.md", expected()},
 		{"inconclusive.md", inconclusive()},
 		{"invalid.md", invalid()},
 		{"buggy.md", buggy()},

@@ -31,7 +31,7 @@ func Text(w io.Writer, r *result.Result, opt TextOptions) error {
 		p.opt.Width = 100
 	}
 	for _, section := range []func(){
-		p.verdict, p.subject, p.gates, p.rules, p.witnesses, p.latency, p.conversations, p.exchanges, p.generator, p.again,
+		p.verdict, p.subject, p.gates, p.rules, p.known, p.witnesses, p.latency, p.conversations, p.exchanges, p.generator, p.again,
 	} {
 		section()
 	}
@@ -194,13 +194,13 @@ func (p *printer) gates() {
 	t.writeTo(&p.out)
 }
 
-func (p *printer) ruleColour(v check.Verdict) string {
-	switch v {
-	case check.Pass:
+func (p *printer) ruleColour(verdict string) string {
+	switch verdict {
+	case string(check.Pass):
 		return p.colour(green)
-	case check.Fail, check.Error:
+	case string(check.Fail), string(check.Error):
 		return p.colour(red)
-	case check.Inconclusive:
+	case string(check.Inconclusive), xfail:
 		return p.colour(yellow)
 	}
 	return ""
@@ -212,35 +212,54 @@ func (p *printer) rules() {
 	}
 	p.heading("Rules")
 	t := table{indent: "  ", right: []bool{false, false, true, true, true}}
-	t.row("rule", "verdict", "broken", "of", "undecided", "level", "title")
+	t.row("rule", "verdict", "broken", "of", "undecided", "if broken", "title")
+	var idle []string
 	for _, rule := range p.r.Rules {
-		t.row(rule.ID, string(rule.Verdict), count(rule.Violations), count(rule.Opportunities),
-			count(rule.Inconclusive), string(rule.Level), rule.Title)
-		t.paint(1, p.ruleColour(rule.Verdict))
+		verdict := verdictWord(p.r, &rule)
+		switch rule.Verdict {
+		case check.NotExercised:
+			idle = append(idle, rule.ID)
+			continue
+		case check.NotObservable: // below, with what is missing
+			continue
+		}
+		t.row(rule.ID, verdict, count(rule.Violations), count(rule.Opportunities),
+			count(rule.Inconclusive), string(rule.Severity), rule.Title)
+		t.paint(1, p.ruleColour(verdict))
 	}
 	t.writeTo(&p.out)
+	if len(idle) > 0 {
+		p.wrapped("  ", "NOT-EXERCISED ", strings.Join(idle, " ")+": the situation did not come up")
+	}
 	p.ruleNotes()
 }
 
 // ruleNotes says what is missing, once for all the rules that miss the same.
 func (p *printer) ruleNotes() {
-	var notes []string
-	ids := map[string][]string{}
+	type note struct {
+		verdict string // NOT-OBSERVABLE, or ""
+		text    string
+	}
+	var notes []note
+	ids := map[note][]string{}
 	for _, rule := range p.r.Rules {
-		note := rule.Note
-		if note == "" && rule.Inconclusive > 0 {
-			note = "undecided because of " + reasons(rule.Reasons)
+		n := note{text: rule.Note}
+		switch {
+		case rule.Verdict == check.NotObservable:
+			n.verdict = string(rule.Verdict) + " "
+		case n.text == "" && rule.Inconclusive > 0:
+			n.text = "undecided because of " + reasons(rule.Reasons)
 		}
-		if note == "" {
+		if n == (note{}) {
 			continue
 		}
-		if ids[note] == nil {
-			notes = append(notes, note)
+		if ids[n] == nil {
+			notes = append(notes, n)
 		}
-		ids[note] = append(ids[note], rule.ID)
+		ids[n] = append(ids[n], rule.ID)
 	}
-	for _, note := range notes {
-		p.wrapped("  ", strings.Join(ids[note], " ")+": ", note)
+	for _, n := range notes {
+		p.wrapped("  ", n.verdict, strings.Join(ids[n], " ")+": "+n.text)
 	}
 }
 
@@ -251,6 +270,16 @@ func reasons(of map[check.Reason]int64) string {
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, ", ")
+}
+
+func (p *printer) known() {
+	for i := range p.r.Known {
+		if i == 0 {
+			p.heading("Known failures")
+		}
+		k := &p.r.Known[i]
+		p.wrapped("  ", k.Rule+"  ", knownWords(k))
+	}
 }
 
 func (p *printer) witnesses() {

@@ -117,8 +117,8 @@ func failed() *result.Result {
 func rules() []check.RuleResult {
 	journal := "needs the tenant's own record of its conversations, which only the embedded tenant keeps"
 	return []check.RuleResult{
-		{ID: "SHP-01", Title: "a poll answer has the documented shape", Level: check.API, Verdict: check.Pass, Opportunities: 12_345},
-		{ID: "ORD-01", Title: "messages of one sender keep their order", Level: check.Demo, Verdict: check.Fail, Violations: 3, Opportunities: 1_800,
+		{ID: "SHP-01", Title: "a poll answer has the documented shape", Level: check.API, Severity: check.Failure, Verdict: check.Pass, Opportunities: 12_345},
+		{ID: "ORD-01", Title: "messages of one sender keep their order", Level: check.Demo, Severity: check.Failure, Verdict: check.Fail, Violations: 3, Opportunities: 1_800,
 			Witnesses: []check.Witness{{
 				Customer: 17, Sentence: "customer 17, conversation 0: agent message 4 was delivered after agent message 5",
 				Events: []check.WitnessEvent{
@@ -127,11 +127,11 @@ func rules() []check.RuleResult {
 				},
 				Reproduce: "chatbench run scenarios/handover.yaml --seed 42 --customer 17",
 			}}},
-		{ID: "DEL-04", Title: "no message is lost", Level: check.Demo, Verdict: check.Inconclusive, Inconclusive: 2, Opportunities: 30,
+		{ID: "DEL-04", Title: "no message is lost", Level: check.Demo, Severity: check.Failure, Verdict: check.Inconclusive, Inconclusive: 2, Opportunities: 30,
 			Reasons: map[check.Reason]int64{check.IndeterminatePoll: 2}},
-		{ID: "DSC-01", Title: "nothing comes after DISCONNECT", Level: check.Demo, Verdict: check.NotExercised},
-		{ID: "DSC-04", Title: "a hang-up is delivered", Level: check.Demo, Verdict: check.NotObservable, Note: journal},
-		{ID: "MED-02", Title: "media arrive byte for byte", Level: check.Inferred, Verdict: check.NotObservable, Note: journal},
+		{ID: "DSC-01", Title: "nothing comes after DISCONNECT", Level: check.Demo, Severity: check.Failure, Verdict: check.NotExercised},
+		{ID: "DSC-04", Title: "a hang-up is delivered", Level: check.Demo, Severity: check.Failure, Verdict: check.NotObservable, Note: journal},
+		{ID: "MED-02", Title: "media arrive byte for byte", Level: check.Inferred, Severity: check.Warning, Verdict: check.NotObservable, Note: journal},
 	}
 }
 
@@ -170,6 +170,7 @@ func TestText(t *testing.T) {
 		{"failed-colour.txt", failed(), TextOptions{Color: true}},
 		{"failed-narrow.txt", failed(), TextOptions{Width: 60}},
 		{"passed.txt", passed(), TextOptions{}},
+		{"expected.txt", expected(), TextOptions{}},
 		{"empty.txt", &result.Result{}, TextOptions{}},
 	}
 	for _, tt := range tests {

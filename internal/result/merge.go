@@ -41,6 +41,7 @@ func merge(a, b *Result) *Result {
 		Exit:     a.Exit.Worse(b.Exit),
 		Reasons:  union(a.Reasons, b.Reasons),
 		Rules:    check.Merge(a.Rules, b.Rules),
+		Known:    mergeKnown(a.Known, b.Known),
 		Gates:    mergeGates(a.Gates, b.Gates),
 		Metrics:  mergeMetrics(a.Metrics, b.Metrics),
 		Trace:    mergeTraces(a.Trace, b.Trace),

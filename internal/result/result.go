@@ -29,6 +29,7 @@ type Result struct {
 	Exit     Exit               `json:"exit_code"`
 	Reasons  []string           `json:"reasons,omitempty"` // sentences, the most important first
 	Rules    []check.RuleResult `json:"rules,omitempty"`   // in the order of the catalogue
+	Known    []Known            `json:"known,omitempty"`   // known failures, in the order of their file
 	Gates    []Gate             `json:"gates,omitempty"`
 	Metrics  *metric.Metrics    `json:"metrics,omitempty"`
 	Health   metric.Health      `json:"health"`

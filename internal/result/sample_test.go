@@ -77,7 +77,7 @@ func sample(t *testing.T, seed uint64) *Result {
 		Exit:    pick(r, ExitOK, ExitConformance, ExitInvalid, ExitInterrupted),
 		Reasons: []string{pick(r, "ORD-01 was broken.", "Nothing was wrong.")},
 		Rules: []check.RuleResult{{
-			ID: "ORD-01", Title: "messages of one sender keep their order", Level: check.Demo,
+			ID: "ORD-01", Title: "messages of one sender keep their order", Level: check.Demo, Severity: check.Failure,
 			Verdict: pick(r, check.Fail, check.Pass, check.NotExercised), Violations: r.Int64N(5), Opportunities: r.Int64N(1000),
 			Reasons: map[check.Reason]int64{check.IndeterminatePoll: r.Int64N(3)},
 			Witnesses: []check.Witness{{
@@ -85,6 +85,8 @@ func sample(t *testing.T, seed uint64) *Result {
 				Events: []check.WitnessEvent{{At: time.Duration(r.Int64N(1e9)), Text: "poll 7 delivers agent message 5"}},
 			}},
 		}},
+		Known: []Known{{Rule: "ORD-01", Scenario: pick(r, "", "handover"), Reason: "two instances", Link: "https://tracker.example.com/1",
+			Until: pick(r, "", "2027-03-01"), Place: "known.yaml:2", State: pick(r, KnownUnjudged, KnownFails, KnownPasses, KnownExpired)}},
 		Gates: []Gate{{
 			Kind: GateLatency, Name: "poll.service p95 < 50ms", Verdict: pick(r, Pass, Fail), Observed: float64(r.IntN(100)) / 1000,
 			Limit: 0.05, Unit: "s", Samples: 100, Sentence: "p95 of poll.service is 12 ms over 100 samples",

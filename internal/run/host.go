@@ -25,6 +25,7 @@ type host struct {
 	target   scenario.Target
 	journal  sim.Journal // nil: the tenant keeps none that we can read
 	note     string
+	setup    trace.Setup
 }
 
 // open starts the embedded tenant unless the scenario has a target. A nil listener means a free
@@ -32,6 +33,7 @@ type host struct {
 func (h *host) open(s *scenario.Scenario, seed uint64, l net.Listener) error {
 	if s.Target != nil {
 		h.target = *s.Target
+		h.setup = trace.Setup{Channel: s.Target.Channel, Robot: s.Target.Robot, Hold: s.Target.PollHold, Silence: s.Target.Silence}
 		return nil
 	}
 	t, err := tenant.New(s.Tenant, tenant.Options{Seed: seed, Key: sim.CustomerOf})
@@ -43,7 +45,7 @@ func (h *host) open(s *scenario.Scenario, seed uint64, l net.Listener) error {
 			return fmt.Errorf("embedded tenant: %w", err)
 		}
 	}
-	h.embedded, h.journal, h.note = t, inProcess{t}, t.Describe()
+	h.embedded, h.journal, h.note, h.setup = t, inProcess{t}, t.Describe(), t.Setup()
 	h.target = scenario.Target{URL: "http://" + address(l), Channel: s.Tenant.Channel, AppKey: s.Tenant.AppKey, AppSecret: s.Tenant.AppSecret}
 	go t.Serve(l) // ends with close
 	return nil
@@ -93,12 +95,16 @@ func (h *host) findJournal(ctx context.Context, e *sim.Endpoint) {
 	}
 	client := &http.Client{Timeout: 5 * time.Second, Transport: e.Transport()}
 	var about struct {
-		Chatbench string `json:"chatbench"`
-		Config    string `json:"config"`
+		Chatbench string      `json:"chatbench"`
+		Config    string      `json:"config"`
+		Setup     trace.Setup `json:"setup"`
 	}
 	base := strings.TrimSuffix(h.target.URL, "/")
 	if err := get(ctx, client, base+tenant.AboutPath, &about); err != nil || about.Chatbench != "tenant" {
 		return // some other tenant, which has none
+	}
+	if about.Setup.Channel == h.target.Channel {
+		h.setup = about.Setup
 	}
 	h.journal = &overHTTP{client: client, base: base}
 	h.note = "the embedded tenant in a process of its own: " + about.Config

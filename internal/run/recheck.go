@@ -21,6 +21,9 @@ type RecheckOptions struct {
 	Version string // of chatbench
 	Command []string
 	Strict  bool
+	Rules   Choice                  // rules that the trace has off stay off unless named one by one
+	Known   []scenario.KnownFailure // may be nil
+	Now     time.Time               // the day that known failures are held against
 }
 
 // Recheck judges a recorded trace. Customers whose last conversation has no end in the file, as
@@ -31,10 +34,11 @@ func Recheck(r io.Reader, opt RecheckOptions) (*result.Result, error) {
 	var recorder *metric.Recorder
 	var last time.Duration
 	begin := func(h trace.Header) {
-		checker = check.New(check.Options{Run: h.Run, Off: h.Off, Markers: h.Markers, Journal: h.Journal, Pause: h.Pause, Hold: h.Hold,
-			Reproduce: func(customer int) string {
-				return fmt.Sprintf("chatbench check %s  # customer %d", opt.File, customer)
-			}})
+		o := checking(&h, opt.Rules)
+		o.Reproduce = func(customer int) string {
+			return fmt.Sprintf("chatbench check %s  # customer %d", opt.File, customer)
+		}
+		checker = check.New(o)
 		recorder = metric.NewRecorder(nil, 1, metric.Options{Wall: h.Start, SameClock: h.Journal, Run: h.Run})
 	}
 	h, truncated, err := trace.Read(r, begin, func(e *trace.Event) error {
@@ -66,8 +70,32 @@ func Recheck(r io.Reader, opt RecheckOptions) (*result.Result, error) {
 	if truncated {
 		res.Notes = append(res.Notes, "The trace ends in the middle, as after a crash; it was read up to its last whole line.")
 	}
-	gate.Apply(res, &scenario.Scenario{Gate: scenario.Gate{Strict: opt.Strict, MaxMissed: 1, MaxLateness: time.Hour}}, gate.Ending{})
+	if note := partial(&h); note != "" {
+		res.Notes = append(res.Notes, note)
+	}
+	demands := scenario.Gate{Strict: opt.Strict, Known: opt.Known, MaxMissed: 1, MaxLateness: time.Hour}
+	gate.Apply(res, &scenario.Scenario{Gate: demands}, gate.Ending{Now: opt.Now, Partial: h.Partial() || truncated})
 	return res, nil
+}
+
+// checking is how the events of a trace are judged: as in the run, but for the choice of rules.
+func checking(h *trace.Header, rules Choice) check.Options {
+	off := rules.Off(h.Off)
+	return check.Options{Run: h.Run, Off: off, On: rules.On(h.On, off), Start: h.Start, Setup: h.Setup,
+		Markers: h.Markers, Journal: h.Journal, Pause: h.Pause, Hold: h.Hold}
+}
+
+// partial says what a trace leaves out, or "".
+func partial(h *trace.Header) string {
+	switch {
+	case h.Policy == trace.Failing:
+		return "The trace holds only customers for whom a rule failed or an expectation was missed: that a rule held in it says little."
+	case h.Policy == trace.Minimized:
+		return "The trace holds only the events that suffice to break one rule: that others held in it says nothing."
+	case h.Partial():
+		return fmt.Sprintf("The trace holds a sample of %s%% of the customers.", number(h.Sample*100))
+	}
+	return ""
 }
 
 // replayed is one customer of the trace.

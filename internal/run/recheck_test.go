@@ -21,7 +21,7 @@ import (
 func taped(t *testing.T) (header string, events []string) {
 	t.Helper()
 	dir := t.TempDir()
-	virtually(t, brief(t), Options{Out: dir, Trace: Policy{1}})
+	virtually(t, brief(t), Options{Out: dir, Trace: Policy{Share: 1}})
 	f, err := os.Open(filepath.Join(dir, TraceFile))
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestRecheckStrict(t *testing.T) {
 	s := brief(t)
 	s.Tenant.Mutants = []string{"double-drop:every=1"}
 	dir := t.TempDir()
-	virtually(t, s, Options{Out: dir, Trace: Policy{1}})
+	virtually(t, s, Options{Out: dir, Trace: Policy{Share: 1}})
 	for strict, want := range map[bool]result.Exit{false: result.ExitOK, true: result.ExitConformance} {
 		data, err := os.ReadFile(filepath.Join(dir, TraceFile))
 		if err != nil {

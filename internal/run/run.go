@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -33,6 +32,8 @@ type Options struct {
 	Overrides []string // flags that changed the scenario, in words
 	Out       string   // folder for result, report and trace; "": none
 	Trace     Policy
+	Rules     Choice  // of the rules to check
+	Probes    *Probes // made when the load is over; nil: none
 	// Interrupt, when closed, ends the run gently: every customer hangs up. May be nil.
 	Interrupt <-chan struct{}
 	// Ready is called when the tenant was found to be usable and the load is about to start, with
@@ -69,49 +70,6 @@ type Progress struct {
 	Draining   bool
 }
 
-// Policy is which customers' events go into the trace file.
-type Policy struct {
-	Share float64 // of the customers, 0 to 1
-}
-
-// String is the policy as the flag writes it.
-func (p Policy) String() string {
-	switch {
-	case p.Share <= 0:
-		return "none"
-	case p.Share >= 1:
-		return "all"
-	}
-	return "sample=" + strconv.FormatFloat(p.Share*100, 'g', 12, 64) + "%" // 0.29*100 is a little less than 29
-}
-
-// ParsePolicy reads "all", "none" or "sample=5%".
-func ParsePolicy(s string) (Policy, error) {
-	switch s {
-	case "all":
-		return Policy{1}, nil
-	case "none":
-		return Policy{0}, nil
-	}
-	if number, ok := strings.CutPrefix(s, "sample="); ok {
-		if number, ok := strings.CutSuffix(number, "%"); ok {
-			if p, err := strconv.ParseFloat(number, 64); err == nil && p > 0 && p <= 100 {
-				return Policy{p / 100}, nil
-			}
-		}
-	}
-	return Policy{}, fmt.Errorf("trace policy %q is not all, none or sample=P%% with P above 0 and at most 100", s)
-}
-
-// keeps reports whether a customer's events are kept; the same customers for the same seed.
-func (p Policy) keeps(seed uint64, customer int) bool {
-	if p.Share <= 0 || p.Share >= 1 {
-		return p.Share > 0
-	}
-	h := (seed ^ uint64(customer)*0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
-	return float64(h>>11)/(1<<53) < p.Share
-}
-
 // The files of a result folder.
 const (
 	ResultFile = "result.json"
@@ -127,6 +85,7 @@ var ErrInterrupted = errors.New("interrupted before the load began; nothing was 
 // lacks what the load needs, ErrInterrupted, and otherwise something wrong with files or set-up.
 func Play(ctx context.Context, opt Options) (*result.Result, error) {
 	s := *opt.Scenario // the caller's stays as it is
+	opt.Rules.apply(&s)
 	p := &play{Options: opt, s: &s, health: metric.SampleHealth()}
 	preparing, prepared := p.untilInterrupted(ctx)
 	defer prepared()
@@ -142,6 +101,9 @@ func Play(ctx context.Context, opt Options) (*result.Result, error) {
 		opt.Ready(p.started())
 	}
 	out := p.run(ctx)
+	if err := p.probe(ctx, &out); err != nil {
+		return nil, err
+	}
 	return p.result(out)
 }
 
@@ -160,6 +122,7 @@ type play struct {
 	recorder *metric.Recorder
 	checker  *check.Checker
 	trace    *trace.Writer
+	buffer   *trace.Buffer // in front of trace; nil: nobody needs to break a rule first
 	health   metric.Health // at the start
 	notes    []string
 }
@@ -250,9 +213,16 @@ func (p *play) instruments() {
 		p.hold = p.s.Poll.Timeout + p.s.Tenant.PollHold
 	}
 	p.checker = check.New(check.Options{
-		Run: p.run64, Off: p.s.Gate.Off, Markers: p.markers, Journal: p.markers && p.host.journal != nil,
-		Pause: p.pause(), Hold: p.hold, Reproduce: p.reproduce,
+		Run: p.run64, Off: p.s.Gate.Off, On: p.s.Gate.On, Start: p.start, Setup: p.setup(), Markers: p.markers, Journal: p.markers && p.host.journal != nil,
+		Pause: p.pause(), Hold: p.hold, Reproduce: p.reproduce, Probes: p.Probes != nil,
 	})
+}
+
+// setup is what is known of the tenant's set-up, and what the customers ask of it.
+func (p *play) setup() trace.Setup {
+	s := p.host.setup
+	s.Read, s.Async = p.s.Poll.Read, p.s.Async
+	return s
 }
 
 // pause is the least pause between polls as the checker takes it, for whom 0 means the demo's.
@@ -275,33 +245,6 @@ func Stages(s *scenario.Scenario) []metric.StageInfo {
 	return append(list, metric.StageInfo{Name: "drain", Warmup: true, Start: at})
 }
 
-// removeOldTrace keeps the trace of another run from lying beside the result of this one.
-func (p *play) removeOldTrace() error {
-	err := os.Remove(filepath.Join(p.Out, TraceFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-func (p *play) openTrace() error {
-	if p.Out == "" {
-		return nil
-	}
-	if p.Trace.Share <= 0 {
-		return p.removeOldTrace()
-	}
-	var err error
-	p.trace, err = trace.Create(filepath.Join(p.Out, TraceFile), trace.Header{
-		Tool: p.Version, Run: p.run64, Scenario: p.s.Name, Hash: p.s.Hash, Seed: p.seed, Start: p.start,
-		Markers: p.markers, Journal: p.markers && p.host.journal != nil, Pause: p.pause(), Hold: p.hold, Sample: p.Trace.Share, Off: p.s.Gate.Off,
-	})
-	if err != nil {
-		return fmt.Errorf("trace file: %w", err)
-	}
-	return nil
-}
-
 func (p *play) started() Started {
 	n := p.s.Load.MaxCustomers
 	if !p.s.Load.Open {
@@ -320,33 +263,6 @@ func peak(load scenario.Load) int {
 	return n
 }
 
-// observers hands each event of a customer to everybody who reads it.
-type observers struct {
-	session *check.Session
-	meter   *metric.Meter
-	trace   *trace.Writer // nil: this customer is not recorded
-}
-
-// Observe implements sim.Observer.
-func (o *observers) Observe(e *trace.Event) {
-	o.session.Observe(e)
-	o.meter.Observe(e)
-	if o.trace != nil {
-		o.trace.Write(e)
-	}
-}
-
-// Close implements sim.Observer.
-func (o *observers) Close() { o.session.Close() }
-
-func (p *play) observe(customer int) sim.Observer {
-	o := &observers{session: p.checker.Customer(customer), meter: p.recorder.Customer(customer)}
-	if p.trace != nil && p.Trace.keeps(p.seed, customer) {
-		o.trace = p.trace
-	}
-	return o
-}
-
 // run plays the load, with the clock beside it.
 func (p *play) run(ctx context.Context) sim.Outcome {
 	clock, stop := context.WithCancel(ctx)
@@ -354,7 +270,7 @@ func (p *play) run(ctx context.Context) sim.Outcome {
 	go func() { defer close(stopped); p.tick(clock) }()
 	cfg := sim.Config{
 		Scenario: p.s, Endpoint: p.endpoint, Run: p.run64, Seed: p.seed, Markers: p.markers,
-		Observe: p.observe, Sample: p.host.sample, Start: p.start, Cut: p.Interrupt,
+		TokenLife: p.host.setup.TokenLife, Observe: p.observe, Sample: p.host.sample, Start: p.start, Cut: p.Interrupt,
 	}
 	if p.host.journal != nil {
 		cfg.Journal = p.host.journal
@@ -409,7 +325,7 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	}
 	p.closeTrace(r)
 	p.addNotes(r, out)
-	ending := gate.Ending{Interrupted: out.Cut, Dropped: out.Dropped}
+	ending := gate.Ending{Now: end, Interrupted: out.Cut, Dropped: out.Dropped}
 	if out.Bug != nil {
 		what, stack, _ := strings.Cut(out.Bug.Error(), "\n")
 		ending.Bug = what
@@ -420,18 +336,6 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	}
 	gate.Apply(r, p.s, ending)
 	return r, nil
-}
-
-func (p *play) closeTrace(r *result.Result) {
-	if p.trace == nil {
-		return
-	}
-	events, err := p.trace.Close()
-	r.Trace = &result.Trace{Files: []string{TraceFile}, Policy: p.Trace.String(), Events: events, Complete: err == nil}
-	if err != nil {
-		first, _, _ := strings.Cut(err.Error(), "\n") // what came after it is the same once more
-		r.Notes = append(r.Notes, "The trace is not complete: "+first+".")
-	}
 }
 
 func (p *play) addNotes(r *result.Result, out sim.Outcome) {
@@ -453,5 +357,9 @@ func (p *play) reproduce(customer int) string {
 	if len(command) == 0 {
 		command = []string{"chatbench", "run", p.s.File}
 	}
-	return fmt.Sprintf("%s  # customer %d", result.Again(result.MaskArgs(command), p.seed), customer)
+	again := result.Again(result.MaskArgs(command), p.seed)
+	if customer >= probeCustomer {
+		return again
+	}
+	return fmt.Sprintf("%s  # customer %d", again, customer)
 }

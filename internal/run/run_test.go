@@ -35,6 +35,7 @@ func TestParsePolicy(t *testing.T) {
 		{"sample=29%", 0.29, "sample=29%", "100 times 0.29 is less than 29"},
 		{"sample=0.1%", 0.001, "sample=0.1%", "less than one in a hundred"},
 		{"sample=100%", 1, "all", "a share that is everybody"},
+		{"failing", 1, "failing", "everybody, until it is known for whom nothing failed"},
 	}
 	for _, tt := range tests {
 		p, err := ParsePolicy(tt.text)
@@ -59,13 +60,13 @@ func TestPolicyKeeps(t *testing.T) {
 	const customers = 20_000
 	for _, share := range []float64{-1, 0, 0.001, 0.05, 0.29, 0.5, 0.99, 1, 2} {
 		for _, seed := range []uint64{0, 1, 2, 4711, math.MaxUint64} {
-			p, kept := Policy{share}, 0
+			p, kept := Policy{Share: share}, 0
 			for c := range customers {
 				if !p.keeps(seed, c) {
 					continue
 				}
 				kept++
-				if !p.keeps(seed, c) || !(Policy{share + 0.1}).keeps(seed, c) {
+				if !p.keeps(seed, c) || !(Policy{Share: share + 0.1}).keeps(seed, c) {
 					t.Fatalf("share %v, seed %d: customer %d is kept, and then not, or not of a larger share", share, seed, c)
 				}
 			}
@@ -77,7 +78,7 @@ func TestPolicyKeeps(t *testing.T) {
 	}
 	same := 0
 	for c := range customers {
-		if (Policy{0.1}).keeps(1, c) && (Policy{0.1}).keeps(2, c) {
+		if (Policy{Share: 0.1}).keeps(1, c) && (Policy{Share: 0.1}).keeps(2, c) {
 			same++
 		}
 	}
@@ -113,7 +114,7 @@ func brief(t *testing.T) *scenario.Scenario {
 func TestResultFollowsTheSchema(t *testing.T) {
 	s := brief(t)
 	s.Tenant.Mutants = []string{"drop-one:every=5", "dup-far:every=5"}
-	live := virtually(t, s, Options{Out: t.TempDir(), Trace: Policy{0.5}, Command: []string{"chatbench", "run", "x.yaml", "--app-secret", "hidden"}})
+	live := virtually(t, s, Options{Out: t.TempDir(), Trace: Policy{Share: 0.5}, Command: []string{"chatbench", "run", "x.yaml", "--app-secret", "hidden"}})
 	if live.Exit != result.ExitConformance {
 		t.Errorf("exit code %d, want %d so that there are witnesses", live.Exit, result.ExitConformance)
 	}
@@ -169,7 +170,7 @@ func TestTraceOnFullDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := memnet.Listen()
 		p := &play{s: s, health: metric.SampleHealth()}
-		p.Options = Options{Scenario: s, Version: "test", Trace: Policy{1}, Out: t.TempDir(), network: &network{listener: l, dial: l.Dial}}
+		p.Options = Options{Scenario: s, Version: "test", Trace: Policy{Share: 1}, Out: t.TempDir(), network: &network{listener: l, dial: l.Dial}}
 		if err := p.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +205,7 @@ func TestFolderThatCannotBe(t *testing.T) {
 		"a file is in its place":      "run_test.go",
 		"a file is where it is to be": filepath.Join("run_test.go", "out"),
 	} {
-		_, err := Play(t.Context(), Options{Scenario: s, Out: out, Trace: Policy{1}, Ready: ready})
+		_, err := Play(t.Context(), Options{Scenario: s, Out: out, Trace: Policy{Share: 1}, Ready: ready})
 		if err == nil || !strings.HasPrefix(err.Error(), "output folder: ") {
 			t.Errorf("%s: error %v, want one about the output folder", why, err)
 		}

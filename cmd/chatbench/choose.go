@@ -1,0 +1,62 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"chatbench/internal/check"
+	"chatbench/internal/run"
+	"chatbench/internal/scenario"
+)
+
+// judgeFlags say how conversations are judged, live or recorded.
+type judgeFlags struct {
+	only, skip []string
+	known      string
+	strict     bool
+}
+
+func (f *judgeFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.only, "rule", nil, "check only the rule `ID`, such as DSC-03, or those of an area, such as DSC; may be given several times")
+	flags.StringSliceVar(&f.skip, "skip-rule", nil, "do not check the rule `ID`, or those of an area; may be given several times")
+	flags.StringVar(&f.known, "known", "", "`FILE` of known failures, which are shown and do not fail (see \"chatbench known --help\")")
+	flags.BoolVar(&f.strict, "strict", false, "let rules that only warn fail, too")
+}
+
+// choice reads which rules to check.
+func (f *judgeFlags) choice() (run.Choice, error) {
+	c, err := run.ParseChoice(f.only, f.skip)
+	if err != nil {
+		return c, usageError{err}
+	}
+	return c, nil
+}
+
+// failures reads the known failures; without the flag there are none.
+func (f *judgeFlags) failures() ([]scenario.KnownFailure, error) {
+	if f.known == "" {
+		return nil, nil
+	}
+	return scenario.LoadKnown(f.known, reading())
+}
+
+// apply puts the flags into a scenario, but for the choice of rules.
+func (f *judgeFlags) apply(s *scenario.Scenario) error {
+	s.Gate.Strict = s.Gate.Strict || f.strict
+	known, err := f.failures()
+	if f.known != "" {
+		s.Gate.Known = known
+	}
+	return err
+}
+
+// ownRules are the rules for chatbench itself.
+func ownRules() []string {
+	var ids []string
+	for _, r := range check.Rules() {
+		if r.Level == check.Self {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}

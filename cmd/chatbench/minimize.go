@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"chatbench/internal/check"
+	"chatbench/internal/report"
+	"chatbench/internal/run"
+	"chatbench/internal/scenario"
+)
+
+// minimizeFlags say what to look for in a trace.
+type minimizeFlags struct {
+	rule     string
+	customer int
+}
+
+func (f *minimizeFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.rule, "minimize", "", "leave out of one customer's events what is not needed to break the rule `ID`")
+	flags.IntVar(&f.customer, "customer", -1, "with --minimize: the customer of index `N` (default that of the first witness)")
+}
+
+// check looks whether the flags make sense together. What is live, a tenant, has its results written
+// to --out.
+func (f *minimizeFlags) check(cmd *cobra.Command, live bool) error {
+	flags := cmd.Flags()
+	if live && flags.Changed("minimize") {
+		return usagef("--minimize needs a trace")
+	}
+	if f.rule == "" {
+		for _, name := range []string{"minimize", "customer", "out"} {
+			if flags.Changed(name) && !(live && name == "out") {
+				return usagef("--%s needs a rule: --minimize DEL-04", name)
+			}
+		}
+		return nil
+	}
+	for _, name := range []string{"rule", "skip-rule", "known", "strict", "json"} {
+		if flags.Changed(name) {
+			return usagef("--minimize and --%s exclude each other", name)
+		}
+	}
+	if flags.Changed("customer") && f.customer < 0 {
+		return usagef("--customer %d is not the index of a customer", f.customer)
+	}
+	f.rule = strings.ToUpper(f.rule)
+	if _, ok := check.Find(f.rule); !ok {
+		return usagef("there is no rule %q (%s)", f.rule, scenario.Suggest(f.rule, check.Known()))
+	}
+	return nil
+}
+
+// trace minimizes a recorded trace and tells what is left.
+func (f *minimizeFlags) trace(stdout io.Writer, file, out string) error {
+	in, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	m, err := run.Minimize(in, run.MinimizeOptions{Rule: f.rule, Customer: f.customer, Out: out})
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	if err := report.Story(stdout, f.rule, &m.Witness, m.Events); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "\n%d of the %d events of customer %d are left; %s.\n", len(m.Events), m.Of, m.Customer, minimalWords(m.Done))
+	if out != "" {
+		fmt.Fprintf(stdout, "again: chatbench check %s\n", out)
+	}
+	return nil
+}
+
+func minimalWords(done bool) string {
+	if done {
+		return "without any one of them the violation is gone, or there is another one"
+	}
+	return "there are too many to try each by itself, so some may not be needed"
+}
