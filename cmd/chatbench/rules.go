@@ -42,9 +42,9 @@ func newRules() *cobra.Command {
 }
 
 func rulesTable(w io.Writer, rules []check.Rule) {
-	fmt.Fprintf(w, "%-7s %-9s %-8s %s\n", "RULE", "LEVEL", "NEEDS", "WHAT IT SAYS")
+	fmt.Fprintf(w, "%-7s %-9s %-9s %-8s %s\n", "RULE", "LEVEL", "IF BROKEN", "NEEDS", "WHAT IT SAYS")
 	for _, r := range rules {
-		fmt.Fprintf(w, "%-7s %-9s %-8s %s\n", r.ID, r.Level, r.Needs, r.Title)
+		fmt.Fprintf(w, "%-7s %-9s %-9s %-8s %s\n", r.ID, r.Level, r.Severity, r.Needs, r.Title)
 	}
 }
 
@@ -82,8 +82,14 @@ func near(id string) string {
 var levels = map[check.Level]string{
 	check.API:      "the vendor's API pages say so",
 	check.Demo:     "the vendor's demo client does it or relies on it",
-	check.Inferred: "people expect it, nobody promises it; it warns unless the run is strict",
+	check.Inferred: "people expect it, nobody promises it",
 	check.Self:     "a rule for chatbench itself",
+}
+
+var severities = map[check.Severity]string{
+	check.Failure: "the run fails",
+	check.Warning: "it warns, unless the run is strict",
+	check.Note:    "it warns, and it is not checked unless asked for with --rule",
 }
 
 var needs = map[check.Needs]string{
@@ -96,7 +102,8 @@ var needs = map[check.Needs]string{
 
 func explain(w io.Writer, r check.Rule) {
 	fmt.Fprintf(w, "%s  %s\n\n%s\n\n", r.ID, r.Title, r.Statement)
-	fmt.Fprintf(w, "level    %s: %s\nneeds    %s\nsource   %s\n", r.Level, levels[r.Level], needs[r.Needs], r.Source)
+	fmt.Fprintf(w, "level    %s: %s\nbroken   %s: %s\nneeds    %s\nsource   %s\n",
+		r.Level, levels[r.Level], r.Severity, severities[r.Severity], needs[r.Needs], r.Source)
 	if words := caseWords(r.ID); words != "" {
 		fmt.Fprintf(w, "cases    %s\n", words)
 	}
@@ -128,14 +135,15 @@ func breaking(id string) []tenant.Mutant {
 
 // ruleEntry is a rule as --json writes it.
 type ruleEntry struct {
-	ID        string        `json:"id"`
-	Title     string        `json:"title"`
-	Level     check.Level   `json:"level"`
-	Needs     check.Needs   `json:"needs"`
-	Source    string        `json:"source"`
-	Statement string        `json:"statement"`
-	Look      string        `json:"look"`
-	Mutants   []mutantEntry `json:"mutants"` // empty, not null, for a rule that no mutant breaks
+	ID        string         `json:"id"`
+	Title     string         `json:"title"`
+	Level     check.Level    `json:"level"`
+	Severity  check.Severity `json:"severity"`
+	Needs     check.Needs    `json:"needs"`
+	Source    string         `json:"source"`
+	Statement string         `json:"statement"`
+	Look      string         `json:"look"`
+	Mutants   []mutantEntry  `json:"mutants"` // empty, not null, for a rule that no mutant breaks
 }
 
 type mutantEntry struct {
@@ -150,7 +158,7 @@ func allRules() []check.Rule { return slices.Concat(check.Rules(), check.ActiveR
 func rulesJSON(w io.Writer) error {
 	var list []ruleEntry
 	for _, r := range allRules() {
-		e := ruleEntry{ID: r.ID, Title: r.Title, Level: r.Level, Needs: r.Needs, Source: r.Source,
+		e := ruleEntry{ID: r.ID, Title: r.Title, Level: r.Level, Severity: r.Severity, Needs: r.Needs, Source: r.Source,
 			Statement: r.Statement, Look: r.Look, Mutants: []mutantEntry{}}
 		for _, m := range breaking(r.ID) {
 			e.Mutants = append(e.Mutants, mutantEntry{m.Name, m.Fault, m.Chance})
@@ -173,8 +181,8 @@ A mutant is a fault that the embedded tenant commits on purpose, to see that the
 third with ` + "`NAME:every=3`" + `. For rules that need a probe take ` + "`NAME:every=1`" + `: the customers in front of the probes may
 use up the first chance.
 
-| Rule | What it says | Level | Needs |
-|---|---|---|---|
+| Rule | What it says | Level | If broken | Needs |
+|---|---|---|---|---|
 `
 
 const rulesMutants = `
@@ -187,7 +195,7 @@ func rulesMarkdown() string {
 	var b strings.Builder
 	b.WriteString(rulesHead)
 	for _, r := range allRules() {
-		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Title, r.Level, r.Needs)
+		fmt.Fprintf(&b, "| [%s](#%s) | %s | %s | %s | %s |\n", r.ID, strings.ToLower(r.ID), r.Title, r.Level, r.Severity, r.Needs)
 	}
 	for _, r := range allRules() {
 		ruleMarkdown(&b, r)
@@ -197,7 +205,8 @@ func rulesMarkdown() string {
 
 func ruleMarkdown(w io.Writer, r check.Rule) {
 	fmt.Fprintf(w, "\n## %s\n\n**%s.** %s\n\n", r.ID, upperFirst(r.Title), r.Statement)
-	fmt.Fprintf(w, "* Level %s: %s.\n* Needs %s: %s.\n* Source: %s.\n", r.Level, levels[r.Level], r.Needs, needs[r.Needs], r.Source)
+	fmt.Fprintf(w, "* Level %s: %s. If broken, %s: %s.\n* Needs %s: %s.\n* Source: %s.\n",
+		r.Level, levels[r.Level], r.Severity, severities[r.Severity], r.Needs, needs[r.Needs], r.Source)
 	if words := caseWords(r.ID); words != "" {
 		fmt.Fprintf(w, "* Cases: %s.\n", words)
 	}

@@ -9,9 +9,8 @@ import (
 )
 
 const (
-	queryPause   = 10 * time.Second // the demo's between two queue queries
-	waitSlack    = 30 * time.Second // how long the platform may take to act on the maximum wait
-	unauthorized = http.StatusUnauthorized
+	queryPause = 10 * time.Second // the demo's between two queue queries
+	waitSlack  = 30 * time.Second // how long the platform may take to act on the maximum wait
 )
 
 // queueing follows the queue in one conversation.
@@ -64,7 +63,7 @@ func (s *Session) queueAsked(e *trace.Event) {
 // life (CON-02, HND-01).
 func (s *Session) queueAnswered(e *trace.Event) {
 	q := &s.conv.queue
-	q.repeats = e.Status == unauthorized
+	q.repeats = e.Status == http.StatusUnauthorized
 	q.stopped = e.Status == http.StatusOK && e.Code != aicc.CodeOK
 	if e.Status != http.StatusOK || e.Shape != "" {
 		return

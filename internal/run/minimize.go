@@ -30,8 +30,11 @@ var ErrHeld = errors.New("nothing to minimize")
 // Minimize looks for the least events of one customer that break a rule as the whole trace does. The
 // trace is read up to twice. Errors wrap ErrHeld, or are about the files.
 func Minimize(file io.ReadSeeker, opt MinimizeOptions) (Minimal, error) {
-	if _, ok := check.Find(opt.Rule); !ok {
+	switch rule, ok := check.Find(opt.Rule); {
+	case !ok:
 		return Minimal{}, fmt.Errorf("%w: there is no rule %q", ErrHeld, opt.Rule)
+	case rule.Needs == check.ByProbe:
+		return Minimal{}, fmt.Errorf("%w: a case of %s is one event, which its witness shows", ErrHeld, opt.Rule)
 	}
 	choice := Choice{only: []string{opt.Rule}, named: []string{opt.Rule}}
 	if opt.Customer < 0 {
