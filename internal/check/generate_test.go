@@ -140,6 +140,9 @@ func notes() (ids []string) {
 // bad reports whether something goes wrong now.
 func (w *world) bad() bool { return w.draw(100) < w.trouble }
 
+// worse is bad for what would be rare otherwise.
+func (w *world) worse() bool { return w.draw(50) < w.trouble }
+
 // pass lets some time go by, mostly the demo's pause.
 func (w *world) pass() {
 	w.wait(tick * time.Duration(oneOf(w.draw, 2, 2, 2, 2, 3, 4, 10, 20)))
@@ -229,10 +232,11 @@ func (w *world) trade(op aicc.Op, answer trace.Event) {
 
 // refused is an answer that is not 0, or none.
 func (w *world) refused() trace.Event {
-	return oneOf(w.draw, failed(), failed(), info(), info(), trace.Event{Class: aicc.Fail, Status: 404},
-		trace.Event{Class: aicc.Fail, Status: 403}, trace.Event{Class: aicc.Info, Status: 429}, trace.Event{Class: aicc.Info, Status: 502},
-		trace.Event{Class: aicc.Fail, Status: 200, Code: "77"}, trace.Event{Class: aicc.Fail, Status: 200, Code: aicc.CodeFlowControl},
-		trace.Event{Class: aicc.Fail})
+	fail := func(status int, code string) trace.Event {
+		return trace.Event{Class: aicc.Fail, Status: status, Code: code}
+	}
+	return oneOf(w.draw, failed(), failed(), info(), info(), fail(0, ""), fail(400, ""), fail(403, ""), fail(404, ""), fail(200, "77"),
+		fail(200, aicc.CodeFlowControl), trace.Event{Class: aicc.Info, Status: 429}, trace.Event{Class: aicc.Info, Status: 502})
 }
 
 // connects tries CONNECT and reports whether the customer thinks it is connected.
@@ -355,7 +359,7 @@ func (w *world) ask() {
 func (w *world) queued(answer *trace.Event) {
 	w.asked.position = max(0, w.asked.position-w.draw(2))
 	answer.Position, answer.Estimate, answer.MaxWait = w.asked.position, w.draw(100), oneOf(w.draw, 0, 1, 1, 60)
-	if w.bad() || w.bad() {
+	if w.worse() {
 		answer.Position += 1 + w.draw(2)
 	}
 	if w.bad() {
@@ -635,7 +639,7 @@ func (w *world) record() trace.Record {
 		r.Senders = append(r.Senders, said)
 	}
 	w.showTexts(&r)
-	if w.bad() || w.bad() {
+	if w.worse() {
 		w.misremember(&r)
 	}
 	return r
