@@ -36,7 +36,7 @@ var weRefuse = []difference{
 
 var weRefuseAnswers = append(weRefuse[:len(weRefuse):len(weRefuse)],
 	difference{"more than one blank before the status", regexp.MustCompile(`HTTP/1\.\d  `)},
-	difference{"101 changes the protocol, and below 100 is no status", regexp.MustCompile(`HTTP/1\.\d (101|0\d\d)`)},
+	difference{"101 changes the protocol, and below 100 is no status", regexp.MustCompile(`HTTP/1\.\d (101|[-+0]\d\d)`)},
 	difference{"a content encoding that was not asked for, or that is not what it says", regexp.MustCompile(`(?i)\ncontent-encoding:`)},
 	difference{"more interim answers than anybody needs", regexp.MustCompile(`(?s)(HTTP/1\.\d 1.*){16}`)},
 )
