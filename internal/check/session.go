@@ -198,20 +198,21 @@ func (s *Session) shape(id rule, e *trace.Event) {
 	}
 }
 
-// met counts an opportunity of a rule.
-func (s *Session) met(id rule) { s.metTimes(id, 1) }
-
-// metTimes counts n of them. The counts of a session are small; a full one goes to the checker.
-func (s *Session) metTimes(id rule, n uint32) {
-	sum := uint32(s.opp[id]) + n
-	if sum <= math.MaxUint8 {
-		s.opp[id] = uint8(sum)
-		return
+// met counts an opportunity of a rule. The counts of a session are small; a full one goes to the
+// checker. It is called some twenty times a message, and so it is small enough to be inlined.
+func (s *Session) met(id rule) {
+	if s.opp[id]++; s.opp[id] == math.MaxUint8 {
+		s.metTimes(id, 0)
 	}
+}
+
+// metTimes counts n opportunities more, and empties the count.
+func (s *Session) metTimes(id rule, n uint32) {
+	sum := int64(s.opp[id]) + int64(n)
 	s.opp[id] = 0
 	s.c.mu.Lock()
 	defer s.c.mu.Unlock()
-	s.c.tallies[id].opportunities += int64(sum)
+	s.c.tallies[id].opportunities += sum
 }
 
 func (s *Session) failShape(id rule, e *trace.Event) {
