@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
 )
 
 // TestSeverities holds every rule to what docs/checking.md says of all of them.
@@ -40,5 +44,32 @@ func TestNotesAreOffUnlessAskedFor(t *testing.T) {
 	}
 	if reported(Options{On: []string{note}, Off: []string{note}}) {
 		t.Errorf("%s is checked though it was switched off", note)
+	}
+}
+
+func TestPlausible(t *testing.T) {
+	start := time.UnixMilli(1_000_000_000_000)
+	for _, c := range []struct {
+		why   string
+		start time.Time
+		stamp aicc.Loose
+		want  bool
+	}{
+		{"now", start, "1000000001000", true},
+		{"an hour later, to the millisecond", start, "1000003601000", true},
+		{"a millisecond more", start, "1000003601001", false},
+		{"an hour earlier", start, "999996401000", true},
+		{"a millisecond less", start, "999996400999", false},
+		{"seconds", start, "1000000001", false},
+		{"nobody knows what time it is", time.Time{}, "1", true},
+		{"nothing is that old", time.Time{}, "0", false},
+		{"or older", time.Time{}, "-1", false},
+		{"nothing is that old, whatever the time", start, "0", false},
+		{"no number", time.Time{}, "yesterday", false},
+	} {
+		o := Options{Start: c.start}
+		if _, ok := o.plausible(&trace.Event{At: time.Second, Message: &aicc.Downlink{Timestamp: c.stamp}}); ok != c.want {
+			t.Errorf("%s: timestamp %s a second after %v is plausible: %t, want %t", c.why, c.stamp, c.start, ok, c.want)
+		}
 	}
 }

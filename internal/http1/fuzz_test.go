@@ -47,7 +47,7 @@ var weRefuseRequests = append(weRefuse[:len(weRefuse):len(weRefuse)],
 
 // theyRefuse are messages that we take and net/http does not.
 var theyRefuse = []difference{
-	{"empty lines before the message", regexp.MustCompile(`^[\r\n]`)},
+	{"empty lines before the message, or before the one behind an interim answer", regexp.MustCompile(`(?s)(^|HTTP/1\.\d 1.*?\n\r?\n)[\r\n]`)},
 	{"what is behind the slash of a target is the handler's business", regexp.MustCompile(`^[^ ]+ (//|/[^ ]*%)`)},
 }
 
@@ -100,6 +100,9 @@ func FuzzAnswer(f *testing.F) {
 		head("Content-Length: 5", "Content-Length: 6") + "hello",
 		head("Content-Length: 5", "Transfer-Encoding: chunked") + "5;x=y\r\nhello\r\n0\r\n\r\n",
 		head("Transfer-Encoding: chunked") + "0;x\r0\r\n\r\n",
+		head("Transfer-Encoding: chunked") + "0\r\n\x7f\x00 y\r\n\r\n",
+		"HTTP/1.1 100 Continue\n\n\n\r\n" + head("Content-Length: 2") + "ok",
+		"HTTP/1.0 -00 \n\r\n",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -363,7 +363,8 @@ func (s *stream) chunkSize(from int) (size, next int, err error) {
 	return int(n), next, nil
 }
 
-// trailers skips the headers behind the last chunk.
+// trailers skips the headers behind the last chunk. They must be headers all the same: anything else
+// is a message that two readers may end at different places.
 func (s *stream) trailers(from int) (int, error) {
 	for total := 0; ; {
 		line, next, err := s.line(from)
@@ -372,6 +373,9 @@ func (s *stream) trailers(from int) (int, error) {
 		}
 		if total += len(line); total > s.lim.head() {
 			return 0, fmt.Errorf("%w: trailers over %d bytes", ErrTooLarge, s.lim.head())
+		}
+		if colon := bytes.IndexByte(line, ':'); colon <= 0 || !isToken(line[:colon]) || hasControls(line) {
+			return 0, fmt.Errorf("%w: trailer %.40q", ErrMalformed, line)
 		}
 		from = next
 	}
