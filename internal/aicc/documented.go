@@ -1,7 +1,8 @@
 package aicc
 
 import (
-	"encoding/json"
+	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,19 +69,20 @@ func IsUploadType(fileType string) bool {
 	return false
 }
 
-// IsLocation reports whether the content of a LOCATE has a latitude and a longitude (section 4):
-// in this order in front of a description, or as fields of a JSON object, for the form is not
-// documented.
-func IsLocation(content string) bool {
-	var object struct{ Latitude, Longitude Loose }
-	if json.Unmarshal([]byte(content), &object) == nil {
-		return isDegrees(string(object.Latitude), 90) && isDegrees(string(object.Longitude), 180)
-	}
-	parts := strings.FieldsFunc(content, func(r rune) bool { return strings.ContainsRune(",;，；| \t", r) })
-	return len(parts) >= 2 && isDegrees(parts[0], 90) && isDegrees(parts[1], 180)
-}
+// number is a decimal number in a text.
+var number = regexp.MustCompile(`[-+]?[0-9]+(\.[0-9]+)?`)
 
-func isDegrees(s string, most float64) bool {
-	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
-	return err == nil && -most <= v && v <= most
+// IsLocation reports whether the content of a LOCATE has a latitude and a longitude (section 4). Its
+// form is not documented, so two numbers that can be degrees are enough, in either order: in front of
+// a description, with or without signs for degrees, or as fields of a JSON object.
+func IsLocation(content string) bool {
+	var found []float64
+	for _, text := range number.FindAllString(content, 2) {
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return false
+		}
+		found = append(found, math.Abs(v))
+	}
+	return len(found) == 2 && max(found[0], found[1]) <= 180 && min(found[0], found[1]) <= 90
 }

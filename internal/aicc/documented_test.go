@@ -40,7 +40,11 @@ func TestIsLocation(t *testing.T) {
 		{`{"latitude":31.2304,"longitude":"121.4737","description":"The Bund"}`, true},
 		{`{"latitude":31.2304}`, false},
 		{"The Bund, Shanghai", false},
-		{"121.4737,31.2304", false}, // a latitude of 121 degrees
+		{"121.4737,31.2304", true}, // the order is not documented
+		{`{"lat":39.9,"lng":116.4}`, true},
+		{"39.9°N 116.4°E", true},
+		{"181,31", false},
+		{"121,131", false}, // neither can be a latitude
 		{"31.2304", false},
 		{"", false},
 		{"null", false},

@@ -164,7 +164,7 @@ var registry = [ruleCount]Rule{
 	pol06: {
 		ID: "POL-06", Title: "READ names the customer's own messages", Level: API, Severity: Warning, Needs: Wire,
 		Source:    "API reference, push: READ (docs/protocol.md section 4)",
-		Statement: "A read receipt lists messageIds that this customer sent, each at most once.",
+		Statement: "A read receipt lists messageIds that this customer sent, none of them twice.",
 		Look:      "How conversations are keyed; redelivery.",
 	},
 	ord01: {
@@ -249,13 +249,13 @@ var registry = [ruleCount]Rule{
 	snd04: {
 		ID: "SND-04", Title: "a text is accepted while the conversation runs", Level: API, Severity: Failure, Needs: Wire,
 		Source:    "API reference, send (docs/protocol.md E03)",
-		Statement: "A CHAT that the demo would send is answered 0 in a running conversation; one that was refused because the other side had just hung up is no case.",
+		Statement: "A CHAT that the demo would send is answered 0 while a robot or an agent is on the line; one that was refused because the other side had just hung up is no case.",
 		Look:      "The reason in resultDesc; limits on calls; the link between message service and agent gateway.",
 	},
 	que01: {
-		ID: "QUE-01", Title: "a queue answer makes sense", Level: API, Severity: Failure, Needs: Wire,
+		ID: "QUE-01", Title: "a queue answer makes sense", Level: API, Severity: Warning, Needs: Wire,
 		Source:    "API reference, queryQueueInfo (docs/protocol.md E06)",
-		Statement: "While queueing, position and times are not negative.",
+		Statement: "While queueing, the position is not negative.",
 		Look:      "The skill queue behind the channel.",
 	},
 	que02: {
@@ -303,7 +303,7 @@ var registry = [ruleCount]Rule{
 	hnd02: {
 		ID: "HND-02", Title: "the robot is silent after the hand-over", Level: Inferred, Severity: Warning, Needs: Wire,
 		Source:    expected,
-		Statement: "After an agent has spoken no message is from ROBOT.",
+		Statement: "What the customer says after an agent has spoken is not answered by ROBOT.",
 		Look:      "Robot flows that run on; assistants that answer for an agent.",
 	},
 	hnd03: {
@@ -314,7 +314,7 @@ var registry = [ruleCount]Rule{
 	},
 	dsc01: {
 		ID: "DSC-01", Title: "nothing is said after DISCONNECT", Level: Demo, Severity: Failure, Needs: Wire, Source: demoReceive,
-		Statement: "DISCONNECT ends the conversation: no later poll brings CHAT or media.",
+		Statement: "DISCONNECT ends the conversation: no later poll brings CHAT or media, unless it parks the conversation (isOfflineStatus).",
 		Look:      "Surveys, closing texts and notices that are sent after the conversation was closed: the demo no longer polls for them.",
 	},
 	dsc02: {
@@ -333,8 +333,8 @@ var registry = [ruleCount]Rule{
 		Look:      "Release reasons that send no notice; the channel's session end mode; a mailbox that is deleted together with the conversation.",
 	},
 	dsc05: {
-		ID: "DSC-05", Title: "a new conversation starts clean", Level: API, Severity: Failure, Needs: Markers, Source: apiFlow,
-		Statement: "After CONNECT nothing arrives that was said in an earlier conversation of the same user.",
+		ID: "DSC-05", Title: "a new conversation starts clean", Level: Inferred, Severity: Warning, Needs: Markers, Source: expected + "; how a parked conversation goes on is not described",
+		Statement: "After CONNECT nothing arrives that was said in an earlier conversation of the same user, unless that was parked (isOfflineStatus).",
 		Look:      "Whether the mailbox is emptied when a conversation ends; the asynchronous mode of the channel, which parks conversations.",
 	},
 	dsc07: {

@@ -73,3 +73,20 @@ func TestPlausible(t *testing.T) {
 		}
 	}
 }
+
+func TestRunWords(t *testing.T) {
+	for _, c := range []struct {
+		runs [][2]int
+		want string
+	}{
+		{nil, "none"},
+		{[][2]int{{1, 1}}, "1"},
+		{[][2]int{{0, 3}, {5, 5}}, "0 to 3, 5"},
+		{[][2]int{{0, 0}, {2, 2}, {4, 4}, {6, 6}, {8, 8}, {10, 11}}, "0, 2, 4, 6, 8, 10 to 11"},
+		{[][2]int{{0, 0}, {2, 2}, {4, 4}, {6, 6}, {8, 8}, {10, 10}, {12, 12}}, "0, 2, 4, 6, 8, 10 ..."},
+	} {
+		if got := runWords(c.runs); got != c.want {
+			t.Errorf("runWords(%v) = %q, want %q", c.runs, got, c.want)
+		}
+	}
+}

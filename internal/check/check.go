@@ -28,8 +28,9 @@ const (
 	DefaultWithin = 10 * time.Second       // for want of a figure of the vendor's
 	DefaultWindow = 256                    // messages
 
-	DefaultHandOver  = time.Minute     // agents may think before they speak
-	DefaultTolerance = 5 * time.Second // of a poll's hold time
+	DefaultReply     = 30 * time.Second // robots may think, too
+	DefaultHandOver  = time.Minute      // and agents before they speak
+	DefaultTolerance = 5 * time.Second  // of a poll's hold time
 )
 
 // Options says what a run could see and how strict its deadlines are. Zero values mean the
@@ -65,9 +66,9 @@ func (o *Options) setDefaults() {
 	}
 	orElse(&o.Pause, DefaultPause)
 	orElse(&o.Hold, DefaultHold)
-	orElse(&o.ConnectWithin, DefaultWithin)
+	orElse(&o.ConnectWithin, DefaultHandOver)
 	orElse(&o.DisconnectWithin, DefaultWithin)
-	orElse(&o.ReplyWithin, DefaultWithin)
+	orElse(&o.ReplyWithin, DefaultReply)
 	orElse(&o.HandOverWithin, DefaultHandOver)
 	orElse(&o.HoldTolerance, DefaultTolerance)
 	if o.Window <= 0 {
@@ -114,7 +115,7 @@ func New(o Options) *Checker {
 // Customer returns the automaton of one customer, whose index is the one in its markers. It must
 // be asked for once per customer.
 func (c *Checker) Customer(index int) *Session {
-	return &Session{c: c, index: index, exposedUntil: never, goesOn: -1}
+	return &Session{c: c, index: index, exposedUntil: never, goesOn: -1, parked: -1}
 }
 
 // Abort says that the run was stopped or the tenant went away: what is still undecided becomes

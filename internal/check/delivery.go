@@ -2,6 +2,7 @@ package check
 
 import (
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"chatbench/internal/aicc"
@@ -56,11 +57,11 @@ func (s *Session) misplaced(m *marker.Marker) (id rule, wrong bool) {
 		return del02, true
 	}
 	again := s.conv.epoch > 0 && s.conv.connect.state == connected
-	if again {
+	if again && m.Epoch > s.parked {
 		s.met(dsc05)
 	}
 	switch {
-	case m.Epoch < s.conv.epoch && !again:
+	case m.Epoch < s.conv.epoch && (!again || m.Epoch <= s.parked):
 		return ruleCount, true
 	case m.Epoch < s.conv.epoch:
 		return dsc05, true
@@ -214,13 +215,11 @@ func (s *Session) failRepeated(before sighting, e *trace.Event) {
 // number may itself be wrong: then the message stands for one that will seem to be missing.
 func (s *Session) damaged(e *trace.Event) {
 	s.sawMarkers = true
-	// A text that reaches the documented limit may have been cut there, as an echo of a long
-	// question is; that breaks no promise.
-	if utf8.RuneCountInString(e.Message.Content) < aicc.MaxDownText {
+	m := &e.Mark
+	if !excused(e) {
 		s.met(del06)
 		s.failDamaged(e)
 	}
-	m := &e.Mark
 	if !s.ourRun(m) || m.Session != s.index || m.Epoch != s.conv.epoch || m.Sender == marker.Customer {
 		return
 	}
@@ -232,6 +231,19 @@ func (s *Session) damaged(e *trace.Event) {
 	default:
 		s.conv.unplaced++
 	}
+}
+
+// excused reports whether a damaged text breaks no promise: one that reaches the documented limit may
+// have been cut there, and an echo may quote only the beginning. The limit counts "characters", which
+// may be UTF-16 units; where it counts bytes, the last character may not have fitted.
+func excused(e *trace.Event) bool {
+	const nearly = aicc.MaxDownText - utf8.UTFMax + 1 // bytes
+	text, units := e.Message.Content, 0
+	for _, r := range text {
+		units += utf16.RuneLen(r)
+	}
+	quoted := e.Mark.Sender == marker.Customer || len(text) >= nearly
+	return units >= aicc.MaxDownText || quoted && marker.IsCut(text)
 }
 
 func (s *Session) failDamaged(e *trace.Event) {
@@ -249,8 +261,8 @@ func (s *Session) failDamaged(e *trace.Event) {
 // everything, its timestamp too (DEL-03). With a messageCode that is the identity, and DEL-07's.
 func (s *Session) unmarked(e *trace.Event) {
 	m := e.Message
-	if !talk(m) || m.MessageCode != "" || m.Timestamp == "" {
-		return
+	if !talk(m) || m.MessageCode != "" || m.Timestamp == "" || m.MediaType == aicc.Locate {
+		return // two locations are easily the same
 	}
 	s.met(del03)
 	if before, ok := remember(&s.twins, fingerprint(m), e.At); ok {

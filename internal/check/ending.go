@@ -35,6 +35,9 @@ func reaches(m *aicc.Downlink) bool {
 func (s *Session) disconnected(e *trace.Event) {
 	d := &s.conv.drop
 	s.conv.refused = refusals{}
+	if e.Message.IsOffline == "true" {
+		s.parked = s.conv.epoch
+	}
 	if !d.seen {
 		d.owned = s.conv.leaving
 		d.seen, d.first, d.started, d.emptyBefore = true, e.At, s.poll.started, s.conv.lastEmpty
@@ -77,7 +80,7 @@ func (s *Session) afterDrop(e *trace.Event) {
 	if e.ID == d.lastPoll {
 		s.failAfterDrop(dsc02, e, "a message was delivered behind DISCONNECT in the same poll")
 	}
-	if e.ID != d.poll && talk(e.Message) {
+	if e.ID != d.poll && talk(e.Message) && s.parked != s.conv.epoch {
 		s.failAfterDrop(dsc01, e, "a message was delivered after DISCONNECT")
 	}
 }

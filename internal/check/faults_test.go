@@ -27,7 +27,7 @@ var eventFaults = []fault{
 		h.insert(1, append(emptyPoll(true), welcome)...)
 	}},
 	{name: "no welcome", rules: []string{"CON-02 FAIL"}, events: func(h *history, from int, r *rand.Rand) {
-		h.delay(h.pick(from, r, isReturn(aicc.OpConnect))+1, DefaultWithin)
+		h.delay(h.pick(from, r, isReturn(aicc.OpConnect))+1, DefaultHandOver)
 	}},
 	{name: "two polls at a time", rules: []string{"SIM-01 ERROR"}, events: func(h *history, from int, r *rand.Rand) {
 		h.insert(1+h.pick(from, r, isInvoke(aicc.OpPoll)), emptyPoll(true)...)
@@ -60,7 +60,10 @@ var eventFaults = []fault{
 			h.insert(i+2, h.events[i:i+2]...)
 		}},
 	{name: "download refused", rules: []string{"MED-01 FAIL"},
-		plan: func(p *plan, r *rand.Rand) { p.insert(r, 0, item{m: image("refused")}) },
+		plan: func(p *plan, r *rand.Rand) {
+			p.stay() // after DISCONNECT it may be refused
+			p.insert(r, 0, item{m: image("refused")})
+		},
 		events: func(h *history, from int, _ *rand.Rand) {
 			i := h.first(from, func(e trace.Event) bool { return e.FileID == "refused" })
 			e := &h.events[i+1]
@@ -137,7 +140,8 @@ var eventFaults = []fault{
 	{name: "text refused", rules: []string{"SND-04 FAIL"}, events: func(h *history, from int, r *rand.Rand) {
 		refused := failed()
 		refused.Seq = -1
-		h.insert(h.pick(from, r, isInvoke(aicc.OpSend)), exchange(aicc.OpSend, refused)...)
+		spoke := h.first(from, func(e trace.Event) bool { return e.Kind == trace.Deliver })
+		h.insert(h.pick(spoke, r, isInvoke(aicc.OpSend)), exchange(aicc.OpSend, refused)...)
 	}},
 	{name: "negative position", rules: []string{"QUE-01 FAIL"}, events: func(h *history, from int, r *rand.Rand) {
 		h.events[h.pick(from, r, isReturn(aicc.OpQueue))].Position = -1
@@ -169,7 +173,7 @@ var eventFaults = []fault{
 	{name: "robot where there is none", rules: []string{"ROB-02 FAIL"}, options: func(o *Options) { o.Setup.Robot = new(bool) }},
 	{name: "robot silent", rules: []string{"ROB-03 FAIL"}, events: func(h *history, from int, _ *rand.Rand) {
 		spoke := h.first(from, func(e trace.Event) bool { return e.Kind == trace.Deliver })
-		h.delay(h.first(spoke, isReturn(aicc.OpSend))+1, DefaultWithin)
+		h.delay(h.first(spoke, isReturn(aicc.OpSend))+1, DefaultReply)
 	}},
 	{name: "nobody takes over", rules: []string{"HND-01 FAIL"}, events: func(h *history, from int, _ *rand.Rand) {
 		asked := h.first(from, isReturn(aicc.OpTransfer))

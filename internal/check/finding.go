@@ -131,5 +131,10 @@ func senderName(m marker.Sender) string {
 	return "unknown"
 }
 
-// span writes a duration as a person would: to the millisecond.
-func span(d time.Duration) string { return d.Round(time.Millisecond).String() }
+// span writes a duration as a person would: to the millisecond, and a short one to the microsecond.
+func span(d time.Duration) string {
+	if d < 10*time.Millisecond {
+		return d.Round(time.Microsecond).String()
+	}
+	return d.Round(time.Millisecond).String()
+}

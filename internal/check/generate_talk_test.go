@@ -143,6 +143,9 @@ func (w *world) receipt() msg {
 		return notice("")
 	}
 	var ids []string
+	if w.draw(4) == 0 {
+		w.talk.receipted = 0 // all that was read so far
+	}
 	for len(ids) < 3 && w.talk.receipted < w.said {
 		ids = append(ids, messageID(w.customer, w.epoch, w.talk.receipted))
 		w.talk.receipted++
@@ -186,8 +189,9 @@ func (w *world) odd() msg {
 			plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromRobot, MediaType: aicc.Text, Content: "a word"}),
 			plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromAgent, MediaType: aicc.Locate,
 				Content: oneOf(w.draw, "31.2,121.5", "here")}),
-			plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromAgent, MediaType: aicc.Text, Content: "wait", QueueFlag: "Y"}),
-			padded(cut(echo(0), 1+w.draw(5))))
+			plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: oneOf(w.draw, aicc.FromAgent, aicc.FromRobot), MediaType: aicc.Text,
+				Content: "wait", QueueFlag: "Y"}),
+			padded(cut(echo(0), 1+w.draw(5))), cut(echo(0), 1+w.draw(5)))
 	}
 	seq := w.draw(4)
 	return oneOf(w.draw,
@@ -199,7 +203,8 @@ func (w *world) odd() msg {
 		markedItem(s, seq, ofEpoch(w.epoch+1)).m,
 		cut(markedItem(s, w.told.counts[s]+w.draw(3)).m, 1+w.draw(5)),
 		cut(markedItem(s, seq, ofCustomer(w.customer+1000)).m, 1),
-		cut(echo(seq), 2),
+		cut(echo(seq), 2), bent(echo(seq)),
+		grown(cut(markedItem(s, w.told.counts[s]).m, 1), aicc.MaxDownText-4+w.draw(3)),
 		markedItem(s, seq).m,
 	)
 }
@@ -245,8 +250,12 @@ func (w *world) hangUpByPeer() {
 	}
 	w.owed = true
 	form := disconnectOf(aicc.FromAgent, "")
+	if w.draw(8) == 0 {
+		form = parking("see you")
+	}
 	if w.bad() {
-		form = oneOf(w.draw, parking("see you"), parking(""), disconnectOf(aicc.FromRobot, aicc.Text), disconnectOf(aicc.FromSystem, aicc.Image),
+		form = oneOf(w.draw, parking("see you"), parking(""),
+			says(aicc.FromRobot, func(d *aicc.Downlink) { d.ControlType, d.IsOffline = aicc.Disconnect, "true" }), disconnectOf(aicc.FromRobot, aicc.Text), disconnectOf(aicc.FromSystem, aicc.Image),
 			disconnectOf(aicc.FromSystem, aicc.Text), plain(aicc.Downlink{ControlType: aicc.Disconnect, MediaType: aicc.Audio, Content: "p"}))
 	}
 	w.box = append(w.box, form)

@@ -214,7 +214,7 @@ func (w *world) granted() trace.Event {
 // them and asks again.
 func (w *world) trade(op aicc.Op, answer trace.Event) {
 	for w.bad() {
-		refused := trace.Event{Class: aicc.Fail, Status: 401, Seq: answer.Seq, Chars: answer.Chars, Fresh: w.draw(2) == 0}
+		refused := trace.Event{Class: aicc.Fail, Status: 401, Seq: answer.Seq, Chars: answer.Chars, Bytes: answer.Bytes, Fresh: w.draw(2) == 0}
 		if op == aicc.OpDownload {
 			refused.FileID = answer.FileID
 		}
@@ -319,6 +319,7 @@ func (w *world) speak(op aicc.Op) {
 	}
 	if op == aicc.OpSend {
 		answer.Chars = oneOf(w.draw, 0, 20, 20, 20, aicc.MaxDemoText, aicc.MaxDownText)
+		answer.Bytes = oneOf(w.draw, answer.Chars, answer.Chars, 1000, 1001)
 	}
 	taken := answer.Class == aicc.OK || answer.Class == aicc.Info && w.draw(2) == 0
 	if taken && answer.Seq >= 0 {
@@ -531,7 +532,7 @@ func (w *world) fetch(id string) {
 		case 0:
 			f.SHA256 = goodFile("another").SHA256
 		case 1:
-			f.Kind = oneOf(w.draw, "mp3", "png", "")
+			f.Kind, f.Want = oneOf(w.draw, "mp3", "mp4", "png", ""), oneOf(w.draw, "jpg", "mp3", "")
 		case 2:
 			f.Size = 0
 		case 3:

@@ -58,7 +58,7 @@ func (h *history) wait(d time.Duration) *history {
 func (h *history) call(op aicc.Op, takes time.Duration, answer trace.Event) *history {
 	h.lastID++
 	invoke := trace.Event{Kind: trace.Invoke, Op: op, ID: h.lastID, Seq: answer.Seq, FileID: answer.FileID, Probe: answer.Probe,
-		Fresh: answer.Fresh, Chars: answer.Chars, Asked: answer.Asked, Late: answer.Late, Intended: h.now}
+		Fresh: answer.Fresh, Chars: answer.Chars, Bytes: answer.Bytes, Asked: answer.Asked, Late: answer.Late, Intended: h.now}
 	if op == aicc.OpUpload {
 		invoke.FileID = "" // the key comes with the answer
 	}
@@ -277,6 +277,24 @@ func cut(m msg, n int) msg {
 	return func(h *history) *aicc.Downlink {
 		d := m(h)
 		d.Content = d.Content[:len(d.Content)-n]
+		return d
+	}
+}
+
+// bent changes the last letter of a message.
+func bent(m msg) msg {
+	return func(h *history) *aicc.Downlink {
+		d := m(h)
+		d.Content = d.Content[:len(d.Content)-1] + "?"
+		return d
+	}
+}
+
+// grown puts so much in front of a message that it has that many bytes.
+func grown(m msg, size int) msg {
+	return func(h *history) *aicc.Downlink {
+		d := m(h)
+		d.Content = strings.Repeat("x", size-len(d.Content)) + d.Content
 		return d
 	}
 }

@@ -99,16 +99,24 @@ func (s *Session) downloadEnds(e *trace.Event) {
 	case e.Class == aicc.Fail && e.Status == 0, e.Code == aicc.CodeFlowControl:
 		return // never left this machine, or was too much for it
 	}
+	wrong := fileFault(e)
+	if wrong != "" && s.over(e.Started) {
+		return // nobody says that files can be had after the end
+	}
 	s.met(med01)
-	if e.Class != aicc.OK && e.Class != aicc.Fail {
+	switch {
+	case e.Class != aicc.OK && e.Class != aicc.Fail:
 		s.unsure(med01, IndeterminateFile, 1)
-		return
-	}
-	if wrong := fileFault(e); wrong != "" {
+	case wrong != "":
 		s.failMedia(e.Started, e.At, e.FileID, wrong)
-		return
+	default:
+		s.downloaded(e)
 	}
-	s.downloaded(e)
+}
+
+// over reports whether the conversation had ended, for what began at the given time.
+func (s *Session) over(started time.Duration) bool {
+	return s.conv.leaving || s.conv.drop.handled > 0 && started >= s.conv.drop.at
 }
 
 // fileFault says what is wrong with an answered download, or "".
@@ -125,10 +133,17 @@ func fileFault(e *trace.Event) string {
 		return "the answer is not Base64"
 	case f.Size == 0:
 		return "the file is empty"
-	case family(f.Kind) != "" && family(f.Want) != "" && family(f.Kind) != family(f.Want):
+	case !fits(f.Kind, f.Want):
 		return "it was announced as " + f.Want + " and is " + f.Kind
 	}
 	return ""
+}
+
+// fits reports whether a file can be what it was announced as, as far as either is known. What is
+// made for video may hold a voice alone.
+func fits(kind, want string) bool {
+	is, wanted := family(kind), family(want)
+	return is == "" || wanted == "" || is == wanted || wanted == "voice" && kind == "mp4"
 }
 
 // family is the kind of medium a suffix belongs to. The demo asks for every picture as jpg, so a

@@ -12,11 +12,16 @@ type parties struct {
 	spoken   bool // the first CHAT or media came
 	system   bool // a message from SYSTEM came
 	agent    bool // a CHAT from AGENT came
+	line     bool // a robot or an agent is on the line
+	asking   bool // a human was asked for, and has not spoken since
 	robot    bool // a CHAT from ROBOT came
 	human    bool // somebody else than the robot has been on the line, or was asked for
 	transfer bool // TRANS2AGENT was sent
 	question deadline
 	handOver deadline
+
+	agentSince time.Duration // the first CHAT of an agent since the last notice, or never
+	toAgent    time.Duration // when a text after that was accepted first, or never
 }
 
 // deadline is something that somebody waits for.
@@ -28,6 +33,7 @@ type deadline struct {
 // asked notes that the customer asks for a human.
 func (p *parties) asked() {
 	p.transfer, p.human, p.question.open = true, true, false
+	p.line, p.asking = false, true
 }
 
 // left notes that the customer hangs up.
@@ -43,6 +49,13 @@ func (s *Session) asksRobot(e *trace.Event) {
 	}
 }
 
+// saysToAgent notes that a text was accepted after an agent had spoken.
+func (s *Session) saysToAgent(e *trace.Event) {
+	if p := &s.conv.parties; p.agentSince != never && p.toAgent == never && e.Started > p.agentSince {
+		p.toAgent = e.At
+	}
+}
+
 // transferred opens the wait for a human (HND-01).
 func (s *Session) transferred(e *trace.Event) {
 	p := &s.conv.parties
@@ -53,7 +66,7 @@ func (s *Session) transferred(e *trace.Event) {
 
 // spoken judges who says something (ROB-01, ROB-02, HND-02, HND-03) and closes what waited for it.
 func (s *Session) spoken(e *trace.Event, foreign bool) {
-	m, p, robot := e.Message, &s.conv.parties, s.c.opts.Setup.Robot
+	m, robot := e.Message, s.c.opts.Setup.Robot
 	if robot != nil && !*robot {
 		s.met(rob02)
 		if m.SourceType == aicc.FromRobot {
@@ -64,15 +77,28 @@ func (s *Session) spoken(e *trace.Event, foreign bool) {
 	if foreign || s.conv.connect.state != connected {
 		return // what is left of another conversation says nothing of this one
 	}
-	if p.agent {
-		s.met(hnd02)
-		if m.SourceType == aicc.FromRobot {
-			s.failParty(hnd02, e, "a robot speaks after an agent has")
-		}
-	}
+	s.afterAgent(e)
 	s.firstWords(e)
 	s.heardFrom(e)
 	s.queueing(e)
+}
+
+// afterAgent judges who answers what the customer said to an agent (HND-02). What the robot was
+// asked before may still be answered, and a notice may tell of somebody else.
+func (s *Session) afterAgent(e *trace.Event) {
+	m, p := e.Message, &s.conv.parties
+	if p.toAgent != never && s.poll.started >= p.toAgent {
+		s.met(hnd02)
+		if m.SourceType == aicc.FromRobot {
+			s.failParty(hnd02, e, "a robot answers what was said to an agent")
+		}
+	}
+	switch {
+	case m.SourceType == aicc.FromSystem || m.Queueing():
+		p.agentSince, p.toAgent = never, never
+	case m.SourceType == aicc.FromAgent && m.ControlType == aicc.Chat && p.agentSince == never:
+		p.agentSince = e.At
+	}
 }
 
 // firstWords judges the first message and the first of an agent.
@@ -121,11 +147,18 @@ func (s *Session) heardFrom(e *trace.Event) {
 	chat := m.ControlType == aicc.Chat
 	switch m.SourceType {
 	case aicc.FromSystem:
-		p.system, p.human = true, true
+		p.system, p.human, p.line = true, true, false
 	case aicc.FromAgent:
 		p.agent, p.human = p.agent || chat, true
+		if chat {
+			p.line, p.asking = true, false
+		}
 	case aicc.FromRobot:
 		p.robot = p.robot || chat
+		p.line = p.line || chat && !p.asking
+	}
+	if m.Queueing() {
+		p.line, p.asking = false, true
 	}
 	p.human = p.human || m.Queueing() || hangUp
 }

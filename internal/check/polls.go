@@ -72,7 +72,7 @@ func (s *Session) pollEnds(e *trace.Event) {
 	if s.early() {
 		s.met(con01)
 	}
-	if c.drop.handled > 0 {
+	if c.drop.handled > 0 && s.parked != c.epoch {
 		s.met(dsc01)
 	}
 	s.silence(e)
@@ -152,8 +152,7 @@ func (s *Session) waited(e *trace.Event) {
 			return
 		}
 		least = *hold / 2
-	} else if !s.held {
-		s.held = took >= heldLong
+	} else if !s.holds(took) {
 		return
 	}
 	s.met(pol03)
@@ -161,6 +160,25 @@ func (s *Session) waited(e *trace.Event) {
 		s.fail(s.holdStory(pol03, e, "a poll was answered after "+span(took)+" with nothing"))
 	}
 }
+
+// holds learns whether a tenant of whose set-up nothing is known holds its polls: it has done so a few
+// times, and not answered one at once before. A stall makes no long poll of a short one.
+func (s *Session) holds(took time.Duration) bool {
+	const enough = 3
+	if s.held >= enough {
+		return true
+	}
+	switch {
+	case took < atOnce:
+		s.held = shortPoll
+	case took >= heldLong && s.held != shortPoll:
+		s.held++
+	}
+	return false
+}
+
+// shortPoll is the count of held polls of a tenant that holds none.
+const shortPoll = -1
 
 func (s *Session) holdStory(id rule, e *trace.Event, what string) finding {
 	return finding{rule: id, count: 1, extent: int64(e.At - e.Started), at: e.At, tell: func() story {

@@ -103,10 +103,10 @@ func (s *Session) queueAndAgent(e *trace.Event) {
 func (s *Session) waiting(e *trace.Event) {
 	q := &s.conv.queue
 	s.met(que01)
-	if e.Position < 0 || e.Estimate < 0 || e.MaxWait < 0 {
-		s.failQueue(que01, s.conv.begun, "the conversation begins", e, "a position or time in the queue is negative")
+	if e.Position < 0 {
+		s.failQueue(que01, s.conv.begun, "the conversation begins", e, "the position in the queue is negative")
 	}
-	if e.Code == aicc.CodeOK {
+	if e.Code == aicc.CodeOK && e.Position >= 0 {
 		s.advanced(e)
 	}
 	if e.MaxWait <= 0 || q.since == never {

@@ -23,7 +23,7 @@ type item struct {
 	seq    int
 	drop   bool
 	takes  bool // the customer asks for an agent before it is delivered
-	alone  bool // no other is delivered with it
+	alone  bool // no other is delivered with it, and the customer says something to it
 	glued  bool // delivered by the poll that delivers the item before
 	m      msg
 }
@@ -168,9 +168,7 @@ func (p *plan) play(h *history, r *rand.Rand, swallow int) {
 		for n < len(rest) && rest[n].glued {
 			n++
 		}
-		if rest[0].alone {
-			n = 1
-		}
+		n = beforeAlone(rest[:n])
 		batch := rest[:n]
 		rest = rest[n:]
 		if slices.ContainsFunc(batch, func(i item) bool { return i.takes }) {
@@ -191,10 +189,21 @@ func (p *plan) play(h *history, r *rand.Rand, swallow int) {
 			dropped = dropped || slices.ContainsFunc(batch, func(i item) bool { return i.drop })
 		}
 		if batch[0].alone {
-			h.say() // the robot listens
+			h.wait(ms).say() // somebody listens
 		}
 	}
 	p.finish(h, dropped)
+}
+
+// beforeAlone is how many of these items may be delivered together.
+func beforeAlone(batch []item) int {
+	if batch[0].alone {
+		return 1
+	}
+	if i := slices.IndexFunc(batch, func(i item) bool { return i.alone }); i > 0 {
+		return i
+	}
+	return len(batch)
 }
 
 // arrive is the beginning of the conversation: tokens, CONNECT, some texts, a file, and a poll for
@@ -504,7 +513,7 @@ var edits = []struct {
 	}, []string{"HND-03 FAIL"}},
 	{"robot after the agent", func(p *plan, _ *rand.Rand) {
 		p.stay()
-		p.items = append(p.items, item{m: plain(aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromRobot, Content: "well"})})
+		p.items = append(p.items, item{m: fromAgent(), alone: true}, item{m: says(aicc.FromRobot)})
 	}, []string{"HND-02 FAIL"}},
 	{"parked without a tip", func(p *plan, _ *rand.Rand) {
 		p.hangUpByPeer()

@@ -3,8 +3,8 @@ package check
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/marker"
@@ -132,7 +132,7 @@ func nothingOfOthers(c *chat, n *cases) {
 
 // No message is delivered twice in a conversation. Messages with a marker have a number. Echoes and
 // messages without a marker are the same when everything is, the timestamp too; those with a
-// messageCode are left to codesDiffer.
+// messageCode are left to codesDiffer, and a place may be sent again at once.
 func nothingTwice(c *chat, n *cases) {
 	for _, sender := range []marker.Sender{marker.Robot, marker.Agent, marker.System} {
 		all, _ := c.spokenBy(sender, c.limit)
@@ -155,7 +155,7 @@ func (c *chat) unnumbered() []int {
 	return slices.DeleteFunc(c.delivered(c.limit), func(i int) bool {
 		e := &c.events[i]
 		echoed := c.here(i) && c.intact(i) && e.Mark.Sender == marker.Customer && !c.impossible(i)
-		comparable := talk(e.Message) && e.Message.MessageCode == "" && e.Message.Timestamp != ""
+		comparable := talk(e.Message) && e.Message.MediaType != aicc.Locate && e.Message.MessageCode == "" && e.Message.Timestamp != ""
 		return !comparable || e.Marked != marker.Absent && !echoed
 	})
 }
@@ -282,17 +282,26 @@ func sameFile(a, b string) bool {
 	return strings.TrimPrefix(a, "local/") == strings.TrimPrefix(b, "local/")
 }
 
-// A text of up to 500 characters arrives as it was said. A longer one may be cut.
+// A text arrives as it was said, unless it is so long that it may have been cut at 500 characters,
+// which may be bytes: where the next one needs four, 497 are left. An echo may be a shortened one.
 func textsUnchanged(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
 		switch e := &c.events[i]; {
 		case e.Marked == marker.Intact:
-			n.Opportunities++
-		case e.Marked == marker.Damaged && utf8.RuneCountInString(e.Message.Content) < 500:
-			n.Opportunities++
-			n.Violations++
+			n.judge(true)
+		case e.Marked == marker.Damaged && len(e.Message.Content) < 497 && !shortened(e):
+			n.judge(false)
 		}
 	}
+}
+
+// shortened reports whether a damaged message is an echo with less text than its marker says: the
+// field before the checksum.
+func shortened(e *trace.Event) bool {
+	_, text, _ := marker.Parse(e.Message.Content)
+	_, fields, _ := strings.Cut(e.Message.Content, "cb1.")
+	said, err := strconv.ParseInt(strings.Split(fields, ".")[7], 36, 32)
+	return e.Mark.Sender == marker.Customer && err == nil && len(text) < int(said)
 }
 
 // What the tenant refused to take is not shown to the other side, nor repeated by the robot. A text
@@ -413,8 +422,8 @@ func shownUnchanged(c *chat, n *cases) {
 	}
 }
 
-// A CHAT that the demo would send is answered 0 in a running conversation. That it was running is
-// known when a later text was taken, or by the record.
+// A CHAT that the demo would send is answered 0 in a running conversation, while robot or agent are on
+// the line. That it was running is known when a later text was taken, or by the record.
 func textsAreAccepted(c *chat, n *cases) {
 	for _, i := range c.returned(aicc.OpSend, c.limit) {
 		switch e := &c.events[i]; {
@@ -428,11 +437,28 @@ func textsAreAccepted(c *chat, n *cases) {
 }
 
 // asTheDemo reports whether place i is the answer to a text that the demo would send, from the
-// tenant itself.
+// tenant itself. A tenant may count the 1 K that a text may have in bytes.
 func (c *chat) asTheDemo(i int) bool {
 	e := &c.events[i]
-	text := e.Kind == trace.Return && e.Op == aicc.OpSend && e.Chars <= aicc.MaxDemoText
-	return text && e.Code != aicc.CodeFlowControl && toTheCall(e) && c.connectState(i) == connected
+	text := e.Kind == trace.Return && e.Op == aicc.OpSend && e.Chars <= aicc.MaxDemoText && e.Bytes <= 1000
+	return text && e.Code != aicc.CodeFlowControl && toTheCall(e) && c.connectState(i) == connected && c.onTheLine(i)
+}
+
+// onTheLine reports whether somebody was there to take a text at place i. An agent is from its CHAT on,
+// the robot until the customer waits for an agent; nobody is while that lasts, nor after a word of the
+// system.
+func (c *chat) onTheLine(i int) bool {
+	agent := func(k int) bool { return c.chatFrom(aicc.FromAgent, k) }
+	waits := func(k int) bool {
+		return c.queueing(k) || c.events[k].Kind == trace.Invoke && c.events[k].Op == aicc.OpTransfer
+	}
+	speaks := c.last(i, func(k int) bool {
+		waited := c.last(k, waits)
+		robot := c.chatFrom(aicc.FromRobot, k) && (waited < 0 || waited < c.last(k, agent))
+		return !waits(k) && (agent(k) || robot)
+	})
+	leaves := c.last(i, func(k int) bool { return waits(k) || c.fromSystem(k) })
+	return speaks > leaves
 }
 
 // toTheCall reports whether an answer is about the call, and not about its tokens, its rate or the

@@ -7,17 +7,17 @@ import (
 	"chatbench/internal/aicc"
 )
 
-// DISCONNECT ends the conversation: no later poll brings CHAT or media. An opportunity is a later
-// poll that was answered ok.
+// DISCONNECT ends the conversation: no later poll brings CHAT or media, unless it was parked. An
+// opportunity is a later poll that was answered ok.
 func nothingAfterDisconnect(c *chat, n *cases) {
 	for _, i := range c.returned(aicc.OpPoll, c.limit) {
-		if c.events[i].Class == aicc.OK && len(c.handled(i)) > 0 {
+		if c.events[i].Class == aicc.OK && len(c.handled(i)) > 0 && !c.parked(i) {
 			n.Opportunities++
 		}
 	}
 	for _, i := range c.delivered(c.limit) {
 		drops := c.handled(i)
-		if talk(c.events[i].Message) && len(drops) > 0 && c.events[drops[0]].ID != c.events[i].ID {
+		if talk(c.events[i].Message) && len(drops) > 0 && c.events[drops[0]].ID != c.events[i].ID && !c.parked(i) {
 			n.Violations++
 		}
 	}
@@ -98,10 +98,10 @@ func (c *chat) polledAfter(due time.Duration, i int) bool {
 }
 
 // After CONNECT nothing arrives that was said in an earlier conversation of the same user, unless
-// the tenant may think that it goes on.
+// the tenant may think that it goes on, or parked it or one after it.
 func cleanStart(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
-		if !c.intact(i) || !c.ours(i) || c.epoch() == 0 || c.connectState(i) != connected {
+		if !c.intact(i) || !c.ours(i) || c.epoch() == 0 || c.connectState(i) != connected || c.parkedSince(i) {
 			continue
 		}
 		n.Opportunities++
@@ -113,6 +113,14 @@ func cleanStart(c *chat, n *cases) {
 			n.Violations++
 		}
 	}
+}
+
+// parkedSince reports whether the conversation that the message at place i names, or one after it, was
+// parked before place i.
+func (c *chat) parkedSince(i int) bool {
+	return slices.ContainsFunc(c.chats(), func(past chat) bool {
+		return past.epoch() >= c.events[i].Mark.Epoch && past.parked(i)
+	})
 }
 
 // A DISCONNECT is not from ROBOT and has no media type that the demo maps.

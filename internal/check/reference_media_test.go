@@ -16,7 +16,7 @@ func downloadable(m *aicc.Downlink) bool {
 
 // The content of a media message is a file id whose download answers 0 with non-empty Base64 of the
 // announced kind. An opportunity is a download that the tenant answered or may have answered, and a
-// message without a file id.
+// message without a file id. Whether files can be had after the end nobody says.
 func mediaCanBeDownloaded(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
 		m := c.events[i].Message
@@ -31,14 +31,23 @@ func mediaCanBeDownloaded(c *chat, n *cases) {
 		if e.Probe || e.FileID == "" || neverSent || e.Status == http.StatusUnauthorized || e.Code == aicc.CodeFlowControl {
 			continue
 		}
-		n.Opportunities++
+		wrong := e.Class == aicc.Info || e.Class == aicc.Fail || unusable(e)
 		switch {
+		case wrong && c.overFor(i):
 		case e.Class == aicc.Info:
+			n.Opportunities++
 			n.unsure(IndeterminateFile)
-		case e.Class == aicc.Fail || unusable(e):
-			n.Violations++
+		default:
+			n.judge(!wrong)
 		}
 	}
+}
+
+// overFor reports whether the exchange that ended at place i may have found the conversation over: it
+// was sent after DISCONNECT was delivered, or the customer sent its own before the answer.
+func (c *chat) overFor(i int) bool {
+	drops := c.handled(i)
+	return c.leaving(i) || len(drops) > 0 && c.events[i].Started >= c.at(drops[0])
 }
 
 // unusable reports whether the demo could not show what a download brought.
@@ -48,7 +57,8 @@ func unusable(e *trace.Event) bool {
 		return true
 	}
 	is, announced := family(f.Kind), family(f.Want)
-	return is != "" && announced != "" && is != announced
+	sound := f.Kind == "mp4" && announced == "voice" // in a container that may hold it alone
+	return is != "" && announced != "" && is != announced && !sound
 }
 
 // The downloaded bytes are those of the file on the tenant. An opportunity is every file of the

@@ -9,11 +9,11 @@ import (
 	"chatbench/internal/trace"
 )
 
-// While queueing, position and times are not negative.
+// While queueing, the position is not negative. A time may be, where it is not known.
 func queueAnswersMakeSense(c *chat, n *cases) {
 	for _, i := range c.returned(aicc.OpQueue, c.limit) {
 		if e := &c.events[i]; e.Class == aicc.OK {
-			n.judge(e.Position >= 0 && e.Estimate >= 0 && e.MaxWait >= 0)
+			n.judge(e.Position >= 0)
 		}
 	}
 }
@@ -49,11 +49,12 @@ func (c *chat) firstSince(i int, ended, fits func(k int) bool) int {
 	return -1
 }
 
-// While waiting, the position in the queue does not grow. CONNECT and TRANS2AGENT begin a wait.
+// While waiting, the position in the queue does not grow. CONNECT and TRANS2AGENT begin a wait. A
+// position that makes no sense is another rule's.
 func positionDoesNotGrow(c *chat, n *cases) {
 	waits := func(k int) bool {
 		e := &c.events[k]
-		return e.Kind == trace.Return && e.Op == aicc.OpQueue && e.Class == aicc.OK && e.Code == aicc.CodeOK
+		return e.Kind == trace.Return && e.Op == aicc.OpQueue && e.Class == aicc.OK && e.Code == aicc.CodeOK && e.Position >= 0
 	}
 	begins := func(k int) bool {
 		e := &c.events[k]
@@ -209,22 +210,33 @@ func somethingFollowsTransfer(c *chat, n *cases) {
 	}
 }
 
-// After an agent has spoken no message is from ROBOT.
+// An agent who has spoken gets the customer's texts: no message is from ROBOT that was fetched after
+// one was taken. What the robot still had to say before may come. Where the customer queues again, or
+// the system says something, the next agent counts.
 func robotIsSilent(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
-		spoke := c.last(i, func(k int) bool { return c.chatFrom(aicc.FromAgent, k) })
-		if spoke >= 0 && c.heard(i) {
+		if c.heard(i) && c.agentListens(i) {
 			c.speaker(n, i, c.events[i].Message.SourceType != aicc.FromRobot)
 		}
 	}
+}
+
+// agentListens reports whether the poll that brought the message at place i was sent after a text of
+// the customer's was taken that was sent after an agent had spoken.
+func (c *chat) agentListens(i int) bool {
+	spoke := c.firstSince(i, func(k int) bool { return c.queueing(k) || c.fromSystem(k) },
+		func(k int) bool { return c.chatFrom(aicc.FromAgent, k) })
+	return spoke >= 0 && slices.ContainsFunc(c.returned(aicc.OpSend, i), func(k int) bool {
+		e := &c.events[k]
+		return e.Class == aicc.OK && e.Started > c.at(spoke) && c.broughtBy(i).Started >= e.At
+	})
 }
 
 // A message from SYSTEM comes before the first message of an agent.
 func agentIsAnnounced(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
 		if c.chatFrom(aicc.FromAgent, i) {
-			announced := c.last(i, func(k int) bool { return c.heard(k) && c.events[k].Message.SourceType == aicc.FromSystem })
-			c.speaker(n, i, announced >= 0)
+			c.speaker(n, i, c.last(i, c.fromSystem) >= 0)
 			return
 		}
 	}

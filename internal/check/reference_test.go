@@ -18,9 +18,9 @@ import (
 //
 // The checker is allowed to know less where its memory is bounded, and histories for comparison
 // stay inside these bounds: in a conversation 32 gaps a sender, 256 messages of lateness, 32
-// messageCodes, messages without one, ids of read receipts, 16 files, 16 uploads and 64 sends that
-// were not accepted; 32 object keys a customer. TestSpillingTellsNothingWrong and some of the stories
-// are about what lies outside. Four things are deliberate, in both:
+// messageCodes, messages without one, 16 files, 16 uploads and 64 sends that were not accepted; 32
+// object keys a customer. TestSpillingTellsNothingWrong and some of the stories are about what lies
+// outside. Four things are deliberate, in both:
 //
 //   - A gap that was opened by a message nobody said is not judged for order.
 //   - A damaged message is taken at its word when its number is the next or a missing one.
@@ -280,6 +280,11 @@ func (c *chat) disconnects(limit int) []int {
 	})
 }
 
+// parked reports whether a DISCONNECT before place i said that the conversation may be gone on with.
+func (c *chat) parked(i int) bool {
+	return slices.ContainsFunc(c.disconnects(i), func(k int) bool { return c.events[k].Message.IsOffline == "true" })
+}
+
 // handled lists those that the demo's branch order reaches.
 func (c *chat) handled(limit int) []int {
 	return slices.DeleteFunc(c.disconnects(limit), func(i int) bool { return !reaches(c.events[i].Message) })
@@ -295,11 +300,11 @@ func (c *chat) here(i int) bool   { return c.ours(i) && c.events[i].Mark.Epoch =
 func (c *chat) elsewhere(i int) bool { return c.intact(i) && !c.here(i) }
 
 // foreign reports whether the message at place i belongs elsewhere, other than to an earlier
-// conversation that may be going on.
+// conversation that may be going on and was not parked.
 func (c *chat) foreign(i int) bool {
 	epoch := c.events[i].Mark.Epoch
 	goesOn := c.elsewhere(i) && c.ours(i) && epoch < c.epoch() && c.connectState(i) == connected && c.mayGoOn(epoch)
-	return c.elsewhere(i) && !goesOn
+	return c.elsewhere(i) && (!goesOn || c.parkedSince(i))
 }
 
 // heard reports whether place i is a message of this conversation. One that came before CONNECT was
@@ -308,11 +313,15 @@ func (c *chat) heard(i int) bool {
 	return c.events[i].Kind == trace.Deliver && c.connectState(i) == connected && !c.foreign(i)
 }
 
-// chatFrom and queueing report whether place i is a message heard in this conversation that is CHAT
-// from a source, or says that the customer queues.
+// chatFrom, fromSystem and queueing report whether place i is a message heard in this conversation that
+// is CHAT from a source, is from SYSTEM, or says that the customer queues.
 func (c *chat) chatFrom(source string, i int) bool {
 	e := &c.events[i]
 	return e.Kind == trace.Deliver && e.Message.ControlType == aicc.Chat && e.Message.SourceType == source && c.heard(i)
+}
+
+func (c *chat) fromSystem(i int) bool {
+	return c.heard(i) && c.events[i].Message.SourceType == aicc.FromSystem
 }
 
 func (c *chat) queueing(i int) bool {

@@ -185,23 +185,38 @@ func TestIdentity(t *testing.T) {
 					open().poll(agent(1, ofEpoch(0))).hangUp().end(trace.ByCustomer)
 			},
 			trouble: []string{"DEL-04 INCONCLUSIVE", "DSC-05 INCONCLUSIVE"}}, // no record of the first conversation either
+		{name: "a parked conversation's", why: "how it goes on is not described", idle: "DSC-05",
+			story: func(h *history) {
+				h.open().poll(agent(0), parking("see you")).byPeer(agentSaid(1)).
+					open().poll(agent(1, ofEpoch(0)), notice(""), disconnect()).byPeer()
+			}},
+		{name: "of one before the parked conversation", why: "the parked one may have gone on with it", idle: "DSC-05",
+			story: func(h *history) {
+				h.open().poll(agent(0), disconnect()).byPeer(agentSaid(1)).open().poll(notice(""), parking("see you")).byPeer().
+					open().poll(agent(1, ofEpoch(0)), notice(""), disconnect()).byPeer()
+			}},
+		{name: "of one after the parked conversation", why: "that was ended for good", trouble: []string{"DSC-05 FAIL"},
+			story: func(h *history) {
+				h.open().poll(notice(""), parking("see you")).byPeer().open().poll(agent(0), disconnect()).byPeer(agentSaid(1)).
+					open().poll(agent(1, ofEpoch(1)), notice(""), disconnect()).byPeer()
+			}},
 		{name: "silence after a lost DISCONNECT", why: "the old conversation may go on, and nobody says hello again",
 			story: func(h *history) {
 				h.open().poll(agent(0)).call(aicc.OpDisconnect, 2*ms, info()).end(trace.ByCustomer).
-					open().wait(DefaultWithin).poll().hangUp().end(trace.ByCustomer)
+					open().wait(DefaultHandOver).poll().hangUp().end(trace.ByCustomer)
 			},
 			trouble: []string{"CON-02 INCONCLUSIVE", "DEL-04 INCONCLUSIVE"}},
 		{name: "silence after a lost DISCONNECT and a refused CONNECT", why: "the old conversation may still go on",
 			story: func(h *history) {
 				h.open().poll(agent(0)).call(aicc.OpDisconnect, 2*ms, info()).journal(said(1)).end(trace.ByCustomer).
 					begin().call(aicc.OpConnect, 2*ms, failed()).end(trace.NoConnect).
-					open().wait(DefaultWithin).poll().hangUp().journal(said(0)).end(trace.ByCustomer)
+					open().wait(DefaultHandOver).poll().hangUp().journal(said(0)).end(trace.ByCustomer)
 			},
 			trouble: []string{"CON-02 INCONCLUSIVE"}},
 		{name: "another customer's word after a lost DISCONNECT", why: "it is no sign that the old conversation goes on",
 			story: func(h *history) {
 				h.open().poll(agent(0)).call(aicc.OpDisconnect, 2*ms, info()).journal(said(1)).end(trace.ByCustomer).
-					open().poll(agent(0, ofCustomer(8))).wait(DefaultWithin).poll().hangUp().journal(said(0)).end(trace.ByCustomer)
+					open().poll(agent(0, ofCustomer(8))).wait(DefaultHandOver).poll().hangUp().journal(said(0)).end(trace.ByCustomer)
 			},
 			trouble: []string{"CON-02 INCONCLUSIVE", "DEL-02 FAIL"}},
 		{name: "an earlier conversation's after two lost DISCONNECTs", why: "the first may still go on",
@@ -273,6 +288,11 @@ func TestDuplication(t *testing.T) {
 			story: func(h *history) {
 				read := says(aicc.FromAgent, func(d *aicc.Downlink) { d.ControlType, d.Timestamp = aicc.Read, "5" })
 				h.open().poll(read).poll(read).end(trace.ByCustomer)
+			}},
+		{name: "same place", why: "a place has few words, and may be sent again at once", options: wireOnly, idle: "DEL-03",
+			story: func(h *history) {
+				here := says(aicc.FromAgent, func(d *aicc.Downlink) { d.MediaType, d.Content, d.Timestamp = aicc.Locate, "31.2,121.5", "5" })
+				h.open().poll(here, here).end(trace.ByCustomer)
 			}},
 		{name: "echo twice", why: "a copy has the same timestamp; a robot may repeat something twice", options: markersOnly,
 			trouble: []string{"DEL-03 FAIL"},
@@ -480,6 +500,14 @@ func TestDamage(t *testing.T) {
 				}
 				h.open().poll(limit).end(trace.ByCustomer)
 			}},
+		{name: "cut at 500 bytes", why: "the last character would have needed four", idle: "DEL-06", options: markersOnly,
+			story: func(h *history) { h.open().poll(grown(cut(agent(0), 3), 497)).end(trace.ByCustomer) }},
+		{name: "cut before", why: "no limit was in the way", trouble: []string{"DEL-06 FAIL"}, options: markersOnly,
+			story: func(h *history) { h.open().poll(grown(cut(agent(0), 3), 496)).end(trace.ByCustomer) }},
+		{name: "quoted in part", why: "a robot may repeat the beginning of a text", idle: "DEL-06", options: markersOnly,
+			story: func(h *history) { h.open().say().poll(cut(echo(1), 3)).end(trace.ByCustomer) }},
+		{name: "quoted and changed", why: "all of it is there, and another", trouble: []string{"DEL-06 FAIL"}, options: markersOnly,
+			story: func(h *history) { h.open().say().poll(bent(echo(1))).end(trace.ByCustomer) }},
 		{name: "longer than the API allows", why: "an echo of a long text may be cut", pass: "DEL-04", options: markersOnly,
 			trouble: []string{"SHP-07 FAIL"}, // it should have been
 			story:   func(h *history) { h.open().say().poll(padded(cut(echo(1), 3)), agent(0)).end(trace.ByCustomer) }},
@@ -559,34 +587,85 @@ func TestAcceptance(t *testing.T) {
 	texts := func(e trace.Event) func(h *history) {
 		return func(h *history) {
 			e.Seq = -1
-			h.open().poll(notice("")).call(aicc.OpSend, ms, e).say().end(trace.ByCustomer)
+			h.open().poll(says(aicc.FromRobot)).call(aicc.OpSend, ms, e).say().end(trace.ByCustomer)
 		}
 	}
+	big := failed()
+	big.Bytes = 1001
 	long := failed()
 	long.Chars = aicc.MaxDownText
 	demo := failed()
-	demo.Chars = aicc.MaxDemoText
+	demo.Chars, demo.Bytes = aicc.MaxDemoText, 1000
 	runCases(t, []ruleCase{
 		{name: "accepted", why: "answered 0", options: wireOnly, pass: "SND-04", story: texts(ok())},
 		{name: "refused", why: "a later text was accepted, so the conversation ran", options: wireOnly, trouble: []string{"SND-04 FAIL"},
 			told: "a text was refused in a running conversation", story: texts(demo)},
+		{name: "too many bytes", why: "1 K may be 1000 bytes", options: wireOnly, pass: "SND-04", story: texts(big)},
 		{name: "too long", why: "the demo would not send it", options: wireOnly, pass: "SND-04", story: texts(long)},
 		{name: "flow control", why: "the tenant may count", options: wireOnly, pass: "SND-04",
 			story: texts(trace.Event{Class: aicc.Fail, Status: 200, Code: aicc.CodeFlowControl})},
 		{name: "token ran out", why: "TOK-03 is about that", options: wireOnly, pass: "SND-04", story: texts(trace.Event{Class: aicc.Fail, Status: 401})},
 		{name: "refused and hung up", why: "the other side had just left", options: wireOnly, idle: "SND-04",
-			story: func(h *history) { h.open().poll(notice("")).refuse().poll(disconnect()).end(trace.ByPeer) }},
+			story: func(h *history) { h.open().poll(says(aicc.FromRobot)).refuse().poll(disconnect()).end(trace.ByPeer) }},
 		{name: "refused and nothing more", why: "the DISCONNECT may be on its way", options: wireOnly, idle: "SND-04",
-			story: func(h *history) { h.open().poll(notice("")).refuse().end(trace.ByCustomer) }},
+			story: func(h *history) { h.open().poll(says(aicc.FromRobot)).refuse().end(trace.ByCustomer) }},
 		{name: "refused, by the record for no reason", why: "the customer ended the conversation", trouble: []string{"SND-04 FAIL"},
 			story: func(h *history) {
-				h.open().poll(notice("")).refuse().hangUp().journal(trace.Record{}).end(trace.ByCustomer)
+				h.open().poll(says(aicc.FromRobot)).refuse().hangUp().journal(trace.Record{}).end(trace.ByCustomer)
 			}},
 		{name: "refused, by the record after the hang-up", why: "its DISCONNECT is still owed", idle: "SND-04",
 			story: func(h *history) {
-				h.open().poll(notice("")).refuse().hangUp().journal(trace.Record{HungUp: true, Owed: true}).end(trace.ByCustomer)
+				h.open().poll(says(aicc.FromRobot)).refuse().hangUp().journal(trace.Record{HungUp: true, Owed: true}).end(trace.ByCustomer)
 			}},
 		{name: "refused before CONNECT was answered", why: "there is no conversation", options: wireOnly, idle: "SND-04",
 			story: func(h *history) { h.begin().call(aicc.OpConnect, ms, info()).refuse().end(trace.LostContact) }},
+	})
+}
+
+// Who is on the line decides whether a text must be accepted.
+func TestOnTheLine(t *testing.T) {
+	bot, flagged := says(aicc.FromRobot), says(aicc.FromAgent, func(d *aicc.Downlink) { d.SenderNickname, d.QueueFlag = "Li", "Y" })
+	runCases(t, []ruleCase{
+		{name: "nobody yet", why: "a text may be refused or accepted", options: wireOnly, idle: "SND-04",
+			story: func(h *history) { h.open().poll(notice("")).refuse().say().end(trace.ByCustomer) }},
+		{name: "nobody when it was refused", why: "the robot came later", options: wireOnly, pass: "SND-04",
+			story: func(h *history) { h.open().refuse().poll(bot).say().end(trace.ByCustomer) }},
+		{name: "an agent", why: "it has spoken", options: wireOnly, trouble: []string{"SND-04 FAIL"},
+			story: func(h *history) { h.open().poll(notice(""), fromAgent()).refuse().say().end(trace.ByCustomer) }},
+		{name: "asked for an agent", why: "nobody says that a text is taken before one comes", options: wireOnly, pass: "SND-04",
+			story: func(h *history) {
+				h.open().poll(bot).transfer().refuse().poll(notice(""), fromAgent()).say().end(trace.ByCustomer)
+			}},
+		{name: "asked for an agent, and the robot goes on", why: "the customer waits all the same", options: wireOnly, pass: "SND-04",
+			story: func(h *history) {
+				h.open().poll(bot).transfer().poll(bot).refuse().poll(notice(""), fromAgent()).say().end(trace.ByCustomer)
+			}},
+		{name: "queueing, and the robot goes on", why: "the customer waits all the same", options: wireOnly, pass: "SND-04",
+			story: func(h *history) {
+				h.open().poll(bot, queueNotice(), bot).refuse().poll(fromAgent()).say().end(trace.ByCustomer)
+			}},
+		{name: "a word of the system", why: "it may say that the agent has left", options: wireOnly, pass: "SND-04",
+			story: func(h *history) {
+				h.open().poll(notice(""), fromAgent(), notice("")).refuse().poll(fromAgent()).say().end(trace.ByCustomer)
+			}},
+		{name: "the robot, after the agent has left", why: "nobody was asked for since", options: wireOnly, trouble: []string{"SND-04 FAIL"},
+			story: func(h *history) {
+				h.open().poll(bot).transfer().poll(notice(""), fromAgent(), notice(""), bot).refuse().say().end(trace.ByCustomer)
+			}},
+		{name: "an agent who gives the customer back", why: "its last word says that the customer queues", options: wireOnly, idle: "SND-04",
+			story: func(h *history) {
+				h.open().poll(notice(""), fromAgent(), flagged, bot).refuse().say().end(trace.ByCustomer)
+			}},
+		{name: "accepted while nobody was", why: "the first text was refused for reasons that are not known yet", options: wireOnly, idle: "SND-04",
+			story: func(h *history) { h.open().poll(bot).refuse().transfer().say().end(trace.ByCustomer) }},
+		{name: "accepted when somebody was again", why: "the conversation ran when the first text was refused", options: wireOnly,
+			trouble: []string{"SND-04 FAIL"}, story: func(h *history) {
+				h.open().poll(bot).refuse().transfer().poll(notice(""), fromAgent()).say().end(trace.ByCustomer)
+			}},
+		{name: "another conversation's agent", why: "it came before CONNECT", options: wireOnly, idle: "SND-04",
+			story: func(h *history) {
+				h.open().poll(notice("")).end(trace.ByCustomer).
+					begin().probe(fromAgent()).connect().poll(notice("")).refuse().say().end(trace.ByCustomer)
+			}},
 	})
 }

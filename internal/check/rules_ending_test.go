@@ -34,6 +34,18 @@ func TestDisconnect(t *testing.T) {
 			story: func(h *history) {
 				h.open().poll(agent(0), disconnect()).probe(agent(1)).byPeer(agentSaid(2))
 			}},
+		{name: "talk after it, and the conversation is parked", why: "how it goes on is not described", idle: "DSC-01",
+			story: func(h *history) {
+				h.open().poll(agent(0), parking("see you")).probe(agent(1)).byPeer(agentSaid(2))
+			}},
+		{name: "talk after a second one that parks", why: "it may have been parked after all", trouble: []string{"DSC-03 FAIL"}, pass: "DSC-01",
+			story: func(h *history) {
+				h.open().poll(agent(0), disconnect()).probe(parking("see you")).probe(agent(1)).byPeer(agentSaid(2))
+			}},
+		{name: "talk after it in the conversation behind a parked one", why: "this one is over", trouble: []string{"DSC-01 FAIL"},
+			story: func(h *history) {
+				h.open().poll(notice(""), parking("see you")).byPeer().open().poll(agent(0), disconnect()).probe(agent(1)).byPeer(agentSaid(2))
+			}},
 		{name: "picture after it", why: "a probe brings media", trouble: []string{"DSC-01 FAIL"},
 			story: func(h *history) { h.open().poll(disconnect()).probe(image("p1")).byPeer() }},
 		{name: "read receipt after it", why: "other control types are let through", pass: "DSC-01", options: receipts,

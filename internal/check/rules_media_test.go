@@ -28,6 +28,32 @@ func TestMedia(t *testing.T) {
 			h.open().poll(image("p1"), disconnect()).journal(trace.Record{HungUp: true, Files: []trace.File{want}}).end(trace.ByPeer)
 		}
 	}
+	after := func(change func(*trace.Event)) func(h *history) { // the download of what came with DISCONNECT
+		return func(h *history) {
+			h.open().poll(notice(""), image("p1"), disconnect())
+			answer := &h.events[len(h.events)-1]
+			if change != nil {
+				f := *answer.File
+				answer.File = &f
+				id, op, since := answer.ID, answer.Op, answer.Started
+				change(answer)
+				answer.Kind, answer.ID, answer.Op, answer.Started, answer.FileID, answer.At = trace.Return, id, op, since, "p1", h.now
+			}
+			h.end(trace.ByPeer)
+		}
+	}
+	meanwhile := func(happens func(h *history)) func(h *history) { // while a download is on its way that will be refused
+		return func(h *history) {
+			h.open().poll(notice("")).wait(DefaultPause).call(aicc.OpPoll, pollTakes, ok())
+			h.add(trace.Event{Kind: trace.Deliver, ID: h.lastID, Message: image("p1")(h)})
+			started := h.add(trace.Event{Kind: trace.Invoke, Op: aicc.OpDownload, ID: strayID, FileID: "p1"}).At
+			happens(h.wait(ms))
+			refused := failed()
+			refused.Kind, refused.Op, refused.ID, refused.FileID, refused.Started = trace.Return, aicc.OpDownload, strayID, "p1", started
+			h.add(refused)
+			h.quit(trace.ByPeer)
+		}
+	}
 	const holds = "MED-01 SIM-05"
 	runCases(t, []ruleCase{
 		{name: "holds", why: "a picture was downloaded", story: serve(func(*trace.File) {}), options: wireOnly, pass: holds},
@@ -36,6 +62,12 @@ func TestMedia(t *testing.T) {
 		{name: "unknown kind", why: "not judged", options: wireOnly, pass: holds, story: serve(func(f *trace.File) { f.Kind = "" })},
 		{name: "other kind", why: "a voice message as a picture", options: wireOnly, trouble: []string{"MED-01 FAIL"},
 			story: serve(func(f *trace.File) { f.Kind = "mp3" })},
+		{name: "voice in a video's container", why: "recorders of telephones and browsers write that", options: wireOnly, pass: holds,
+			story: serve(func(f *trace.File) { f.Kind, f.Want = "mp4", "mp3" })},
+		{name: "another container for voice", why: "mov is for video", options: wireOnly, trouble: []string{"MED-01 FAIL"},
+			story: serve(func(f *trace.File) { f.Kind, f.Want = "mov", "mp3" })},
+		{name: "video as a picture", why: "it may hold a voice, but no picture", options: wireOnly, trouble: []string{"MED-01 FAIL"},
+			story: serve(func(f *trace.File) { f.Kind = "mp4" })},
 		{name: "bad base64", why: "the demo cannot show it", options: wireOnly, trouble: []string{"MED-01 FAIL"},
 			story: serve(func(f *trace.File) { f.BadBase = true })},
 		{name: "empty file", why: "the demo cannot show it", options: wireOnly, trouble: []string{"MED-01 FAIL"},
@@ -52,6 +84,17 @@ func TestMedia(t *testing.T) {
 				h.events = h.events[:len(h.events)-1]
 				h.download("p1").end(trace.ByCustomer)
 			}},
+		{name: "fetched after DISCONNECT", why: "files may stay", options: wireOnly, pass: "MED-01", story: after(nil)},
+		{name: "bad base64 after DISCONNECT", why: "nobody says that files stay", options: wireOnly, idle: "MED-01",
+			story: after(func(e *trace.Event) { e.File.BadBase = true })},
+		{name: "refused after DISCONNECT", why: "nobody says that files stay", options: wireOnly, idle: "MED-01",
+			story: after(func(e *trace.Event) { e.Class, e.Code, e.File = aicc.Fail, aicc.CodeFailed, nil })},
+		{name: "lost after DISCONNECT", why: "an answer would not have counted either", options: wireOnly, idle: "MED-01",
+			story: after(func(e *trace.Event) { *e = info() })},
+		{name: "refused, asked for before DISCONNECT came", why: "the conversation ran", options: wireOnly, trouble: []string{"MED-01 FAIL"},
+			story: meanwhile(func(h *history) { h.poll(disconnect()) })},
+		{name: "refused, asked for before the customer's DISCONNECT", why: "it may have been faster", options: wireOnly, idle: "MED-01",
+			story: meanwhile(func(h *history) { h.hangUp() })},
 		{name: "empty id", why: "there is nothing to download", options: wireOnly, trouble: []string{"MED-01 FAIL"},
 			story: func(h *history) { h.open().poll(image("")).end(trace.ByCustomer) }},
 		{name: "robot's picture", why: "the robot branch takes it", options: wireOnly, idle: holds,

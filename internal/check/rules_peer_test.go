@@ -30,8 +30,8 @@ func TestQueue(t *testing.T) {
 		{name: "first in the queue", why: "0 is not negative", options: all, pass: "QUE-01", idle: "QUE-02 QUE-03 QUE-04",
 			story: asked(waiting(trace.Event{}))},
 		{name: "negative position", why: "-1", options: all, trouble: []string{"QUE-01 FAIL"}, story: asked(waiting(trace.Event{Position: -1}))},
-		{name: "negative estimate", why: "-1 s", options: all, trouble: []string{"QUE-01 FAIL"}, story: asked(waiting(trace.Event{Estimate: -1}))},
-		{name: "negative longest wait", why: "-1 s", options: all, trouble: []string{"QUE-01 FAIL"}, story: asked(waiting(trace.Event{MaxWait: -1}))},
+		{name: "negative times", why: "-1 may mean that they are not known", options: all, pass: "QUE-01",
+			story: asked(waiting(trace.Event{Estimate: -1, MaxWait: -1}))},
 		{name: "served", why: "160021 after an agent has spoken", options: all, pass: "QUE-02",
 			story: func(h *history) { withAgent(aicc.CodeWithAgent, h).end(trace.ByCustomer) }},
 		{name: "served and queueing", why: "0 after an agent has spoken", options: all, trouble: []string{"QUE-02 FAIL"},
@@ -74,6 +74,16 @@ func TestQueue(t *testing.T) {
 		{name: "falling back", why: "3, then 4", options: all, trouble: []string{"QUE-03 FAIL"}, told: "the position in the queue grew",
 			story: func(h *history) {
 				h.open().askQueue(aicc.CodeOK, 3).wait(10*time.Second).askQueue(aicc.CodeOK, 4).end(trace.ByCustomer)
+			}},
+		{name: "nowhere in between", why: "a negative position is no place to fall back from", options: all, trouble: []string{"QUE-01 FAIL"},
+			pass: "QUE-03", story: func(h *history) {
+				for _, position := range []int{3, -1, 3} {
+					if h.epoch < 0 {
+						h.open()
+					}
+					h.askQueue(aicc.CodeOK, position).wait(10 * time.Second)
+				}
+				h.end(trace.ByCustomer)
 			}},
 		{name: "another wait", why: "TRANS2AGENT begins a new one", options: all, idle: "QUE-03",
 			story: func(h *history) {
@@ -120,7 +130,7 @@ func TestRobot(t *testing.T) {
 		h.end(trace.ByCustomer)
 	}
 	lateGenerator := ok()
-	lateGenerator.Late = time.Second
+	lateGenerator.Late = DefaultReply / 10
 	runCases(t, []ruleCase{
 		{name: "robot first", why: "as set up", options: withRobot(true), pass: "ROB-01", idle: "ROB-02",
 			story: func(h *history) { h.open().poll(says(aicc.FromRobot)).end(trace.ByCustomer) }},
@@ -147,37 +157,37 @@ func TestRobot(t *testing.T) {
 		{name: "answered by a notice", why: "somebody reacts", options: wireOnly, pass: "ROB-03",
 			story: func(h *history) { asked(h).poll(notice("")).end(trace.ByCustomer) }},
 		{name: "not answered", why: "a poll brought nothing after the deadline", options: wireOnly, trouble: []string{"ROB-03 FAIL"},
-			told:  "nothing followed within 10s after a text to the robot was accepted",
-			story: func(h *history) { late(asked(h).wait(DefaultWithin), ok(), ms) }},
+			told:  "nothing followed within 30s after a text to the robot was accepted",
+			story: func(h *history) { late(asked(h).wait(DefaultReply), ok(), ms) }},
 		{name: "a poll at the deadline", why: "intervals are closed", options: wireOnly, idle: "ROB-03",
-			story: func(h *history) { late(asked(h).wait(DefaultWithin-ms), ok(), ms) }},
+			story: func(h *history) { late(asked(h).wait(DefaultReply-ms), ok(), ms) }},
 		{name: "answered late", why: "the poll was waiting at the deadline", options: wireOnly, trouble: []string{"ROB-03 FAIL"},
-			story: func(h *history) { late(asked(h).wait(DefaultWithin), ok(), ms, says(aicc.FromRobot)) }},
+			story: func(h *history) { late(asked(h).wait(DefaultReply), ok(), ms, says(aicc.FromRobot)) }},
 		{name: "fetched late", why: "the customer polled only after the deadline", options: wireOnly, pass: "ROB-03",
-			story: func(h *history) { late(asked(h).wait(DefaultWithin+ms), ok(), ms, says(aicc.FromRobot)) }},
+			story: func(h *history) { late(asked(h).wait(DefaultReply+ms), ok(), ms, says(aicc.FromRobot)) }},
 		{name: "only read", why: "a receipt is no answer", options: receipts, trouble: []string{"ROB-03 FAIL"},
-			story: func(h *history) { late(asked(h).poll(receiptOf(0)).wait(DefaultWithin), ok(), ms) }},
+			story: func(h *history) { late(asked(h).poll(receiptOf(0)).wait(DefaultReply), ok(), ms) }},
 		{name: "not answered, late generator", why: "a tenth of the deadline late", options: wireOnly, trouble: []string{"ROB-03 INCONCLUSIVE"},
-			story: func(h *history) { late(asked(h).wait(DefaultWithin), lateGenerator, ms) }},
+			story: func(h *history) { late(asked(h).wait(DefaultReply), lateGenerator, ms) }},
 		{name: "not answered after a lost poll", why: "it may have carried the answer", options: wireOnly, trouble: []string{"ROB-03 INCONCLUSIVE"},
-			story: func(h *history) { late(asked(h).infoPoll().wait(DefaultWithin), ok(), ms) }},
+			story: func(h *history) { late(asked(h).infoPoll().wait(DefaultReply), ok(), ms) }},
 		{name: "lost poll before the question", why: "its hold was over", options: func(o *Options) { wireOnly(o); o.Hold = -1 },
 			trouble: []string{"ROB-03 FAIL"},
 			story: func(h *history) {
-				late(h.open().poll(says(aicc.FromRobot)).infoPoll().say().wait(DefaultWithin), ok(), ms)
+				late(h.open().poll(says(aicc.FromRobot)).infoPoll().say().wait(DefaultReply), ok(), ms)
 			}},
 		{name: "asked twice", why: "one answer is enough", options: wireOnly, pass: "ROB-03",
-			story: func(h *history) { late(asked(h).say().poll(says(aicc.FromRobot)).wait(DefaultWithin), ok(), ms) }},
+			story: func(h *history) { late(asked(h).say().poll(says(aicc.FromRobot)).wait(DefaultReply), ok(), ms) }},
 		{name: "asked for an agent", why: "the robot need not answer", options: wireOnly, idle: "ROB-03",
-			story: func(h *history) { late(asked(h).transfer().wait(DefaultWithin), ok(), ms) }},
+			story: func(h *history) { late(asked(h).transfer().wait(DefaultReply), ok(), ms) }},
 		{name: "asked the agent", why: "nobody promises an agent's answer", options: wireOnly, idle: "ROB-03",
 			story: func(h *history) {
-				late(h.open().poll(says(aicc.FromRobot), notice("")).say().wait(DefaultWithin), ok(), ms)
+				late(h.open().poll(says(aicc.FromRobot), notice("")).say().wait(DefaultReply), ok(), ms)
 			}},
 		{name: "asked by sendAsync", why: "its 0 does not say that the robot has it", options: async, idle: "ROB-03",
-			story: func(h *history) { late(asked(h).wait(DefaultWithin), ok(), ms) }},
+			story: func(h *history) { late(asked(h).wait(DefaultReply), ok(), ms) }},
 		{name: "hung up", why: "the customer did not wait", options: wireOnly, idle: "ROB-03",
-			story: func(h *history) { late(asked(h).hangUp().wait(DefaultWithin), ok(), ms) }},
+			story: func(h *history) { late(asked(h).hangUp().wait(DefaultReply), ok(), ms) }},
 	})
 }
 
@@ -211,18 +221,68 @@ func TestHandOver(t *testing.T) {
 		{name: "asked by sendAsync", why: "its 0 does not say that anybody was asked", options: async, idle: "HND-01",
 			story: func(h *history) { silent(asked(h)) }},
 		{name: "gone", why: "the customer did not wait", options: all, idle: "HND-01", story: func(h *history) { silent(asked(h).hangUp()) }},
-		{name: "robot after the agent", why: "it should be silent", options: all, trouble: []string{"HND-02 FAIL"},
-			told:  "a robot speaks after an agent has",
-			story: func(h *history) { h.open().poll(notice(""), fromAgent(), says(aicc.FromRobot)).end(trace.ByCustomer) }},
 		{name: "another customer's agent", why: "it was said elsewhere", options: func(o *Options) { markersOnly(o); allRules(o) },
 			trouble: []string{"SHP-10 FAIL", "DEL-02 FAIL"}, idle: "HND-02 HND-03",
-			story: func(h *history) { h.open().poll(agent(0, ofCustomer(8)), says(aicc.FromRobot)).end(trace.ByCustomer) }},
+			story: func(h *history) {
+				h.open().poll(agent(0, ofCustomer(8))).wait(ms).say().poll(says(aicc.FromRobot)).end(trace.ByCustomer)
+			}},
 		{name: "unannounced", why: "no message from SYSTEM", options: all, trouble: []string{"HND-03 FAIL"},
 			told:  "an agent speaks whom nobody has announced",
 			story: func(h *history) { h.open().poll(says(aicc.FromRobot), fromAgent()).end(trace.ByCustomer) }},
 		{name: "announced long ago", why: "in an earlier conversation", options: all, trouble: []string{"HND-03 FAIL"},
 			story: func(h *history) {
 				h.open().poll(notice(""), fromAgent()).end(trace.ByCustomer).open().poll(says(aicc.FromRobot), fromAgent()).end(trace.ByCustomer)
+			}},
+	})
+}
+
+func TestRobotAfterAgent(t *testing.T) {
+	all := knowing(func(*trace.Setup) {})
+	bot := says(aicc.FromRobot)
+	served := func(h *history) *history { return h.open().poll(notice(""), fromAgent()).wait(ms) }
+	fetched := func(h *history) *history { return h.poll(bot).end(trace.ByCustomer) }
+	runCases(t, []ruleCase{
+		{name: "answers a text to the agent", why: "it should be silent", options: all, trouble: []string{"HND-02 FAIL"},
+			told: "a robot answers what was said to an agent", story: func(h *history) { fetched(served(h).say()) }},
+		{name: "the agent answers", why: "as it should be", options: all, pass: "HND-02",
+			story: func(h *history) { served(h).say().poll(fromAgent()).end(trace.ByCustomer) }},
+		{name: "was not asked again", why: "it may have had more to say", options: all, idle: "HND-02",
+			story: func(h *history) { fetched(h.open().poll(notice(""), fromAgent(), bot)) }},
+		{name: "was asked before", why: "its answer was under way", options: all, idle: "HND-02",
+			story: func(h *history) { fetched(h.open().poll(bot).say().poll(notice(""), fromAgent())) }},
+		{name: "was asked as the agent spoke", why: "the text may have been sent before", options: all, idle: "HND-02",
+			story: func(h *history) { fetched(h.open().poll(notice(""), fromAgent()).say()) }},
+		{name: "the text was refused", why: "nobody got it", options: all, idle: "HND-02",
+			story: func(h *history) { fetched(served(h).refuse()) }},
+		{name: "in a poll that was waiting", why: "its answer may have been older than the text's", options: all, idle: "HND-02",
+			story: func(h *history) {
+				served(h).wait(DefaultPause)
+				started := h.add(trace.Event{Kind: trace.Invoke, Op: aicc.OpPoll, ID: strayID}).At
+				answer := ok()
+				answer.Kind, answer.Op, answer.ID, answer.Started, answer.Count = trace.Return, aicc.OpPoll, strayID, started, 1
+				h.wait(ms).say().add(answer)
+				h.add(trace.Event{Kind: trace.Deliver, Op: aicc.OpPoll, ID: strayID, Message: bot(h)})
+				h.end(trace.ByCustomer)
+			}},
+		{name: "in a poll that was sent at once", why: "intervals are closed", options: all, trouble: []string{"HND-02 FAIL"},
+			story: func(h *history) { served(h).wait(DefaultPause).say().pollNow(ok(), bot).end(trace.ByCustomer) }},
+		{name: "a notice in between", why: "the agent may have left", options: all, pass: "HND-02",
+			story: func(h *history) { fetched(served(h).say().poll(notice(""))) }},
+		{name: "back in the queue", why: "the agent gave the customer back", options: all, pass: "HND-02",
+			story: func(h *history) {
+				flagged := says(aicc.FromAgent, func(d *aicc.Downlink) { d.SenderNickname, d.QueueFlag = "Li", "Y" })
+				fetched(served(h).say().poll(flagged).say())
+			}},
+		{name: "another agent", why: "it was told nothing yet", options: all, pass: "HND-02",
+			story: func(h *history) { fetched(served(h).say().poll(notice(""), fromAgent())) }},
+		{name: "another agent's text", why: "it counts as the first one's did", options: all, trouble: []string{"HND-02 FAIL"},
+			story: func(h *history) { fetched(served(h).say().poll(notice(""), fromAgent()).wait(ms).say()) }},
+		{name: "after a lost poll", why: "it may have told that the agent left", options: all, trouble: []string{"HND-02 INCONCLUSIVE"},
+			story: func(h *history) { fetched(served(h).say().infoPoll()) }},
+		{name: "after a lost DISCONNECT", why: "the earlier conversation may go on", options: all, trouble: []string{"HND-02 INCONCLUSIVE"},
+			story: func(h *history) {
+				h.open().poll(notice("")).call(aicc.OpDisconnect, ms, info()).quit(trace.ByCustomer)
+				fetched(served(h).say())
 			}},
 	})
 }

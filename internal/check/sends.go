@@ -10,23 +10,18 @@ import (
 	"chatbench/internal/trace"
 )
 
+// maxText is the vendor's 1 K in the narrowest reading, bytes.
+const maxText = 1000
+
 // maxSends is how many sends that were not accepted are remembered in a conversation.
 const maxSends = 64
 
 // sending is a number that the customer used for something that was not accepted as a text.
 type sending struct {
-	seq    int32
-	state  sendState
-	echoed bool // its text came back
+	seq     int32
+	refused bool // a text, and it was refused; otherwise no text, or nobody knows
+	echoed  bool // its text came back
 }
-
-type sendState uint8
-
-const (
-	noText  sendState = iota // CONNECT or TRANS2AGENT, or it never left this machine
-	unknown                  // no answer yet, or none that tells
-	refusedText
-)
 
 // refusals are texts that were refused, perhaps because the other side had just hung up (SND-04).
 type refusals struct {
@@ -49,11 +44,7 @@ func (s *Session) sendStarts(e *trace.Event) {
 		s.conv.manyOpen = true
 		return
 	}
-	x := sending{seq: int32(e.Seq), state: unknown}
-	if e.Op != aicc.OpSend {
-		x.state = noText
-	}
-	s.sends = append(s.sends, x)
+	s.sends = append(s.sends, sending{seq: int32(e.Seq)})
 }
 
 func (s *Session) sendEnds(e *trace.Event) {
@@ -62,25 +53,22 @@ func (s *Session) sendEnds(e *trace.Event) {
 		switch {
 		case e.Class == aicc.OK:
 			s.sends = slices.Delete(s.sends, i, i+1)
-		case e.Class == aicc.Fail && e.Status == 0: // but it may have been refused before, with HTTP 401
-			if s.sends[i].state == unknown {
-				s.sends[i].state = noText
-			}
-		case e.Class == aicc.Fail:
-			s.sends[i].state = refusedText
+		case e.Class == aicc.Fail && e.Status == 0: // it never left; but it may have been refused before, with HTTP 401
 		default:
-			s.sends[i].state = unknown // it may have been taken after all
+			s.sends[i].refused = e.Class == aicc.Fail
 		}
 	}
 	if e.Class == aicc.OK {
 		s.asksRobot(e)
+		s.saysToAgent(e)
 	}
 }
 
 // accepted judges whether a text was taken (SND-04). A refusal waits for what shows that the
 // conversation went on.
 func (s *Session) accepted(e *trace.Event) {
-	if !answeredPlainly(e) || s.conv.connect.state != connected || e.Chars > aicc.MaxDemoText {
+	tooLong := e.Chars > aicc.MaxDemoText || e.Bytes > maxText
+	if !answeredPlainly(e) || !s.conv.parties.line || tooLong {
 		return
 	}
 	r := &s.conv.refused
@@ -129,7 +117,7 @@ func (s *Session) failRefused(at time.Duration, why string) {
 func (s *Session) settleSends(r *trace.Record) {
 	for i := range s.sends {
 		x := &s.sends[i]
-		if x.state != refusedText {
+		if !x.refused {
 			continue
 		}
 		s.met(del05)

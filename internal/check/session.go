@@ -26,12 +26,12 @@ type Session struct {
 	now          time.Duration // of the latest event
 	exposedUntil time.Duration // until then a poll that was given up may take messages away; outlives a conversation
 	infoPolls    uint32
-	held         bool             // the tenant holds polls: an empty one took a while
+	held         int8             // empty polls that took a while, or shortPoll
+	parked       int              // latest conversation that a DISCONNECT parked, or -1
 	opp          [ruleCount]uint8 // opportunities since the last flush
 	streams      [3]*stream       // by streamIndex
 	codes        *recent          // messageCodes of this conversation
 	twins        *recent          // messages without one
-	receipts     *recent          // messageIds that were read
 	keys         *recent          // object keys of uploads, of all conversations
 	poll         polling
 	conv         conversation
@@ -117,10 +117,11 @@ func (s *Session) begin(e *trace.Event) {
 	s.conv = conversation{epoch: e.Epoch, open: true, begun: e.At, lastEmpty: never, user: e.User}
 	s.conv.queue.agentAt, s.conv.queue.since = never, never
 	s.conv.tokens.armed, s.conv.tokens.replaced = never, never
+	s.conv.parties.agentSince, s.conv.parties.toAgent = never, never
 	s.poll.returned = false
 	s.files = s.files[:0]
 	s.uploads, s.sends = s.uploads[:0], s.sends[:0]
-	for _, r := range [...]*recent{s.codes, s.twins, s.receipts} {
+	for _, r := range [...]*recent{s.codes, s.twins} {
 		r.forget()
 	}
 	for _, st := range s.streams {

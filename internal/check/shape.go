@@ -2,6 +2,7 @@ package check
 
 import (
 	"net/http"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -195,15 +196,16 @@ func (s *Session) receipt(e *trace.Event) {
 	if !read {
 		return
 	}
+	var before []string // receipts may repeat what others have said, but not themselves
 	for id := range ids(e.Message.Content) {
 		s.met(pol06)
-		before, again := remember(&s.receipts, hash(id), e.At)
 		switch {
-		case again:
-			s.failCopied(pol06, before, e, "a receipt for "+clip(id))
+		case slices.Contains(before, id):
+			s.failMessage(pol06, e, "a receipt names "+clip(id)+" twice")
 		case !s.ours(id):
 			s.failMessage(pol06, e, "a receipt names "+clip(id)+", which this customer has not sent")
 		}
+		before = append(before, id)
 	}
 }
 

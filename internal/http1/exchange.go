@@ -112,6 +112,8 @@ func (x *Exchange) readRequest(limit time.Duration) error {
 		return err
 	case f.chunked && x.minor == 0:
 		return fmt.Errorf("%w: transfer encoding in HTTP/1.0", ErrMalformed)
+	case f.hosts > 1: // RFC 9112, 3.2: two readers may take it for two targets
+		return fmt.Errorf("%w: %d Host headers", ErrMalformed, f.hosts)
 	}
 	x.keep = !f.close && x.minor > 0
 	if err := x.invite(f); err != nil {

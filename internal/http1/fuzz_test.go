@@ -143,6 +143,8 @@ func FuzzRequest(f *testing.F) {
 		"\r\n" + get,
 		"POST / HTTP/1.1\nHost: h\nX: y\n\tz\nContent-Length: 1\n\nx",
 		"OPTIONS * HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\x7f\x00 y\r\n\r\n",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -176,6 +176,7 @@ type framing struct {
 	close   bool   // Connection: close
 	keep    bool   // Connection: keep-alive
 	expect  bool   // Expect: 100-continue
+	hosts   int    // how many Host headers
 	coding  []byte // Content-Encoding, nil when there is none
 }
 
@@ -218,6 +219,8 @@ func (f *framing) header(name, value []byte, lim Limits) (known bool, err error)
 	switch {
 	case equalFold(name, "expect"):
 		f.expect = f.expect || equalFold(value, "100-continue")
+	case equalFold(name, "host"):
+		f.hosts++
 	case equalFold(name, "connection"):
 		f.close = f.close || hasOption(value, "close")
 		f.keep = f.keep || hasOption(value, "keep-alive")

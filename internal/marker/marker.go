@@ -145,6 +145,30 @@ func Parse(content string) (m Marker, text string, status Status) {
 	}
 }
 
+// IsCut reports whether the text that Parse finds damaged ends before the length that its marker
+// gives: somebody quoted only the beginning of it.
+func IsCut(content string) bool {
+	for from := 0; ; {
+		i := strings.Index(content[from:], prefix)
+		if i < 0 {
+			return false
+		}
+		from += i
+		if _, _, status := parseAt(content[from:]); status != Absent {
+			return status == Damaged && endsEarly(content[from+len(prefix):])
+		}
+		from += len(prefix)
+	}
+}
+
+// endsEarly looks at what is behind the prefix of a marker that could be read as far as its length.
+func endsEarly(s string) bool {
+	part := strings.SplitN(s, ".", fields+1)
+	size, err := strconv.ParseUint(part[fields-1], 36, 31)
+	rest := len(part[fields]) - crcSize // with the blank in front of the text
+	return err == nil && (rest < 0 || size > 0 && uint64(rest) < 1+size)
+}
+
 // parseAt reads the marker that s begins with. Absent means that s merely looked like one.
 func parseAt(s string) (m Marker, text string, status Status) {
 	p := len(prefix)

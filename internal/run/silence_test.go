@@ -370,7 +370,7 @@ func TestRecordedLikeLive(t *testing.T) {
 		{"with tokens that end", "tokens", 5, faults("tokens"), 2},
 		{"with message codes", "codes", 5, faults("codes"), 1},
 		{"without a robot", "no_robot", 5, faults("no_robot"), 1},
-		{"in a queue", "queue", 5, faults("queue"), 3},
+		{"in a queue", "queue", 5, faults("queue"), 2},
 		{"with patience", "patience", 5, faults("patience"), 2},
 		{"with receipts", "receipts", 5, faults("receipts"), 1},
 		{"with silence", "silence", 5, faults("silence"), 2},

@@ -138,7 +138,7 @@ func (c *customer) send(op aicc.Op, control, media, content, transData string) r
 	c.act(seq)
 	x := &call{op: op, seq: seq, intended: c.due, timeout: callTimeout}
 	if op == aicc.OpSend && media == aicc.Text {
-		x.chars = utf8.RuneCountInString(s.Content)
+		x.chars, x.bytes = utf8.RuneCountInString(s.Content), len(s.Content)
 		if c.run.Scenario.Poll.Read {
 			s.MessageID = string(marker.AppendID(nil, c.index, c.epoch, seq))
 		}

@@ -70,6 +70,7 @@ type call struct {
 	began    time.Duration // set by exchange: when it was sent
 	seq      int           // in the marker, or -1
 	chars    int           // OpSend: characters of a text
+	bytes    int           // OpSend: its bytes
 	asked    int           // OpToken: wanted life in seconds
 	fileID   string
 	local    bool
@@ -157,7 +158,7 @@ func (c *customer) invoke(x *call, late time.Duration) time.Duration {
 // describe sets what Invoke and Return have in common.
 func (x *call) describe(e *trace.Event) {
 	e.Op, e.ID, e.Probe, e.Seq, e.FileID, e.Local = x.op, x.id, x.probe, x.seq, x.fileID, x.local
-	e.Chars, e.Asked = x.chars, x.asked
+	e.Chars, e.Bytes, e.Asked = x.chars, x.bytes, x.asked
 	e.Fresh = x.op != aicc.OpToken && e.At < x.freshTo
 }
 

@@ -143,7 +143,7 @@ func (f *faults) interject(v *conversation) {
 		system.extra, system.code = true, ""
 		v.enqueue(system)
 		v.enqueue(system)
-	case f.take(robotReturns, v):
+	case v.answers > 0 && f.take(robotReturns, v):
 		v.slip(v.byRobot(message{control: aicc.Chat, media: aicc.Text, content: "Did I answer your question?"}))
 	}
 }

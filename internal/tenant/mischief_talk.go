@@ -75,7 +75,7 @@ func (f *faults) standing(v *conversation, s standing, code string) (standing, s
 	case f.take(oddCode, v):
 		return s, "77"
 	case f.take(queueNegative, v):
-		s.estimate = -time.Minute
+		s.position = -1
 	case told > 0 && f.take(queueBack, v):
 		s.position = told + 1
 	}

@@ -236,7 +236,7 @@ var deeds = []deed{
 	{spec: "queue-negative", change: nobodyIsFree, play: func(u *user) string {
 		u.connect()
 		u.transfer()
-		return line(u.queueInfo().EstimateWait > 0)
+		return line(u.queueInfo().Position > 0)
 	}, healthy: "true", odd: "false"},
 	{spec: "queue-back", change: nobodyIsFree, play: func(u *user) string {
 		u.connect()
@@ -273,7 +273,7 @@ var deeds = []deed{
 		return sources(u.poll().Messages)
 	}, healthy: "ROBOT ROBOT ROBOT", odd: "ROBOT ROBOT"},
 	{spec: "mute-handover", play: func(u *user) string { return sources(u.chat("one")) }, healthy: "ROBOT ROBOT SYSTEM AGENT AGENT", odd: "ROBOT"},
-	{spec: "robot-returns", play: func(u *user) string { return sources(u.chat("one")) }, healthy: "ROBOT ROBOT SYSTEM AGENT AGENT", odd: "ROBOT ROBOT SYSTEM AGENT ROBOT AGENT"},
+	{spec: "robot-returns", play: func(u *user) string { return sources(u.chat("one", "two")) }, healthy: "ROBOT ROBOT SYSTEM AGENT AGENT AGENT", odd: "ROBOT ROBOT SYSTEM AGENT AGENT AGENT ROBOT"},
 	{spec: "unannounced", play: func(u *user) string { return sources(u.chat("one")) }, healthy: "ROBOT ROBOT SYSTEM AGENT AGENT", odd: "ROBOT ROBOT AGENT AGENT"},
 
 	{spec: "no-tip", change: func(c *scenario.Tenant) { c.SilenceAfter, c.SilenceAsync = time.Second, true }, play: func(u *user) string {

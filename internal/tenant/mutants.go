@@ -231,7 +231,7 @@ var mutants = [faultCount]Mutant{
 	garbleChat:     {"garble-chat", "the end of a text is cut off before the other side sees it", toAnybody, []string{"SND-03"}},
 	refuseChat:     {"refuse-chat", "a CHAT is answered 13 in the middle of a conversation", toAnybody + ", with another one after it", []string{"SND-04"}},
 
-	queueNegative: {"queue-negative", "the estimate of the wait is negative", inQueue, []string{"QUE-01"}},
+	queueNegative: {"queue-negative", "the position in the queue is negative", inQueue, []string{"QUE-01"}},
 	queueStuck:    {"queue-stuck", "a customer who is being served is told to be the first in the queue", "a query of a customer to whom an agent has spoken", []string{"QUE-02"}},
 	queueBack:     {"queue-back", "the position in the queue grows", inQueue + ", and has asked before", []string{"QUE-03"}},
 	queueForever:  {"queue-forever", "the wait goes on beyond queue.max_wait", "a customer who comes to the queue; needs queue.max_wait, and agents who are busy for much longer", []string{"QUE-04"}},
@@ -240,7 +240,7 @@ var mutants = [faultCount]Mutant{
 	surpriseRobot: {"surprise-robot", "a robot speaks where there is none", "an agent is found for a customer of a channel without a robot", []string{"ROB-02"}},
 	muteRobot:     {"mute-robot", "the robot never answers a text; it does later ones", "a text to the robot, of a customer who then waits", []string{"ROB-03"}},
 	muteHandover:  {"mute-handover", "TRANS2AGENT is answered 0, and nobody is ever there", "a TRANS2AGENT of a customer who then waits for more than a minute", []string{"HND-01"}},
-	robotReturns:  {"robot-returns", "the robot speaks while an agent does", agentText, []string{"HND-02"}},
+	robotReturns:  {"robot-returns", "the robot answers what was said to an agent", "a marked text of an agent that is not the first answer", []string{"HND-02"}},
 	unannounced:   {"unannounced", "nothing says that an agent is there before the agent speaks", "an agent is found at once", []string{"HND-03"}},
 
 	talkAfterDrop:          {"talk-after-drop", "a text comes with a poll after DISCONNECT", anyHangUp + ", and a poll comes after that; a declared probe does", []string{"DSC-01"}},

@@ -45,13 +45,13 @@ func TestOddSwitches(t *testing.T) {
 		{"places", func(c *scenario.Tenant) { c.Agents.Media.Location = 1 }, func(u *user) string {
 			all := u.chat("one")
 			last := all[len(all)-1]
-			return fmt.Sprint(last.MediaType, " ", strings.HasPrefix(last.Content, "31.2304,121.4737,"), aicc.IsLocation(last.Content))
+			return fmt.Sprint(last.MediaType, " ", strings.HasPrefix(last.Content, "31.2304,121.4737,"), last.MediaType == aicc.Locate && aicc.IsLocation(last.Content))
 		}, "TEXT false false", "LOCATE true true"},
 		{"places as JSON objects", func(c *scenario.Tenant) { c.Agents.Media.Location, c.Agents.Media.LocationJSON = 1, true }, func(u *user) string {
 			all := u.chat("one")
 			content := all[len(all)-1].Content
-			return fmt.Sprint(strings.HasPrefix(content, "{"), aicc.IsLocation(content))
-		}, "false false", "true true"},
+			return fmt.Sprint(strings.HasPrefix(content, "{") && aicc.IsLocation(content))
+		}, "false", "true"},
 	} {
 		for want, set := range map[string]func(*scenario.Tenant){tt.off: nil, tt.on: tt.set} {
 			inBubble(t, set, func(t *testing.T, r *rig) {

@@ -71,6 +71,7 @@ type Event struct {
 	Fresh    bool          // both tokens were within the life they were granted; on the Return, still are
 	Seq      int           // OpConnect, OpSend, OpTransfer: sequence number in the marker, or -1
 	Chars    int           // OpSend: characters of a text, with its marker; 0 for media
+	Bytes    int           // OpSend: the same in bytes
 	FileID   string        // OpDownload; on the Return of OpUpload, the object key
 	Local    bool          // OpDownload: a file on the agent's computer
 	Asked    int           // OpToken: wanted life in seconds

@@ -79,6 +79,7 @@ type line struct {
 	Fresh    bool          `json:"fresh,omitempty"`
 	Seq      *int          `json:"seq,omitempty"`
 	Chars    int           `json:"chars,omitempty"`
+	Bytes    int           `json:"bytes,omitempty"`
 	Asked    int           `json:"asked,omitempty"`
 	FileID   string        `json:"fileId,omitempty"`
 	Local    bool          `json:"local,omitempty"`
@@ -118,7 +119,7 @@ type message struct {
 func (l *line) from(e *Event) {
 	*l = line{Kind: e.Kind.String(), At: e.At, Customer: e.Customer, Epoch: e.Epoch, ID: e.ID,
 		Intended: e.Intended, Late: e.Late, Probe: e.Probe, Fresh: e.Fresh, FileID: e.FileID, Local: e.Local,
-		Chars: e.Chars, Asked: e.Asked, MaxWait: e.MaxWait, Grant: e.Grant, User: e.User,
+		Chars: e.Chars, Bytes: e.Bytes, Asked: e.Asked, MaxWait: e.MaxWait, Grant: e.Grant, User: e.User,
 		Started: e.Started, Class: e.Class.String(), Status: e.Status, Code: e.Code, Shape: e.Shape, Error: e.Error,
 		Dial: e.Dial, Count: e.Count, Position: e.Position, Estimate: e.Estimate, NewToken: e.NewToken, File: e.File,
 		Index: e.Index, Flow: e.Flow, Name: e.Name, Missed: e.Missed, Record: e.Record, Ended: e.Ended,
@@ -137,7 +138,7 @@ func (l *line) from(e *Event) {
 func (l *line) event() (Event, error) {
 	e := Event{Kind: parseKind(l.Kind), At: l.At, Customer: l.Customer, Epoch: l.Epoch, ID: l.ID, Op: aicc.ParseOp(l.Op),
 		Intended: l.Intended, Late: l.Late, Probe: l.Probe, Fresh: l.Fresh, Seq: -1, FileID: l.FileID, Local: l.Local,
-		Chars: l.Chars, Asked: l.Asked, MaxWait: l.MaxWait, Grant: l.Grant, User: l.User,
+		Chars: l.Chars, Bytes: l.Bytes, Asked: l.Asked, MaxWait: l.MaxWait, Grant: l.Grant, User: l.User,
 		Started: l.Started, Class: aicc.ParseClass(l.Class), Status: l.Status, Code: l.Code, Shape: l.Shape, Error: l.Error,
 		Dial: l.Dial, Count: l.Count, Position: l.Position, Estimate: l.Estimate, NewToken: l.NewToken, File: l.File,
 		Index: l.Index, Flow: l.Flow, Name: l.Name, Missed: l.Missed, Record: l.Record, Ended: l.Ended,
