@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 10s
 
-.PHONY: help build demo fmt vet lint test race fuzz-smoke mutants scripts bench check
+.PHONY: help build demo fmt vet lint test race fuzz-smoke mutants scripts bench compare check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,5 +42,8 @@ scripts: ## the command-line scripts
 
 bench: ## Go benchmarks, ready for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+compare: ## chatbench beside a raw loop and the load generators on the PATH, in three minutes
+	@$(GO) run ./bench/compare
 
 check: fmt vet lint test race ## what CI runs

@@ -72,7 +72,10 @@ func planned(t *testing.T) (rooms map[string]room, order []string) {
 	for _, cells := range table(t, "docs/architecture.md", "## The rooms") {
 		name, r := span(cells[0]), room{imports: map[string]bool{}}
 		for other := range strings.SplitSeq(cells[2], ", ") {
-			if other = span(other); other != "-" {
+			switch other = span(other); {
+			case strings.Contains(other, "/"):
+				r.imports[other] = true
+			case other != "-":
 				r.imports["internal/"+other] = true
 			}
 		}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"chatbench/internal/scenario"
+)
+
+func TestPollScenarioIsWhatTheLoadSays(t *testing.T) {
+	tests := []struct {
+		why          string
+		load         load
+		pause        time.Duration
+		jitter       time.Duration
+		warmup, main time.Duration
+	}{
+		{"closed: no pause at all", load{connections: 100, ramp: time.Second, settle: 500 * time.Millisecond, window: 2 * time.Second},
+			0, 0, 1500 * time.Millisecond, 2*time.Second + margin},
+		{"paced: the default jitter", load{connections: 9000, every: time.Second, ramp: 3 * time.Second, settle: time.Second, window: time.Second},
+			time.Second, 10 * time.Millisecond, 4 * time.Second, time.Second + margin},
+	}
+	for _, tt := range tests {
+		text := pollScenario(tt.load)
+		file := filepath.Join(t.TempDir(), "polls.yaml")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := scenario.LoadFile(file, scenario.Options{Elsewhere: true})
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", tt.why, err, text)
+		}
+		var warmup, main time.Duration
+		for _, stage := range s.Load.Stages {
+			if stage.Customers != tt.load.connections {
+				t.Errorf("%s: a stage has %d customers, want %d\n%s", tt.why, stage.Customers, tt.load.connections, text)
+			}
+			if stage.Warmup {
+				warmup += stage.Length
+			} else {
+				main += stage.Length
+			}
+		}
+		if s.Poll.Pause != tt.pause || s.Poll.Jitter != tt.jitter || warmup != tt.warmup || main != tt.main {
+			t.Errorf("%s: pause %v, jitter %v, warm-up %v, measured %v; want %v, %v, %v, %v\n%s", tt.why,
+				s.Poll.Pause, s.Poll.Jitter, warmup, main, tt.pause, tt.jitter, tt.warmup, tt.main, text)
+		}
+	}
+}
+
+func TestTalkScenarioIsValid(t *testing.T) {
+	if _, err := scenario.LoadFile("talk.yaml", scenario.Options{Customers: 10, Duration: 2 * time.Second}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestReadResultRefusesWhatIsNone(t *testing.T) {
+	tests := []struct{ why, text string }{
+		{"nothing was written", ""},
+		{"another program's JSON", `{"polls": 3}`},
+		{"no poll was measured", `{"schema": "chatbench.result/1"}`},
+	}
+	for _, tt := range tests {
+		if got, err := readResult([]byte(tt.text)); err == nil {
+			t.Errorf("%s: got %+v and no error, from %q", tt.why, got, tt.text)
+		}
+		if got, err := readTalk([]byte(tt.text)); err == nil {
+			t.Errorf("%s: got %+v and no error, from %q", tt.why, got, tt.text)
+		}
+	}
+}
