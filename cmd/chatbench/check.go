@@ -71,6 +71,9 @@ func (f *checkFlags) check(cmd *cobra.Command, args []string) error {
 
 // trace checks a recorded trace.
 func (f *checkFlags) trace(cmd *cobra.Command, file string) error {
+	if err := f.play.judge.check(cmd); err != nil {
+		return err
+	}
 	rules, err := f.play.judge.choice()
 	if err != nil {
 		return err

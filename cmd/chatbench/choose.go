@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"chatbench/internal/check"
@@ -21,6 +23,18 @@ func (f *judgeFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.skip, "skip-rule", nil, "do not check the rule `ID`, or those of an area; may be given several times")
 	flags.StringVar(&f.known, "known", "", "`FILE` of known failures, which are shown and do not fail (see \"chatbench known --help\")")
 	flags.BoolVar(&f.strict, "strict", false, "let rules that only warn fail, too")
+}
+
+// check refuses flags without a value: an unset variable of a CI job must not mean all rules, or no
+// known failures.
+func (f *judgeFlags) check(cmd *cobra.Command) error {
+	for _, name := range []string{"rule", "skip-rule", "known"} {
+		flag := cmd.Flags().Lookup(name)
+		if text := strings.Trim(flag.Value.String(), "[]"); flag.Changed && strings.TrimSpace(text) == "" {
+			return usagef("--%s is empty; leave it out if it is not meant", name)
+		}
+	}
+	return nil
 }
 
 // choice reads which rules to check.

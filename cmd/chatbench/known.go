@@ -156,8 +156,16 @@ func (f *knownUpdate) tell(w io.Writer, changes gate.Update) {
 	}
 }
 
-// replace writes a file so that it is there as a whole or as it was.
+// replace writes a file so that it is there as a whole or as it was. What a symbolic link points to
+// is replaced and not the link, and who may read it stays as it is.
 func replace(file string, data []byte) (err error) {
+	if to, err := filepath.EvalSymlinks(file); err == nil {
+		file = to
+	}
+	mode := fs.FileMode(0o644)
+	if info, err := os.Stat(file); err == nil {
+		mode = info.Mode().Perm()
+	}
 	temp, err := os.CreateTemp(filepath.Dir(file), ".known-*")
 	if err != nil {
 		return err
@@ -168,7 +176,7 @@ func replace(file string, data []byte) (err error) {
 		}
 	}()
 	_, err = temp.Write(data)
-	if err = errors.Join(err, temp.Chmod(0o644), temp.Close()); err != nil {
+	if err = errors.Join(err, temp.Chmod(mode), temp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temp.Name(), file)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -34,6 +35,9 @@ func (f *minimizeFlags) check(cmd *cobra.Command, live bool) error {
 		return usagef("--minimize needs a trace")
 	}
 	if f.rule == "" {
+		if !live && flags.Changed("out") && !flags.Changed("minimize") {
+			return usagef("--out needs a rule: --minimize DEL-04; the check of a trace writes no files but with it (--json gives the result on standard output)")
+		}
 		for _, name := range []string{"minimize", "customer", "out"} {
 			if flags.Changed(name) && !(live && name == "out") {
 				return usagef("--%s needs a rule: --minimize DEL-04", name)
@@ -51,6 +55,9 @@ func (f *minimizeFlags) check(cmd *cobra.Command, live bool) error {
 	}
 	f.rule = strings.ToUpper(f.rule)
 	if _, ok := check.Find(f.rule); !ok {
+		if of := rulesOf(f.rule); len(of) > 0 {
+			return usagef("--minimize needs one rule; those of %s are %s", f.rule, strings.Join(of, ", "))
+		}
 		return usagef("there is no rule %q (%s)", f.rule, scenario.Suggest(f.rule, check.Known()))
 	}
 	return nil
@@ -64,7 +71,10 @@ func (f *minimizeFlags) trace(stdout io.Writer, file, out string) error {
 	}
 	defer in.Close()
 	m, err := run.Minimize(in, run.MinimizeOptions{Rule: f.rule, Customer: f.customer, Out: out})
-	if err != nil {
+	switch {
+	case errors.Is(err, run.ErrOut):
+		return usagef("--out: %v", err)
+	case err != nil:
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	if err := report.Story(stdout, f.rule, &m.Witness, m.Events); err != nil {

@@ -67,16 +67,16 @@ func newExplain() *cobra.Command {
 // near names the rules of the same area.
 func near(id string) string {
 	area, _, _ := strings.Cut(id, "-")
-	var list []string
-	for _, known := range check.Known() {
-		if strings.HasPrefix(known, area+"-") {
-			list = append(list, known)
-		}
-	}
+	list := rulesOf(area)
 	if len(list) == 0 {
 		return ""
 	}
 	return " (did you mean one of " + strings.Join(list, ", ") + "?)"
+}
+
+// rulesOf lists the rules of an area.
+func rulesOf(area string) []string {
+	return slices.DeleteFunc(check.Known(), func(id string) bool { return !strings.HasPrefix(id, area+"-") })
 }
 
 var levels = map[check.Level]string{

@@ -84,6 +84,9 @@ func playScenario(cmd *cobra.Command, file string, f *runFlags) error {
 
 // playLoaded plays a scenario, with probes behind it or, if they are nil, without.
 func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probes) error {
+	if err := f.judge.check(cmd); err != nil {
+		return err
+	}
 	s, overrides, err := f.scenario(cmd, load)
 	if err != nil {
 		return err
@@ -95,6 +98,9 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 	rules, err := f.judge.choice()
 	if err != nil {
 		return err
+	}
+	if probes == nil && rules.NeedsProbes() {
+		return usagef("the rules that were chosen need probes, and a run makes none; \"chatbench check\" does")
 	}
 	if err := f.reports.check(f.out); err != nil {
 		return err

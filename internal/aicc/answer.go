@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -178,6 +179,9 @@ func (r *reader) count(key []byte, v value) int {
 	text := r.scalarText(key, v)
 	if text == "" {
 		return 0
+	}
+	if whole, fraction, ok := strings.Cut(text, "."); ok && strings.Trim(fraction, "0") == "" {
+		text = whole // 35.0 is a whole number, too
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {

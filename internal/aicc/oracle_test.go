@@ -103,6 +103,9 @@ func (o *oracle) count(raw json.RawMessage) int {
 	if text == "" {
 		return 0
 	}
+	if whole, fraction, ok := strings.Cut(text, "."); ok && strings.Trim(fraction, "0") == "" {
+		text = whole // 35.0 is a whole number, too
+	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
 		o.bad = true

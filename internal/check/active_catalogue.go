@@ -33,12 +33,12 @@ var active = []activeRule{
 	{Rule{
 		ID: "TOK-21", Title: "a call without user token is refused", Level: API, Severity: Failure, Needs: ByProbe, Source: apiTokens,
 		Statement: "A business call that lacks the header ccmessaging-token is refused.", Look: lookGateway,
-	}, []activeCase{{"send", refused}, {"poll", refused}, {"upload", refused}, {"download", refused}, {"leave", refused}}},
+	}, []activeCase{{"send", refused}, {"poll", refused}, {"upload", refused}, {"leave", refused}}},
 	{Rule{
 		ID: "TOK-22", Title: "a made-up user token is refused", Level: API, Severity: Failure, Needs: ByProbe,
 		Source:    "API reference, meaning of HTTP 401 (docs/protocol.md section 2.3)",
 		Statement: "A business call with a ccmessaging-token that was never given out is refused.", Look: lookGateway,
-	}, []activeCase{{"send", refused}, {"poll", refused}, {"upload", refused}, {"download", refused}, {"leave", refused}}},
+	}, []activeCase{{"send", refused}, {"poll", refused}, {"upload", refused}, {"leave", refused}}},
 	{Rule{
 		ID: "TOK-23", Title: "an expired application token gives 401", Level: API, Severity: Failure, Needs: ByProbe,
 		Source:    "API reference, meaning of HTTP 401 (docs/protocol.md section 2.3)",

@@ -112,7 +112,7 @@ var registry = [ruleCount]Rule{
 	shp12: {
 		ID: "SHP-12", Title: "queueFlag is Y or nothing", Level: API, Severity: Warning, Needs: Wire,
 		Source:    "API reference, poll: the message object (docs/protocol.md section 4)",
-		Statement: "queueFlag is Y while the customer queues and null otherwise: the demo takes any text for a sign of queueing.",
+		Statement: "queueFlag is Y or null: the demo takes any text for a sign of queueing.",
 		Look:      "The version of the interface the channel was opened with.",
 	},
 	shp13: {
@@ -301,7 +301,7 @@ var registry = [ruleCount]Rule{
 		Look:      "The skill queue behind the channel; whether any agent is signed in to it.",
 	},
 	hnd02: {
-		ID: "HND-02", Title: "the robot is silent after the hand-over", Level: Inferred, Severity: Warning, Needs: Wire,
+		ID: "HND-02", Title: "the robot is silent after the hand-over", Level: Inferred, Severity: Note, Needs: Wire,
 		Source:    expected,
 		Statement: "What the customer says after an agent has spoken is not answered by ROBOT.",
 		Look:      "Robot flows that run on; assistants that answer for an agent.",

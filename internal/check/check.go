@@ -13,7 +13,6 @@
 package check
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -106,7 +105,7 @@ func New(o Options) *Checker {
 	c := &Checker{opts: o, markers: o.Markers, journal: o.Journal}
 	for i := range registry {
 		r := &registry[i]
-		c.off[i] = slices.Contains(o.Off, r.ID) || r.Severity == Note && !slices.Contains(o.On, r.ID)
+		c.off[i] = isOff(r, &o)
 	}
 	c.probed.init(&o)
 	return c

@@ -138,7 +138,6 @@ func TestOpportunities(t *testing.T) {
 		"SND-02": "0/2",
 		"SND-03": "0/2",
 		"SND-04": "0/1", // the second text: nobody had spoken before the first
-		"HND-02": "0/2", // behind the text to the agent, up to the notice
 		"DSC-01": "0/1", // the last probe
 		"DSC-02": "0/1",
 		"DSC-03": "0/1",

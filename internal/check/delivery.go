@@ -1,6 +1,7 @@
 package check
 
 import (
+	"strings"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -12,6 +13,9 @@ import (
 
 // maxSeq bounds the numbers a stream takes: nobody says more in a conversation.
 const maxSeq = 1 << 30
+
+// maxJump bounds by how much a number may be ahead: nobody loses so many messages at once.
+const maxJump = 1 << 16
 
 // identify judges what the marker of a message says (DEL-01, -02, -03, -06, DSC-05) and enters the
 // message into its sender's stream. It reports whether the message belongs elsewhere: to another
@@ -100,14 +104,13 @@ func (s *Session) failForeign(id rule, e *trace.Event) {
 
 // numbered enters a message of this conversation into its sender's stream.
 func (s *Session) numbered(e *trace.Event) {
-	m := &e.Mark
-	if m.Seq >= maxSeq {
+	m, st := &e.Mark, s.stream(e.Mark.Sender)
+	if m.Seq >= min(maxSeq, int(st.next)+maxJump) {
 		s.met(del01)
 		s.failInvented(e)
 		return
 	}
 	s.met(del03)
-	st := s.stream(m.Sender)
 	st.fin = st.fin || m.Fin
 	if st.next > 0 {
 		s.met(ord01)
@@ -233,17 +236,28 @@ func (s *Session) damaged(e *trace.Event) {
 	}
 }
 
-// excused reports whether a damaged text breaks no promise: one that reaches the documented limit may
-// have been cut there, and an echo may quote only the beginning. The limit counts "characters", which
-// may be UTF-16 units; where it counts bytes, the last character may not have fitted.
+// excused reports whether a damaged text breaks no promise. One that reaches the documented limit may
+// have been cut there: it counts "characters", which may be UTF-16 units, and where it counts bytes,
+// the last character may not have fitted. An echo may quote the beginning, if it says so with an
+// ellipsis or the whole of it would be over the limit.
 func excused(e *trace.Event) bool {
 	const nearly = aicc.MaxDownText - utf8.UTFMax + 1 // bytes
 	text, units := e.Message.Content, 0
 	for _, r := range text {
 		units += utf16.RuneLen(r)
 	}
-	quoted := e.Mark.Sender == marker.Customer || len(text) >= nearly
-	return units >= aicc.MaxDownText || quoted && marker.IsCut(text)
+	missing := marker.Missing(text)
+	switch {
+	case units >= aicc.MaxDownText:
+		return true
+	case missing == 0:
+		return false
+	case len(text) >= nearly:
+		return true
+	case e.Mark.Sender != marker.Customer:
+		return false
+	}
+	return len(text)+missing >= nearly || strings.HasSuffix(text, "…") || strings.HasSuffix(text, "...")
 }
 
 func (s *Session) failDamaged(e *trace.Event) {

@@ -73,7 +73,7 @@ func (w *world) dress(d *aicc.Downlink) {
 	case 0:
 		d.Channel, d.To, d.From = oneOf(w.draw, "", "WECHAT"), oneOf[aicc.Loose](w.draw, "", "someone"), oneOf[aicc.Loose](w.draw, "", "elsewhere")
 	case 1:
-		d.ControlType = oneOf(w.draw, "PUSH", aicc.Connect, aicc.Transfer)
+		d.ControlType = oneOf(w.draw, "PUSH", "", aicc.Connect, aicc.Transfer)
 	case 2:
 		d.SourceType = oneOf(w.draw, "BOT", aicc.FromCustomer, aicc.FromUser, "")
 	case 3:
@@ -196,7 +196,7 @@ func (w *world) odd() msg {
 	seq := w.draw(4)
 	return oneOf(w.draw,
 		markedItem(s, w.told.counts[s]+w.draw(60)).m,
-		markedItem(s, maxSeq+w.draw(2)).m,
+		markedItem(s, oneOf(w.draw, maxSeq, maxSeq+1, w.told.counts[s]+maxJump)).m,
 		markedItem(s, seq, ofCustomer(w.customer+1000)).m,
 		markedItem(s, seq, ofRun(1)).m,
 		markedItem(s, seq, ofEpoch(w.draw(w.epoch+1))).m,
@@ -204,10 +204,15 @@ func (w *world) odd() msg {
 		cut(markedItem(s, w.told.counts[s]+w.draw(3)).m, 1+w.draw(5)),
 		cut(markedItem(s, seq, ofCustomer(w.customer+1000)).m, 1),
 		cut(echo(seq), 2), bent(echo(seq)),
-		grown(cut(markedItem(s, w.told.counts[s]).m, 1), aicc.MaxDownText-4+w.draw(3)),
+		appended(cut(echo(seq), 1+w.draw(6)), oneOf(w.draw, "…", "...", ".")),
+		grown(cut(echo(seq), 1+w.draw(5)), aicc.MaxDownText-10+w.draw(8), "x"),
+		bent(textless(echo(seq))), cut(textless(echo(seq)), w.draw(5)),
+		grown(oneOf(w.draw, bent, cutByOne)(markedItem(s, w.told.counts[s]).m), aicc.MaxDownText-4+w.draw(5), oneOf(w.draw, "x", "😀")),
 		markedItem(s, seq).m,
 	)
 }
+
+func cutByOne(m msg) msg { return cut(m, 1) }
 
 // media is a picture, a voice message or another file; the record lists it.
 func (w *world) media() msg {

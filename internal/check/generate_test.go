@@ -236,7 +236,9 @@ func (w *world) refused() trace.Event {
 		return trace.Event{Class: aicc.Fail, Status: status, Code: code}
 	}
 	return oneOf(w.draw, failed(), failed(), info(), info(), fail(0, ""), fail(400, ""), fail(403, ""), fail(404, ""), fail(200, "77"),
-		fail(200, aicc.CodeFlowControl), trace.Event{Class: aicc.Info, Status: 429}, trace.Event{Class: aicc.Info, Status: 502})
+		fail(200, aicc.CodeFlowControl), fail(302, ""),
+		trace.Event{Class: aicc.Info, Status: 429}, trace.Event{Class: aicc.Info, Status: 500}, trace.Event{Class: aicc.Info, Status: 502},
+		trace.Event{Class: aicc.Info, Status: 204})
 }
 
 // connects tries CONNECT and reports whether the customer thinks it is connected.
@@ -687,7 +689,7 @@ func (w *world) misremember(r *trace.Record) {
 	case 3:
 		r.Quiet -= oneOf[int64](w.draw, 1, 1000)
 	case 4:
-		r.Garbled++
+		r.Garbled += oneOf(w.draw, 1, -1)
 	default:
 		for i := range r.Uploads {
 			r.Uploads[i].SHA256 = oneOf(w.draw, goodFile("other").SHA256, "")

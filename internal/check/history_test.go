@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/marker"
@@ -285,16 +286,29 @@ func cut(m msg, n int) msg {
 func bent(m msg) msg {
 	return func(h *history) *aicc.Downlink {
 		d := m(h)
-		d.Content = d.Content[:len(d.Content)-1] + "?"
+		d.Content = d.Content[:len(d.Content)-1] + "?" // no digit either
 		return d
 	}
 }
 
-// grown puts so much in front of a message that it has that many bytes.
-func grown(m msg, size int) msg {
+// grown puts so much in front of a message that it has that many UTF-16 units, with as few bytes as
+// there can be or with twice as many.
+func grown(m msg, units int, filler string) msg {
 	return func(h *history) *aicc.Downlink {
 		d := m(h)
-		d.Content = strings.Repeat("x", size-len(d.Content)) + d.Content
+		left := units - len(d.Content)
+		each := len(utf16.Encode([]rune(filler)))
+		d.Content = strings.Repeat("x", left%each) + strings.Repeat(filler, left/each) + d.Content
+		return d
+	}
+}
+
+// textless is a message that is nothing but its marker.
+func textless(m msg) msg {
+	return func(h *history) *aicc.Downlink {
+		d := m(h)
+		mark, _, _ := marker.Parse(d.Content)
+		d.Content = string(marker.Append(nil, mark, ""))
 		return d
 	}
 }

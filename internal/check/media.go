@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,7 +101,7 @@ func (s *Session) downloadEnds(e *trace.Event) {
 		return // never left this machine, or was too much for it
 	}
 	wrong := fileFault(e)
-	if wrong != "" && s.over(e.Started) {
+	if e.Class != aicc.OK && s.over(e.Started) {
 		return // nobody says that files can be had after the end
 	}
 	s.met(med01)
@@ -175,11 +176,8 @@ func (s *Session) failMedia(since, at time.Duration, id, wrong string) {
 }
 
 func (s *Session) downloaded(e *trace.Event) {
-	if len(e.File.SHA256) < 16 {
-		return
-	}
-	sum, err := strconv.ParseUint(e.File.SHA256[:16], 16, 64)
-	if err != nil {
+	sum, ok := sumOf(e.File.SHA256)
+	if !ok {
 		return
 	}
 	if f := s.remember(e.FileID, e.At); f != nil {
@@ -263,11 +261,8 @@ const maxUploadSize = aicc.MaxDownloadSize
 // uploaded judges the answer of an upload (MED-03, MED-04).
 func (s *Session) uploaded(e *trace.Event) {
 	f := e.File
-	if f != nil && f.Size <= maxUploadSize && aicc.IsUploadType(f.Want) && answeredPlainly(e) && e.Class != aicc.Info {
-		s.met(med03)
-		if e.Class == aicc.Fail || e.FileID == "" {
-			s.failAnswer(med03, e, "a "+clip(f.Want)+" of "+itoa(f.Size)+" bytes could not be uploaded")
-		}
+	if f != nil && f.Size <= maxUploadSize && aicc.IsUploadType(f.Want) {
+		s.uploadable(e)
 	}
 	if e.Class != aicc.OK || e.FileID == "" {
 		return
@@ -278,6 +273,21 @@ func (s *Session) uploaded(e *trace.Event) {
 	}
 	if f != nil {
 		s.rememberUpload(e)
+	}
+}
+
+// uploadable judges the answer to an upload that should have succeeded.
+func (s *Session) uploadable(e *trace.Event) {
+	switch {
+	case e.Status == http.StatusInternalServerError:
+		s.met(med03)
+		s.unsure(med03, IndeterminateFile, 1)
+	case !answeredPlainly(e) || e.Class == aicc.Info:
+	case e.Class == aicc.Fail || e.FileID == "":
+		s.met(med03)
+		s.failAnswer(med03, e, "a "+clip(e.File.Want)+" of "+itoa(e.File.Size)+" bytes could not be uploaded")
+	default:
+		s.met(med03)
 	}
 }
 

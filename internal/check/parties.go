@@ -9,7 +9,7 @@ import (
 
 // parties is what is known of who takes part in a conversation.
 type parties struct {
-	spoken   bool // the first CHAT or media came
+	spoken   bool // the first CHAT or media of a robot or an agent came
 	system   bool // a message from SYSTEM came
 	agent    bool // a CHAT from AGENT came
 	line     bool // a robot or an agent is on the line
@@ -58,7 +58,10 @@ func (s *Session) saysToAgent(e *trace.Event) {
 
 // transferred opens the wait for a human (HND-01).
 func (s *Session) transferred(e *trace.Event) {
-	p := &s.conv.parties
+	p, q := &s.conv.parties, &s.conv.queue
+	if e.Class == aicc.OK {
+		q.agentAt, q.since = never, never
+	}
 	if e.Class == aicc.OK && !p.handOver.open && !s.conv.leaving && !s.c.opts.Setup.Async {
 		p.handOver = deadline{true, e.At}
 	}
@@ -104,7 +107,7 @@ func (s *Session) afterAgent(e *trace.Event) {
 // firstWords judges the first message and the first of an agent.
 func (s *Session) firstWords(e *trace.Event) {
 	m, p, robot := e.Message, &s.conv.parties, s.c.opts.Setup.Robot
-	if talk(m) && !p.spoken {
+	if talk(m) && !p.spoken && (m.SourceType == aicc.FromRobot || m.SourceType == aicc.FromAgent) {
 		p.spoken = true
 		if robot != nil && *robot && !p.transfer {
 			s.met(rob01)

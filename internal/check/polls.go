@@ -77,6 +77,7 @@ func (s *Session) pollEnds(e *trace.Event) {
 	}
 	s.silence(e)
 	s.quiet(e)
+	s.refusedFor(e)
 }
 
 const (
@@ -100,13 +101,13 @@ func (s *Session) pollAnswered(e *trace.Event) {
 	if e.Class == aicc.OK && e.Count == 0 && !c.drop.seen && s.exposedUntil < c.connect.asked {
 		s.waited(e)
 	}
-	if c.drop.handled > 0 || !pollTells(e) {
+	if c.drop.seen || !pollTells(e) {
 		return
 	}
 	s.met(pol01)
 	switch {
-	case e.Class != aicc.Fail:
-	case s.exposedUntil >= c.connect.asked:
+	case e.Class == aicc.OK:
+	case s.exposedUntil >= c.connect.asked || e.Status != http.StatusOK && e.Status/100 != 4: // or a gateway spoke
 		s.unsure(pol01, IndeterminatePoll, 1) // a DISCONNECT may have been lost
 	default:
 		s.failAnswer(pol01, e, "a poll was refused while the conversation runs")
@@ -115,10 +116,15 @@ func (s *Session) pollAnswered(e *trace.Event) {
 
 // pollTells reports whether the answer of a poll is the platform's own yes or no.
 func pollTells(e *trace.Event) bool {
-	if e.Shape != "" || e.Code == aicc.CodeFlowControl || e.Class != aicc.OK && e.Class != aicc.Fail {
+	switch {
+	case e.Shape != "" || e.Code == aicc.CodeFlowControl:
+		return false
+	case e.Status == http.StatusOK:
+		return e.Class == aicc.OK || e.Class == aicc.Fail
+	case e.Status == http.StatusUnauthorized || e.Status == http.StatusTooManyRequests:
 		return false
 	}
-	return e.Status == http.StatusOK || e.Status >= 400 && e.Status < 500 && e.Status != http.StatusUnauthorized
+	return e.Status > 200 && e.Status <= http.StatusInternalServerError
 }
 
 // outside judges a declared probe (POL-04).

@@ -36,6 +36,9 @@ func (s *Session) queueing(e *trace.Event) {
 			q.since = e.At
 		}
 	}
+	if m.ControlType == aicc.Chat && m.SourceType == aicc.FromRobot && !m.Queueing() {
+		q.since = never // whoever waits is not with the robot
+	}
 	if m.ControlType == aicc.Chat && m.SourceType == aicc.FromAgent {
 		q.since = never
 		if q.agentAt == never && !m.Queueing() {
@@ -106,7 +109,7 @@ func (s *Session) waiting(e *trace.Event) {
 	if e.Position < 0 {
 		s.failQueue(que01, s.conv.begun, "the conversation begins", e, "the position in the queue is negative")
 	}
-	if e.Code == aicc.CodeOK && e.Position >= 0 {
+	if e.Code == aicc.CodeOK && e.Position > 0 {
 		s.advanced(e)
 	}
 	if e.MaxWait <= 0 || q.since == never {

@@ -116,20 +116,20 @@ func (c *chat) missedSome(i int) bool {
 	return asked >= 0 && c.exposedUntil(i) >= c.at(asked)
 }
 
-// While a conversation runs, a poll is answered with resultCode 0. The DISCONNECT may have been lost.
+// While a conversation runs, a poll is answered with resultCode 0. The DISCONNECT may have been lost, and
+// statuses that the page does not list may be a gateway's.
 func pollsSucceed(c *chat, n *cases) {
 	for _, i := range c.returned(aicc.OpPoll, c.limit) {
 		e := &c.events[i]
-		running := c.connectState(i) == connected && !c.leaving(i) && len(c.handled(i)) == 0
-		refused := e.Class == aicc.Fail && (e.Status == http.StatusOK || e.Status/100 == 4 && e.Status != http.StatusUnauthorized)
+		running := c.connectState(i) == connected && !c.leaving(i) && len(c.disconnects(i)) == 0
 		clear := e.Shape == "" && e.Code != aicc.CodeFlowControl && !e.Probe
 		switch {
-		case !running || !clear || !refused && e.Class != aicc.OK:
-		case refused && c.missedSome(i):
+		case !running || !clear:
+		case toTheCall(e) && (e.Class == aicc.OK || !c.missedSome(i)):
+			n.judge(e.Class == aicc.OK)
+		case toTheCall(e) || e.Status > 200 && e.Status < 400 || e.Status == http.StatusInternalServerError:
 			n.Opportunities++
 			n.unsure(IndeterminatePoll)
-		default:
-			n.judge(!refused)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode/utf16"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/marker"
@@ -51,17 +53,24 @@ func (c *chat) judgeOrder(n *cases, sender marker.Sender, before []spoken, s spo
 // In the order of delivery the timestamps of a conversation's messages do not decrease. One that is
 // implausible is another rule's and is left out.
 func timestampsRise(c *chat, n *cases) {
-	var before []int64
+	highest, brought := int64(0), time.Duration(0)
 	for _, i := range c.delivered(c.limit) {
 		e := &c.events[i]
 		if e.Message.Timestamp == "" || !c.timely(e) || c.foreign(i) {
 			continue
 		}
 		millis, _ := e.Message.Millis()
-		if len(before) > 0 {
-			n.judge(millis >= slices.Max(before))
+		switch {
+		case highest == 0:
+		case millis < highest && c.exposedUntil(i) >= brought: // it may have been put back
+			n.Opportunities++
+			n.unsure(IndeterminatePoll)
+		default:
+			n.judge(millis >= highest)
 		}
-		before = append(before, millis)
+		if millis > highest {
+			highest, brought = millis, c.broughtBy(i).Started
+		}
 	}
 }
 
@@ -282,26 +291,42 @@ func sameFile(a, b string) bool {
 	return strings.TrimPrefix(a, "local/") == strings.TrimPrefix(b, "local/")
 }
 
-// A text arrives as it was said, unless it is so long that it may have been cut at 500 characters,
-// which may be bytes: where the next one needs four, 497 are left. An echo may be a shortened one.
+// A text arrives as it was said. One that has 500 characters, counted in any way, may have been cut
+// there: of 500 bytes 497 are left where the next character needs four. An echo may have been cut
+// anywhere if it ends in an ellipsis, or if the whole of it would have been so long.
 func textsUnchanged(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
 		switch e := &c.events[i]; {
 		case e.Marked == marker.Intact:
 			n.judge(true)
-		case e.Marked == marker.Damaged && len(e.Message.Content) < 497 && !shortened(e):
+		case e.Marked == marker.Damaged && !rightlyCut(e):
 			n.judge(false)
 		}
 	}
 }
 
-// shortened reports whether a damaged message is an echo with less text than its marker says: the
-// field before the checksum.
-func shortened(e *trace.Event) bool {
-	_, text, _ := marker.Parse(e.Message.Content)
-	_, fields, _ := strings.Cut(e.Message.Content, "cb1.")
-	said, err := strconv.ParseInt(strings.Split(fields, ".")[7], 36, 32)
-	return e.Mark.Sender == marker.Customer && err == nil && len(text) < int(said)
+func rightlyCut(e *trace.Event) bool {
+	content := e.Message.Content
+	missing := missingFrom(content)
+	quoted := strings.HasSuffix(content, "…") || strings.HasSuffix(content, "...") || len(content)+missing >= 497
+	echo := e.Mark.Sender == marker.Customer && quoted
+	return len(utf16.Encode([]rune(content))) >= 500 || missing > 0 && (len(content) >= 497 || echo)
+}
+
+// missingFrom is by how much a marked text is shorter than its marker says: behind the eight fields are
+// the checksum and, if there is a text, a blank and so many bytes.
+func missingFrom(content string) int {
+	_, token, _ := strings.Cut(content, "cb1.")
+	fields := strings.SplitN(token, ".", 9)
+	size, err := strconv.ParseInt(fields[7], 36, 32)
+	want := len("00000000")
+	if size > 0 {
+		want += len(" ") + int(size)
+	}
+	if err != nil {
+		return 0
+	}
+	return max(want-len(fields[8]), 0)
 }
 
 // What the tenant refused to take is not shown to the other side, nor repeated by the robot. A text
@@ -377,11 +402,13 @@ func nothingFromCustomers(c *chat, n *cases) {
 // account is what the record tells of the customer's texts, or nil: a tenant that heard texts but
 // keeps no list of them tells nothing.
 func (c *chat) account() *trace.Record {
-	if r := c.record; r != nil && (len(r.Shown) > 0 || r.Heard <= r.Garbled) {
+	if r := c.record; r != nil && (len(r.Shown) > 0 || r.Heard <= garbled(r)) {
 		return r
 	}
 	return nil
 }
+
+func garbled(r *trace.Record) int { return max(r.Garbled, 0) }
 
 // A CHAT that was answered 0 is shown to the other side. Where it was not the customer who ended the
 // conversation, the last texts may rightly be left; and a text that was shown damaged stands for one
@@ -401,7 +428,7 @@ func acceptedTextsAreShown(c *chat, n *cases) {
 			missing++
 		}
 	}
-	n.Violations += max(missing-int64(r.Garbled), 0)
+	n.Violations += max(missing-int64(garbled(r)), 0)
 }
 
 // What the customer said one after the other is shown to the other side in this order, and once.
@@ -417,31 +444,52 @@ func shownInOrder(c *chat, n *cases) {
 // A text is shown to the other side as the customer wrote it.
 func shownUnchanged(c *chat, n *cases) {
 	if r := c.account(); r != nil {
-		n.Opportunities += int64(len(shown(r)) + r.Garbled)
-		n.Violations += int64(r.Garbled)
+		n.Opportunities += int64(len(shown(r)) + garbled(r))
+		n.Violations += int64(garbled(r))
 	}
 }
 
 // A CHAT that the demo would send is answered 0 in a running conversation, while robot or agent are on
-// the line. That it was running is known when a later text was taken, or by the record.
+// the line. That it was running is known when a later text was taken or a later poll brought nothing, or
+// by the record.
 func textsAreAccepted(c *chat, n *cases) {
 	for _, i := range c.returned(aicc.OpSend, c.limit) {
 		switch e := &c.events[i]; {
+		case c.toSomebody(i) && e.Status == http.StatusInternalServerError:
+			n.Opportunities++
+			n.unsure(IndeterminateSend)
 		case !c.asTheDemo(i):
 		case e.Class == aicc.OK:
 			n.judge(true)
-		case e.Class == aicc.Fail && c.ranOn(i):
-			n.judge(false)
+		case e.Class == aicc.Fail:
+			c.judgeRefusal(n, i)
 		}
 	}
 }
 
+func (c *chat) judgeRefusal(n *cases, i int) {
+	switch ran, unsure := c.ranOn(i); {
+	case unsure:
+		n.Opportunities++
+		n.unsure(IndeterminatePoll)
+	case ran:
+		n.judge(false)
+	}
+}
+
 // asTheDemo reports whether place i is the answer to a text that the demo would send, from the
-// tenant itself. A tenant may count the 1 K that a text may have in bytes.
+// tenant itself.
 func (c *chat) asTheDemo(i int) bool {
 	e := &c.events[i]
+	return c.toSomebody(i) && e.Code != aicc.CodeFlowControl && toTheCall(e)
+}
+
+// toSomebody reports whether place i is the end of a text that the demo would send, with somebody there
+// to take it. A tenant may count the 1 K that a text may have in bytes.
+func (c *chat) toSomebody(i int) bool {
+	e := &c.events[i]
 	text := e.Kind == trace.Return && e.Op == aicc.OpSend && e.Chars <= aicc.MaxDemoText && e.Bytes <= 1000
-	return text && e.Code != aicc.CodeFlowControl && toTheCall(e) && c.connectState(i) == connected && c.onTheLine(i)
+	return text && c.onTheLine(i)
 }
 
 // onTheLine reports whether somebody was there to take a text at place i. An agent is from its CHAT on,
@@ -469,17 +517,30 @@ func toTheCall(e *trace.Event) bool {
 }
 
 // ranOn reports whether the conversation went on after the refusal at place i: what comes first, a
-// text that was sent later and taken, the record, or a DISCONNECT.
-func (c *chat) ranOn(i int) bool {
+// text that was sent later and taken, a poll that brought nothing though a hang-up would have been told by
+// then, the record, or a DISCONNECT. A poll that was given up may have taken the DISCONNECT.
+func (c *chat) ranOn(i int) (ran, unsure bool) {
+	latest := c.at(i)
 	for k := i + 1; k < c.end; k++ {
 		switch e := &c.events[k]; {
-		case e.Kind == trace.Deliver && e.Message.ControlType == aicc.Disconnect:
-			return false
-		case k == c.settled:
-			return !c.record.HungUp && (c.record.Ended == "" || c.record.Ended == "customer")
+		case e.Kind == trace.Deliver && e.Message.ControlType == aicc.Disconnect && c.connectState(k) == connected:
+			return false, false
+		case c.record != nil && k == c.settled:
+			return !c.record.HungUp && (c.record.Ended == "" || c.record.Ended == "customer"), false
 		case c.asTheDemo(k) && e.Class == aicc.OK && e.Started >= c.at(i):
-			return true
+			return true, false
+		case c.asTheDemo(k) && e.Class == aicc.Fail:
+			latest = e.At
+		case c.nothingWaits(k) && e.Started >= latest+c.o.DisconnectWithin:
+			return true, c.missedSome(k)
 		}
 	}
-	return false
+	return false, false
+}
+
+// nothingWaits reports whether place i is the answer to the customer's poll that brought nothing, before
+// it hung up.
+func (c *chat) nothingWaits(i int) bool {
+	e := &c.events[i]
+	return e.Kind == trace.Return && e.Op == aicc.OpPoll && e.Class == aicc.OK && e.Count == 0 && !e.Probe && !c.leaving(i)
 }

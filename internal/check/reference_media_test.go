@@ -16,7 +16,7 @@ func downloadable(m *aicc.Downlink) bool {
 
 // The content of a media message is a file id whose download answers 0 with non-empty Base64 of the
 // announced kind. An opportunity is a download that the tenant answered or may have answered, and a
-// message without a file id. Whether files can be had after the end nobody says.
+// message without a file id. Whether files can be had after the end nobody says; those that can are right.
 func mediaCanBeDownloaded(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
 		m := c.events[i].Message
@@ -33,7 +33,7 @@ func mediaCanBeDownloaded(c *chat, n *cases) {
 		}
 		wrong := e.Class == aicc.Info || e.Class == aicc.Fail || unusable(e)
 		switch {
-		case wrong && c.overFor(i):
+		case e.Class != aicc.OK && c.overFor(i):
 		case e.Class == aicc.Info:
 			n.Opportunities++
 			n.unsure(IndeterminateFile)
@@ -84,7 +84,11 @@ func filesCanBeUploaded(c *chat, n *cases) {
 	for _, i := range c.returned(aicc.OpUpload, c.limit) {
 		e := &c.events[i]
 		allowed := e.File != nil && e.File.Size <= 2<<20 && aicc.IsUploadType(e.File.Want)
-		if allowed && toTheCall(e) && e.Code != aicc.CodeFlowControl {
+		switch {
+		case allowed && e.Status == http.StatusInternalServerError:
+			n.Opportunities++
+			n.unsure(IndeterminateFile)
+		case allowed && toTheCall(e) && e.Code != aicc.CodeFlowControl:
 			n.judge(e.Class != aicc.Fail && (e.Class != aicc.OK || e.FileID != ""))
 		}
 	}

@@ -19,11 +19,12 @@ func queueAnswersMakeSense(c *chat, n *cases) {
 }
 
 // After an agent has spoken the queue query does not say that the customer is queueing. A message
-// that says so begins the wait anew, and may have been lost.
+// that says so begins the wait anew, and may have been lost; so does a wish for another agent.
 func nobodyQueuesWithAnAgent(c *chat, n *cases) {
+	again := func(k int) bool { return c.queueing(k) || c.acceptedTransfer(k) }
 	for _, i := range c.returned(aicc.OpQueue, c.limit) {
 		e := &c.events[i]
-		spoke := c.firstSince(i, c.queueing, func(k int) bool { return c.chatFrom(aicc.FromAgent, k) })
+		spoke := c.firstSince(i, again, func(k int) bool { return c.chatFrom(aicc.FromAgent, k) })
 		over := c.leaving(i) || len(c.disconnects(i)) > 0
 		if spoke < 0 || e.Status != http.StatusOK || e.Shape != "" || over || e.Started < c.at(spoke) {
 			continue
@@ -39,6 +40,12 @@ func nobodyQueuesWithAnAgent(c *chat, n *cases) {
 	}
 }
 
+// acceptedTransfer reports whether TRANS2AGENT was answered 0 at place k.
+func (c *chat) acceptedTransfer(k int) bool {
+	e := &c.events[k]
+	return e.Kind == trace.Return && e.Op == aicc.OpTransfer && e.Class == aicc.OK
+}
+
 // firstSince is the first place before i that fits, behind the last that ended such things; or -1.
 func (c *chat) firstSince(i int, ended, fits func(k int) bool) int {
 	for k := max(c.last(i, ended)+1, c.begin); k < i; k++ {
@@ -50,11 +57,11 @@ func (c *chat) firstSince(i int, ended, fits func(k int) bool) int {
 }
 
 // While waiting, the position in the queue does not grow. CONNECT and TRANS2AGENT begin a wait. A
-// position that makes no sense is another rule's.
+// position of 0 or less is none.
 func positionDoesNotGrow(c *chat, n *cases) {
 	waits := func(k int) bool {
 		e := &c.events[k]
-		return e.Kind == trace.Return && e.Op == aicc.OpQueue && e.Class == aicc.OK && e.Code == aicc.CodeOK && e.Position >= 0
+		return e.Kind == trace.Return && e.Op == aicc.OpQueue && e.Class == aicc.OK && e.Code == aicc.CodeOK && e.Position > 0
 	}
 	begins := func(k int) bool {
 		e := &c.events[k]
@@ -69,11 +76,16 @@ func positionDoesNotGrow(c *chat, n *cases) {
 }
 
 // A customer who has waited for longer than the longest wait is no longer told that the queue goes
-// on. The wait begins with the first message that says so, and ends when an agent speaks.
+// on. The wait begins with the first message that says so, and ends when an agent or the robot speaks, or
+// when the customer has asked for another agent.
 func nobodyWaitsLonger(c *chat, n *cases) {
+	ends := func(k int) bool {
+		robot := c.chatFrom(aicc.FromRobot, k) && !c.queueing(k)
+		return robot || c.chatFrom(aicc.FromAgent, k) || c.acceptedTransfer(k)
+	}
 	for _, i := range c.returned(aicc.OpQueue, c.limit) {
 		e := &c.events[i]
-		since := c.firstSince(i, func(k int) bool { return c.chatFrom(aicc.FromAgent, k) }, c.queueing)
+		since := c.firstSince(i, ends, c.queueing)
 		if since >= 0 && e.Class == aicc.OK && e.MaxWait > 0 {
 			n.judge(e.Started-c.at(since) <= time.Duration(e.MaxWait)*time.Second+30*time.Second)
 		}
@@ -89,13 +101,16 @@ func (c *chat) speaker(n *cases, i int, holds bool) {
 	}
 }
 
-// On a channel with a robot the first CHAT is not from AGENT, unless the customer asked for one.
+// On a channel with a robot the first CHAT of robot or agent is not from AGENT, unless the customer asked
+// for one.
 func robotSpeaksFirst(c *chat, n *cases) {
 	if c.o.Setup.Robot == nil || !*c.o.Setup.Robot {
 		return
 	}
 	for _, i := range c.delivered(c.limit) {
-		if m := c.events[i].Message; talk(m) && c.heard(i) {
+		m := c.events[i].Message
+		somebody := m.SourceType == aicc.FromRobot || m.SourceType == aicc.FromAgent
+		if somebody && talk(m) && c.heard(i) {
 			if !c.transferred(i) {
 				c.speaker(n, i, m.SourceType != aicc.FromAgent)
 			}

@@ -84,12 +84,12 @@ func addressedToTheCustomer(c *chat, n *cases) {
 
 // controlType, sourceType and the mediaType of a CHAT are among those that the page lists.
 func typesAreDocumented(c *chat, n *cases) {
-	control := []string{"", "CHAT", "DISCONNECT", "READ", "CONNECT", "TRANS2AGENT"}
+	control := []string{"CHAT", "DISCONNECT", "READ", "CONNECT", "TRANS2AGENT"}
 	source := []string{"", "AGENT", "ROBOT", "SYSTEM", "CUSTOMER", "USER"}
 	media := []string{"", "TEXT", "IMAGE", "VIDEO", "AUDIO", "LOCATE", "DOCUMENT"}
 	c.judgeEach(n, everyOne, func(m *aicc.Downlink) bool {
 		return slices.Contains(control, m.ControlType) && slices.Contains(source, m.SourceType) &&
-			(!isChat(m) || slices.Contains(media, m.MediaType))
+			(!isChat(m) || slices.Contains(media, m.MediaType) && m.SourceType != "")
 	})
 }
 

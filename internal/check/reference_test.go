@@ -340,10 +340,19 @@ func (b *book) timely(e *trace.Event) bool {
 }
 
 // impossible reports whether a message names a number that its sender cannot have used: one that
-// the customer has not used so far, or one that nobody comes to.
+// the customer has not used so far, one that nobody comes to, or one too far above those before.
 func (c *chat) impossible(i int) bool {
+	all, _ := c.spokenBy(c.events[i].Mark.Sender, i)
+	return c.unheardOf(i, nextNumber(all))
+}
+
+// unheardOf is impossible where the sender's next number is known.
+func (c *chat) unheardOf(i, next int) bool {
 	m := &c.events[i].Mark
-	return m.Seq >= maxSeq || m.Sender == marker.Customer && !c.usedByCustomer(m.Seq, i)
+	if m.Sender == marker.Customer {
+		return m.Seq >= maxSeq || !c.usedByCustomer(m.Seq, i)
+	}
+	return m.Seq >= maxSeq || m.Seq-next >= 1<<16
 }
 
 // usedByCustomer reports whether the customer had used this number or a higher one before place i.
@@ -351,7 +360,7 @@ func (c *chat) usedByCustomer(seq, i int) bool {
 	for k := c.begin; k < i; k++ {
 		e := &c.events[k]
 		speaks := e.Op == aicc.OpConnect || e.Op == aicc.OpSend || e.Op == aicc.OpTransfer
-		if e.Kind == trace.Invoke && speaks && e.Seq >= seq {
+		if e.Kind == trace.Invoke && speaks && e.Seq >= seq && e.Seq < maxSeq {
 			return true
 		}
 	}
@@ -377,7 +386,7 @@ func (c *chat) spokenBy(sender marker.Sender, limit int) (all []spoken, unplaced
 		}
 		known, next := hasNumber(all, e.Mark.Seq), nextNumber(all)
 		switch {
-		case e.Marked == marker.Intact && !c.impossible(i):
+		case e.Marked == marker.Intact && !c.unheardOf(i, next):
 			all = append(all, spoken{seq: e.Mark.Seq, place: i, fin: e.Mark.Fin, again: known})
 		case e.Marked == marker.Intact || sender == marker.Customer:
 		case e.Mark.Seq > next:

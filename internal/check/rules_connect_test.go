@@ -123,6 +123,14 @@ func TestPolls(t *testing.T) {
 		{name: "not found", why: "the conversation runs", options: wireOnly, trouble: []string{"POL-01 FAIL"}, story: empty(ms, refused(404, ""))},
 		{name: "refused with a token that ran out", why: "TOK-03 is about that", options: wireOnly, story: empty(ms, refused(401, ""))},
 		{name: "flow control", why: "the tenant may count", options: wireOnly, story: empty(ms, refused(200, aicc.CodeFlowControl))},
+		{name: "redirected", why: "a gateway may have spoken", options: wireOnly, trouble: []string{"POL-01 INCONCLUSIVE"}, story: empty(ms, refused(302, ""))},
+		{name: "something went wrong", why: "HTTP 500 is documented, and says little", options: wireOnly, trouble: []string{"POL-01 INCONCLUSIVE"},
+			story: empty(ms, trace.Event{Class: aicc.Info, Status: 500})},
+		{name: "bad gateway", why: "the platform did not speak", options: wireOnly, story: empty(ms, trace.Event{Class: aicc.Info, Status: 502})},
+		{name: "refused after a DISCONNECT that the demo does not see", why: "the conversation is over", options: wireOnly,
+			trouble: []string{"DSC-07 FAIL"}, story: func(h *history) {
+				h.open().poll(notice(""), disconnectOf(aicc.FromRobot, "")).wait(DefaultPause).call(aicc.OpPoll, ms, failed()).end(trace.GaveUp)
+			}},
 		{name: "refused after DISCONNECT", why: "SIM-03 is about that", options: wireOnly, trouble: []string{"SIM-03 ERROR"},
 			story: func(h *history) {
 				h.open().poll(notice(""), disconnect()).wait(DefaultPause).call(aicc.OpPoll, ms, failed()).end(trace.ByPeer)

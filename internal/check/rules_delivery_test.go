@@ -55,6 +55,11 @@ func TestTimestamps(t *testing.T) {
 			story: func(h *history) { h.open().poll(at(0), at(0), at(ms)).end(trace.ByCustomer) }},
 		{name: "going back", why: "by a second", options: known, trouble: []string{"ORD-02 FAIL"},
 			story: func(h *history) { h.open().poll(at(time.Second)).poll(at(0)).end(trace.ByCustomer) }},
+		{name: "going back after a lost poll", why: "it may have been put back", options: known, trouble: []string{"ORD-02 INCONCLUSIVE"},
+			story: func(h *history) { h.open().poll(at(time.Second)).infoPoll().poll(at(0)).end(trace.ByCustomer) }},
+		{name: "going back long after a lost poll", why: "its hold was over before the highest was asked for", trouble: []string{"ORD-02 FAIL"},
+			options: func(o *Options) { known(o); o.Hold = -1 },
+			story:   func(h *history) { h.open().infoPoll().poll(at(time.Second)).poll(at(0)).end(trace.ByCustomer) }},
 		{name: "going back and on", why: "the highest so far counts", options: known, trouble: []string{"ORD-02 FAIL"},
 			story: func(h *history) { h.open().poll(at(time.Second), at(0), at(time.Second-ms)).end(trace.ByCustomer) }},
 		{name: "out of the way", why: "an implausible one is SHP-09's", options: known, trouble: []string{"SHP-09 FAIL"}, pass: "ORD-02",
@@ -141,6 +146,10 @@ func TestCreation(t *testing.T) {
 		{name: "absurd number without a record", why: "nobody says a thousand million messages, record or not", options: markersOnly,
 			story:   func(h *history) { h.open().poll(agent(maxSeq)).end(trace.ByCustomer) },
 			trouble: []string{"DEL-01 FAIL"}},
+		{name: "a number too far ahead", why: "nobody loses so many messages at once", options: markersOnly, trouble: []string{"DEL-01 FAIL"},
+			story: func(h *history) { h.open().poll(agent(0), agent(1+maxJump)).end(trace.ByCustomer) }},
+		{name: "a number almost too far ahead", why: "all the others may be lost", options: markersOnly, trouble: []string{"DEL-04 FAIL"},
+			story: func(h *history) { h.open().poll(agent(0), agent(maxJump)).end(trace.ByCustomer) }},
 		{name: "leftover of another run", why: "the user id was used before",
 			story:   func(h *history) { h.open().poll(agent(7, ofRun(1)), agent(0), disconnect()).byPeer(agentSaid(1)) },
 			trouble: []string{"DEL-01 FAIL"}},
@@ -501,17 +510,38 @@ func TestDamage(t *testing.T) {
 				h.open().poll(limit).end(trace.ByCustomer)
 			}},
 		{name: "cut at 500 bytes", why: "the last character would have needed four", idle: "DEL-06", options: markersOnly,
-			story: func(h *history) { h.open().poll(grown(cut(agent(0), 3), 497)).end(trace.ByCustomer) }},
+			story: func(h *history) { h.open().poll(grown(cut(agent(0), 3), 497, "x")).end(trace.ByCustomer) }},
 		{name: "cut before", why: "no limit was in the way", trouble: []string{"DEL-06 FAIL"}, options: markersOnly,
-			story: func(h *history) { h.open().poll(grown(cut(agent(0), 3), 496)).end(trace.ByCustomer) }},
-		{name: "quoted in part", why: "a robot may repeat the beginning of a text", idle: "DEL-06", options: markersOnly,
+			story: func(h *history) { h.open().poll(grown(cut(agent(0), 3), 496, "x")).end(trace.ByCustomer) }},
+		{name: "changed, with 499 bytes", why: "nothing was cut off", trouble: []string{"DEL-06 FAIL"}, options: markersOnly,
+			story: func(h *history) { h.open().poll(grown(bent(agent(0)), 499, "x")).end(trace.ByCustomer) }},
+		{name: "cut at 500 characters of Java's", why: "a smile counts as two", idle: "DEL-06", options: markersOnly,
+			story: func(h *history) { h.open().poll(grown(cut(agent(0), 3), 500, "😀")).end(trace.ByCustomer) }},
+		{name: "changed, with 499 characters of Java's", why: "there was room", trouble: []string{"DEL-06 FAIL"}, options: markersOnly,
+			story: func(h *history) { h.open().poll(grown(bent(agent(0)), 499, "😀")).end(trace.ByCustomer) }},
+		{name: "quoted in part", why: "a robot may repeat the beginning of a text, if it says so", idle: "DEL-06", options: markersOnly,
+			story: func(h *history) { h.open().say().poll(appended(cut(echo(1), 5), "...")).end(trace.ByCustomer) }},
+		{name: "quoted without its end", why: "nothing says that it was longer", trouble: []string{"DEL-06 FAIL"}, options: markersOnly,
 			story: func(h *history) { h.open().say().poll(cut(echo(1), 3)).end(trace.ByCustomer) }},
 		{name: "quoted and changed", why: "all of it is there, and another", trouble: []string{"DEL-06 FAIL"}, options: markersOnly,
 			story: func(h *history) { h.open().say().poll(bent(echo(1))).end(trace.ByCustomer) }},
+		{name: "quoted without a text, and changed", why: "nothing can be missing", trouble: []string{"DEL-06 FAIL"}, options: markersOnly,
+			story: func(h *history) { h.open().poll(bent(textless(echo(0)))).end(trace.ByCustomer) }},
+		{name: "quoted in the middle of the marker", why: "a part of the checksum is missing", trouble: []string{"DEL-06 FAIL"}, options: markersOnly,
+			story: func(h *history) { h.open().poll(cut(textless(echo(0)), 1)).end(trace.ByCustomer) }},
 		{name: "longer than the API allows", why: "an echo of a long text may be cut", pass: "DEL-04", options: markersOnly,
 			trouble: []string{"SHP-07 FAIL"}, // it should have been
 			story:   func(h *history) { h.open().say().poll(padded(cut(echo(1), 3)), agent(0)).end(trace.ByCustomer) }},
 	})
+}
+
+// appended is a message with something behind its content.
+func appended(m msg, tail string) msg {
+	return func(h *history) *aicc.Downlink {
+		d := m(h)
+		d.Content += tail
+		return d
+	}
 }
 
 // refuse is a text that is answered with another code than 0.
@@ -543,6 +573,13 @@ func TestSends(t *testing.T) {
 			story: left(trace.Record{Heard: 3})},
 		{name: "one damaged", why: "it stands for the one that seems missing", trouble: []string{"SND-03 FAIL"}, pass: "SND-01",
 			told: "texts were shown to the other side changed", story: left(trace.Record{Shown: [][2]int{{1, 2}}, Heard: 3, Garbled: 1})},
+		{name: "fewer than none damaged", why: "the record makes no sense there, and is none the less right", pass: "SND-01 SND-03",
+			story: left(trace.Record{Shown: [][2]int{{1, 3}}, Heard: 3, Garbled: -1})},
+		{name: "more texts than anybody writes", why: "they are not looked for one by one", trouble: []string{"SND-01 INCONCLUSIVE"},
+			story: func(h *history) {
+				h.open().said = maxJump
+				h.poll(notice("")).say().hangUp().journal(trace.Record{}).end(trace.ByCustomer)
+			}},
 		{name: "all damaged", why: "none has a number", trouble: []string{"SND-03 FAIL"}, pass: "SND-01",
 			story: left(trace.Record{Heard: 3, Garbled: 3})},
 		{name: "twice", why: "2 again", trouble: []string{"SND-02 FAIL"}, told: "texts were shown to the other side twice or out of order",
@@ -590,6 +627,12 @@ func TestAcceptance(t *testing.T) {
 			h.open().poll(says(aicc.FromRobot)).call(aicc.OpSend, ms, e).say().end(trace.ByCustomer)
 		}
 	}
+	later := func(h *history, wait time.Duration) {
+		if h.epoch < 0 {
+			h.open().poll(says(aicc.FromRobot))
+		}
+		h.refuse().wait(wait).pollNow(ok()).end(trace.ByCustomer)
+	}
 	big := failed()
 	big.Bytes = 1001
 	long := failed()
@@ -617,6 +660,28 @@ func TestAcceptance(t *testing.T) {
 			story: func(h *history) {
 				h.open().poll(says(aicc.FromRobot)).refuse().hangUp().journal(trace.Record{HungUp: true, Owed: true}).end(trace.ByCustomer)
 			}},
+		{name: "refused, and a poll brings nothing", why: "a DISCONNECT would have come by then", options: wireOnly,
+			trouble: []string{"SND-04 FAIL"}, story: func(h *history) { later(h, DefaultWithin) }},
+		{name: "refused, and a poll brings nothing yet", why: "intervals are closed: the DISCONNECT may be on its way", options: wireOnly,
+			idle: "SND-04", story: func(h *history) { later(h, DefaultWithin-1) }},
+		{name: "refused twice, and a poll brings nothing yet", why: "the DISCONNECT may be on its way since the second", options: wireOnly,
+			idle: "SND-04", story: func(h *history) {
+				later(h.open().poll(says(aicc.FromRobot)).refuse().wait(time.Second), DefaultWithin-1)
+			}},
+		{name: "refused, and a poll brings nothing, and one is lost", why: "it may have carried the DISCONNECT", options: wireOnly,
+			trouble: []string{"SND-04 INCONCLUSIVE"}, story: func(h *history) {
+				h.open().poll(says(aicc.FromRobot)).refuse().infoPoll().wait(DefaultWithin).poll().end(trace.ByCustomer)
+			}},
+		{name: "refused, and a probe brings nothing", why: "a probe is none of the customer's", options: wireOnly, idle: "SND-04",
+			story: func(h *history) {
+				h.open().poll(says(aicc.FromRobot)).refuse().wait(DefaultWithin).probe().end(trace.ByCustomer)
+			}},
+		{name: "refused, and a poll after the customer's DISCONNECT brings nothing", why: "the mailbox may be gone", options: wireOnly, idle: "SND-04",
+			story: func(h *history) {
+				h.open().poll(says(aicc.FromRobot)).refuse().wait(DefaultWithin).hangUp().poll().end(trace.ByCustomer)
+			}},
+		{name: "something went wrong", why: "HTTP 500 is documented, and says little", options: wireOnly, trouble: []string{"SND-04 INCONCLUSIVE"},
+			story: texts(trace.Event{Class: aicc.Info, Status: 500})},
 		{name: "refused before CONNECT was answered", why: "there is no conversation", options: wireOnly, idle: "SND-04",
 			story: func(h *history) { h.begin().call(aicc.OpConnect, ms, info()).refuse().end(trace.LostContact) }},
 	})

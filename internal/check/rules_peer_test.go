@@ -26,6 +26,9 @@ func TestQueue(t *testing.T) {
 			h.wait(d).call(aicc.OpQueue, ms, *waiting(trace.Event{MaxWait: 60})).end(trace.ByCustomer)
 		}
 	}
+	waitedAfter := func(h *history) {
+		h.wait(2*time.Minute).call(aicc.OpQueue, ms, *waiting(trace.Event{MaxWait: 60})).end(trace.ByCustomer)
+	}
 	runCases(t, []ruleCase{
 		{name: "first in the queue", why: "0 is not negative", options: all, pass: "QUE-01", idle: "QUE-02 QUE-03 QUE-04",
 			story: asked(waiting(trace.Event{}))},
@@ -40,6 +43,13 @@ func TestQueue(t *testing.T) {
 		{name: "given back to the queue", why: "a message said so", options: all, idle: "QUE-02",
 			story: func(h *history) {
 				h.open().poll(notice(""), fromAgent(), queueNotice()).askQueue(aicc.CodeOK, 0).end(trace.ByCustomer)
+			}},
+		{name: "asked for another agent", why: "TRANS2AGENT begins a new wait", options: all, idle: "QUE-02", story: func(h *history) {
+			h.open().poll(notice(""), fromAgent()).transfer().askQueue(aicc.CodeOK, 3).end(trace.ByCustomer)
+		}},
+		{name: "asked for another agent in vain", why: "TRANS2AGENT was refused", options: all, trouble: []string{"QUE-02 FAIL"},
+			story: func(h *history) {
+				h.open().poll(notice(""), fromAgent()).call(aicc.OpTransfer, ms, h.numbered(failed())).askQueue(aicc.CodeOK, 3).end(trace.ByCustomer)
 			}},
 		{name: "perhaps given back", why: "a lost poll may have said so", options: all, trouble: []string{"QUE-02 INCONCLUSIVE"},
 			story: func(h *history) {
@@ -85,6 +95,13 @@ func TestQueue(t *testing.T) {
 				}
 				h.end(trace.ByCustomer)
 			}},
+		{name: "no place in between", why: "0 may mean that it is not known", options: all, pass: "QUE-03", story: func(h *history) {
+			h.open()
+			for _, position := range []int{3, 0, 3} {
+				h.askQueue(aicc.CodeOK, position).wait(10 * time.Second)
+			}
+			h.end(trace.ByCustomer)
+		}},
 		{name: "another wait", why: "TRANS2AGENT begins a new one", options: all, idle: "QUE-03",
 			story: func(h *history) {
 				h.open().askQueue(aicc.CodeOK, 3).transfer().wait(10*time.Second).askQueue(aicc.CodeOK, 4).end(trace.ByCustomer)
@@ -100,6 +117,10 @@ func TestQueue(t *testing.T) {
 		{name: "no longest wait", why: "none was told", options: all, idle: "QUE-04", story: func(h *history) {
 			h.open().poll(queueNotice()).wait(time.Hour).askQueue(aicc.CodeOK, 0).end(trace.ByCustomer)
 		}},
+		{name: "back with the robot", why: "the wait is over", options: all, idle: "QUE-04",
+			story: func(h *history) { waitedAfter(h.open().poll(queueNotice()).poll(says(aicc.FromRobot))) }},
+		{name: "asked for an agent again", why: "the wait begins anew", options: all, idle: "QUE-04",
+			story: func(h *history) { waitedAfter(h.open().poll(queueNotice()).transfer()) }},
 		{name: "served and waiting again", why: "the agent ended the first wait", options: all, pass: "QUE-04", story: func(h *history) {
 			h.open().poll(queueNotice()).wait(time.Minute).poll(fromAgent()).wait(time.Minute).poll(queueNotice()).
 				call(aicc.OpQueue, ms, *waiting(trace.Event{MaxWait: 60})).end(trace.ByCustomer)
@@ -136,6 +157,8 @@ func TestRobot(t *testing.T) {
 			story: func(h *history) { h.open().poll(says(aicc.FromRobot)).end(trace.ByCustomer) }},
 		{name: "agent first", why: "on a channel with a robot", options: withRobot(true), trouble: []string{"ROB-01 FAIL", "HND-03 FAIL"},
 			told: "an agent speaks first on a channel with a robot", story: func(h *history) { h.open().poll(fromAgent()).end(trace.ByCustomer) }},
+		{name: "agent first after a notice", why: "the system is no robot", options: withRobot(true), trouble: []string{"ROB-01 FAIL"},
+			story: func(h *history) { h.open().poll(notice(""), fromAgent()).end(trace.ByCustomer) }},
 		{name: "agent first, as asked for", why: "TRANS2AGENT was sent", options: withRobot(true), idle: "ROB-01", trouble: []string{"HND-03 FAIL"},
 			story: func(h *history) { h.open().transfer().poll(fromAgent()).end(trace.ByCustomer) }},
 		{name: "agent first after a lost poll", why: "it may have carried the robot's word", options: withRobot(true),

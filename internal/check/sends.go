@@ -2,6 +2,7 @@ package check
 
 import (
 	"iter"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type refusals struct {
 	n  uint32
 	at time.Duration // of the first
 	id uint32        // its exchange
+
+	latest time.Duration
 }
 
 // sending returns the place of a number in the list, or -1.
@@ -36,8 +39,11 @@ func (s *Session) sending(seq int) int {
 }
 
 func (s *Session) sendStarts(e *trace.Event) {
+	if e.Seq < 0 || e.Seq >= maxSeq {
+		return
+	}
 	s.conv.sent = max(s.conv.sent, e.Seq+1)
-	if e.Seq < 0 || e.Seq >= maxSeq || s.sending(e.Seq) >= 0 {
+	if s.sending(e.Seq) >= 0 {
 		return
 	}
 	if len(s.sends) == maxSends {
@@ -67,8 +73,14 @@ func (s *Session) sendEnds(e *trace.Event) {
 // accepted judges whether a text was taken (SND-04). A refusal waits for what shows that the
 // conversation went on.
 func (s *Session) accepted(e *trace.Event) {
-	tooLong := e.Chars > aicc.MaxDemoText || e.Bytes > maxText
-	if !answeredPlainly(e) || !s.conv.parties.line || tooLong {
+	if !s.conv.parties.line || e.Chars > aicc.MaxDemoText || e.Bytes > maxText {
+		return
+	}
+	if e.Status == http.StatusInternalServerError {
+		s.met(snd04)
+		s.unsure(snd04, IndeterminateSend, 1)
+	}
+	if !answeredPlainly(e) {
 		return
 	}
 	r := &s.conv.refused
@@ -76,6 +88,7 @@ func (s *Session) accepted(e *trace.Event) {
 		if r.n == 0 {
 			r.at, r.id = e.At, e.ID
 		}
+		r.latest = e.At
 		r.n++
 		return
 	}
@@ -83,6 +96,22 @@ func (s *Session) accepted(e *trace.Event) {
 	if r.n > 0 && e.Started >= r.at {
 		s.failRefused(e.At, "a later text was accepted")
 	}
+}
+
+// refusedFor looks at a poll that brought nothing: a DISCONNECT would have come by then, so nobody had
+// hung up when an earlier text was refused. A poll without an answer may have taken the DISCONNECT.
+func (s *Session) refusedFor(e *trace.Event) {
+	r := &s.conv.refused
+	if r.n == 0 || e.Count > 0 || e.Probe || s.conv.leaving || e.Started < r.latest+s.c.opts.DisconnectWithin {
+		return
+	}
+	if s.exposedUntil >= s.conv.connect.asked {
+		s.metTimes(snd04, r.n)
+		s.unsure(snd04, IndeterminatePoll, int64(r.n))
+		*r = refusals{}
+		return
+	}
+	s.failRefused(e.At, "a poll that was sent after that brought no DISCONNECT")
 }
 
 // answeredPlainly reports whether a call was answered by the platform for reasons of its own: not
@@ -149,8 +178,9 @@ func inRuns(runs [][2]int, seq int) bool {
 // settleShown compares what was accepted with what the other side got (SND-01, -02, -03).
 func (s *Session) settleShown(e *trace.Event) {
 	r := e.Record
+	garbled := max(r.Garbled, 0)
 	s.settleRefusals(e)
-	if len(r.Shown) == 0 && r.Heard > r.Garbled {
+	if len(r.Shown) == 0 && r.Heard > garbled {
 		return // the record does not tell
 	}
 	shown, back, top := uint32(0), int64(0), -1
@@ -167,9 +197,9 @@ func (s *Session) settleShown(e *trace.Event) {
 	if back > 0 {
 		s.failShown(snd02, back, e, "texts were shown to the other side twice or out of order")
 	}
-	s.metTimes(snd03, shown+uint32(r.Garbled))
-	if r.Garbled > 0 {
-		s.failShown(snd03, int64(r.Garbled), e, "texts were shown to the other side changed")
+	s.metTimes(snd03, shown+uint32(garbled))
+	if garbled > 0 {
+		s.failShown(snd03, int64(garbled), e, "texts were shown to the other side changed")
 	}
 	s.settleReached(e, top)
 }
@@ -185,7 +215,7 @@ func (s *Session) settleReached(e *trace.Event, top int) {
 	if s.c.opts.Setup.Async {
 		return // nobody said that they were accepted
 	}
-	if s.conv.manyOpen {
+	if s.conv.manyOpen || limit > maxJump {
 		s.unsure(snd01, EvidenceDropped, 1)
 		return
 	}
@@ -202,7 +232,7 @@ func (s *Session) settleReached(e *trace.Event, top int) {
 		}
 	}
 	s.metTimes(snd01, judged)
-	if lost -= int64(e.Record.Garbled); lost > 0 {
+	if lost -= int64(max(e.Record.Garbled, 0)); lost > 0 {
 		s.failShown(snd01, lost, e, "the customer's message "+itoa(first)+" was accepted, and never shown to the other side")
 	}
 }

@@ -68,12 +68,13 @@ type conversation struct {
 	queue      queueing
 	tokens     tokens
 	refused    refusals
-	manyOpen   bool // more sends were not accepted than are remembered
-	leaving    bool // the customer's DISCONNECT was sent
-	left       bool // doLeaveMessage was sent
-	broken     bool // the last exchange that came back had no answer
-	echoed     int  // one above the highest number of the customer's that was echoed
-	stamp      int64
+	manyOpen   bool          // more sends were not accepted than are remembered
+	leaving    bool          // the customer's DISCONNECT was sent
+	left       bool          // doLeaveMessage was sent
+	broken     bool          // the last exchange that came back had no answer
+	echoed     int           // one above the highest number of the customer's that was echoed
+	stamp      int64         // highest timestamp so far
+	stampPoll  time.Duration // when the poll that brought it was sent
 	user       string
 }
 

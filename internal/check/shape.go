@@ -94,7 +94,9 @@ func (s *Session) addressed(e *trace.Event) {
 // undocumented names a type of the message that no page lists, or is "".
 func undocumented(m *aicc.Downlink) string {
 	switch m.ControlType {
-	case "", aicc.Chat, aicc.Disconnect, aicc.Read, aicc.Connect, aicc.Transfer:
+	case "":
+		return "there is no controlType"
+	case aicc.Chat, aicc.Disconnect, aicc.Read, aicc.Connect, aicc.Transfer:
 	default:
 		return "controlType " + clip(m.ControlType) + " is not documented"
 	}
@@ -102,6 +104,9 @@ func undocumented(m *aicc.Downlink) string {
 	case "", aicc.FromAgent, aicc.FromRobot, aicc.FromSystem, aicc.FromCustomer, "USER": // the last two are DEL-08's
 	default:
 		return "sourceType " + clip(m.SourceType) + " is not documented"
+	}
+	if m.ControlType == aicc.Chat && m.SourceType == "" {
+		return "there is no sourceType"
 	}
 	switch m.MediaType {
 	case "", aicc.Text, aicc.Image, aicc.Video, aicc.Audio, aicc.Locate, aicc.Document:
@@ -235,13 +240,19 @@ func (s *Session) stamped(e *trace.Event, foreign bool) {
 	if foreign {
 		return
 	}
-	highest := s.conv.stamp
-	s.conv.stamp = max(highest, ms)
+	highest, since := s.conv.stamp, s.conv.stampPoll
+	if ms > highest {
+		s.conv.stamp, s.conv.stampPoll = ms, s.poll.started
+	}
 	if highest == 0 {
 		return
 	}
 	s.met(ord02)
-	if ms < highest {
+	switch {
+	case ms >= highest:
+	case s.exposedUntil >= since:
+		s.unsure(ord02, IndeterminatePoll, 1) // it may have been put back
+	default:
 		s.failBack(e, highest-ms)
 	}
 }

@@ -27,7 +27,7 @@ const (
 	RunAborted        Reason = "run-aborted"        // the run was stopped or the tenant went away
 	GeneratorLate     Reason = "generator-late"     // chatbench was too slow for a deadline to mean anything
 	WindowOverflow    Reason = "window-overflow"    // reordering beyond what the checker keeps
-	EvidenceDropped   Reason = "evidence-dropped"   // more gaps than the checker keeps
+	EvidenceDropped   Reason = "evidence-dropped"   // more files or sends in a conversation than the checker keeps
 )
 
 // Level is where a rule comes from.

@@ -24,6 +24,8 @@ import (
 type Ending struct {
 	Now         time.Time // the day that known failures are held against; zero: none of them is past its last day
 	Partial     bool      // the events are not of all customers, so a rule that held proves little
+	Chosen      bool      // they were picked for what they broke: that no conversation is whole among them, or none is there, is no fault
+	Unchecked   bool      // no rule was left to check, so that nothing was judged
 	Interrupted bool      // by the user
 	Gone        string    // the tenant went away in mid-run: a sentence, or ""
 	Bug         string    // chatbench itself failed: what it said, or ""
@@ -32,12 +34,18 @@ type Ending struct {
 
 // Apply judges r by the demands of s, and sets its gates, verdict, exit code and reasons.
 func Apply(r *result.Result, s *scenario.Scenario, end Ending) {
+	r.Run.Ended = end.kept(r.Run.Ended)
 	j := judge{r: r, total: r.Metrics.Total()}
 	j.known(s, end)
+	if end.Unchecked {
+		j.add(result.Inconclusive, result.ExitInconclusive, "No rule was checked: those that were chosen need a probe, or are off.")
+	}
 	j.conformance(s.Gate.Strict)
 	j.stale(len(s.Gate.Known))
 	if end.Gone == "" && end.Bug == "" && !end.Interrupted {
-		j.played()
+		if !end.Chosen {
+			j.played()
+		}
 		j.exercise(s.Exercise)
 		j.missed(s.Gate.MaxMissed)
 		for _, l := range s.Gate.Latency {
@@ -58,6 +66,19 @@ func Apply(r *result.Result, s *scenario.Scenario, end Ending) {
 		j.add(result.Interrupted, result.ExitInterrupted, "The run was interrupted; what was measured until then is reported.")
 	}
 	j.finish()
+}
+
+// kept is how the run ended, as it stands in the result: before says what is there already.
+func (e *Ending) kept(before result.Ended) result.Ended {
+	switch {
+	case e.Bug != "":
+		return result.EndedBroken
+	case e.Gone != "":
+		return result.EndedGone
+	case e.Interrupted:
+		return result.EndedInterrupted
+	}
+	return before
 }
 
 // judge collects what speaks against a run.

@@ -13,7 +13,7 @@ import (
 // known holds the entries of the known-failure file against what the rules came to. Of several
 // entries for a rule the one that names the scenario counts.
 func (j *judge) known(s *scenario.Scenario, end Ending) {
-	whole := end.Gone == "" && end.Bug == "" && !end.Interrupted && !end.Partial
+	whole := j.r.Run.Ended == "" && !end.Partial
 	for i := range s.Gate.Known {
 		k := &s.Gate.Known[i]
 		if !k.About(k.Rule, j.r.Scenario.Name) || k.Scenario == "" && shadowed(k, s.Gate.Known, j.r.Scenario.Name) {
@@ -162,11 +162,11 @@ func heldIn(results []*result.Result, k *scenario.KnownFailure) bool {
 
 // toTheEnd reports whether a result is that of a whole run.
 func toTheEnd(r *result.Result) bool {
-	switch r.Exit {
+	switch r.Exit { // of a result that was saved without Run.Ended it is all there is
 	case result.ExitInterrupted, result.ExitUnreachable, result.ExitBug:
 		return false
 	}
-	return r.Target.Kind != result.Recorded
+	return r.Run.Ended == "" && r.Target.Kind != result.Recorded
 }
 
 // strictly reads how a result was judged off the name of its gate.

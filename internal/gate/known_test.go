@@ -113,6 +113,8 @@ func TestUpdateKnown(t *testing.T) {
 	}
 	strict := of("demo", 1, expected)
 	strict.Gates = []result.Gate{{Kind: result.GateConformance, Name: strictName}}
+	stopped := of("demo", 1, held, broken)
+	stopped.Run.Ended = result.EndedInterrupted
 	taped := of("demo", 0, held)
 	taped.Target.Kind = result.Recorded
 	fixed := rule("DEL-04", check.Demo, check.Pass, 0, 9)
@@ -136,6 +138,7 @@ func TestUpdateKnown(t *testing.T) {
 			[]*result.Result{of("demo", 4, fixed), of("smoke", 0, broken)}, nil, nil},
 		{"it held in another scenario", []scenario.KnownFailure{loss}, []*result.Result{of("smoke", 4, fixed)}, nil, nil},
 		{"it held until the run was stopped", []scenario.KnownFailure{order}, []*result.Result{of("demo", 130, held)}, nil, nil},
+		{"it held until the run was stopped, which had broken another", []scenario.KnownFailure{order, loss}, []*result.Result{stopped}, nil, nil},
 		{"it held in a trace, which may be of some customers", []scenario.KnownFailure{order}, []*result.Result{taped}, nil, nil},
 		{"it did not come up", []scenario.KnownFailure{order}, []*result.Result{of("demo", 0, broken)}, []string{"DEL-04 demo"}, nil},
 	}

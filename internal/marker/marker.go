@@ -145,28 +145,34 @@ func Parse(content string) (m Marker, text string, status Status) {
 	}
 }
 
-// IsCut reports whether the text that Parse finds damaged ends before the length that its marker
-// gives: somebody quoted only the beginning of it.
-func IsCut(content string) bool {
+// Missing is by how many bytes the text that Parse finds damaged is shorter than its marker says: 0 if
+// it is not.
+func Missing(content string) int {
 	for from := 0; ; {
 		i := strings.Index(content[from:], prefix)
 		if i < 0 {
-			return false
+			return 0
 		}
 		from += i
 		if _, _, status := parseAt(content[from:]); status != Absent {
-			return status == Damaged && endsEarly(content[from+len(prefix):])
+			return lacking(content[from+len(prefix):])
 		}
 		from += len(prefix)
 	}
 }
 
-// endsEarly looks at what is behind the prefix of a marker that could be read as far as its length.
-func endsEarly(s string) bool {
+// lacking looks at what is behind the prefix of a marker that could be read as far as its length.
+func lacking(s string) int {
 	part := strings.SplitN(s, ".", fields+1)
 	size, err := strconv.ParseUint(part[fields-1], 36, 31)
-	rest := len(part[fields]) - crcSize // with the blank in front of the text
-	return err == nil && (rest < 0 || size > 0 && uint64(rest) < 1+size)
+	if err != nil {
+		return 0
+	}
+	whole := crcSize
+	if size > 0 {
+		whole += 1 + int(size) // a blank is in front of the text
+	}
+	return max(whole-len(part[fields]), 0)
 }
 
 // parseAt reads the marker that s begins with. Absent means that s merely looked like one.

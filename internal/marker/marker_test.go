@@ -257,27 +257,27 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-func TestIsCut(t *testing.T) {
+func TestMissing(t *testing.T) {
 	m := Marker{Run: 7, Sender: Customer, Cause: NoCause, At: time.UnixMicro(1e15)}
 	whole := string(Append(nil, m, "where is my order?"))
 	bare := string(Append(nil, m, ""))
 	for _, c := range []struct {
 		why, content string
-		want         bool
+		want         int
 	}{
-		{"whole", whole, false},
-		{"quoted", "You said: " + whole, false},
-		{"the end is missing", whole[:len(whole)-4], true},
-		{"the beginning is quoted", "You said: " + whole[:len(whole)-4] + "…", true},
-		{"nothing but the marker is left", whole[:len(bare)], true},
-		{"the marker itself is cut", bare[:len(bare)-2], true},
-		{"another letter", strings.Replace(whole, "order", "odour", 1), false},
-		{"a wrong checksum and no text", bare[:len(bare)-1] + "g", false},
-		{"behind what merely looks like a marker", "cb1.x " + whole[:len(whole)-4], true},
-		{"no marker", "where is my order?", false},
+		{"whole", whole, 0},
+		{"quoted", "You said: " + whole + "!", 0},
+		{"the end is missing", whole[:len(whole)-4], 4},
+		{"the beginning is quoted", "You said: " + whole[:len(whole)-4] + "...", 1},
+		{"nothing but the marker is left", whole[:len(bare)], len(whole) - len(bare)},
+		{"the marker itself is cut", bare[:len(bare)-2], 2},
+		{"another letter", strings.Replace(whole, "order", "odour", 1), 0},
+		{"a wrong checksum and no text", bare[:len(bare)-1] + "g", 0},
+		{"behind what merely looks like a marker", "cb1.x " + whole[:len(whole)-4], 4},
+		{"no marker", "where is my order?", 0},
 	} {
-		if got := IsCut(c.content); got != c.want {
-			t.Errorf("%s: IsCut(%q) = %t, want %t", c.why, c.content, got, c.want)
+		if got := Missing(c.content); got != c.want {
+			t.Errorf("%s: %d bytes are missing from %q, want %d", c.why, got, c.content, c.want)
 		}
 	}
 }

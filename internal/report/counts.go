@@ -150,7 +150,7 @@ func (p *printer) again() {
 	if p.r.Trace != nil {
 		files = append(files, p.traceFiles(p.r.Trace)...)
 	}
-	command := result.Again(p.r.Run.Command, p.r.Scenario.Seed)
+	command := p.r.Again()
 	if len(files) == 0 && command == "" {
 		return
 	}

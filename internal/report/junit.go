@@ -194,7 +194,7 @@ func (j *junit) run() {
 }
 
 func (j *junit) again() string {
-	if command := result.Again(j.r.Run.Command, j.r.Scenario.Seed); command != "" {
+	if command := j.r.Again(); command != "" {
 		return "\nagain: " + phrase(command)
 	}
 	return ""

@@ -208,7 +208,7 @@ func (m *markdown) generator() string {
 }
 
 func (m *markdown) again() string {
-	command := result.Again(m.r.Run.Command, m.r.Scenario.Seed)
+	command := m.r.Again()
 	if command == "" {
 		return ""
 	}

@@ -5,6 +5,15 @@ import (
 	"strings"
 )
 
+// Again is the command line that makes this result again, or "". The check of a trace has no seed:
+// nothing is decided in it.
+func (r *Result) Again() string {
+	if r.Target.Kind == Recorded {
+		return Again(r.Run.Command, 0)
+	}
+	return Again(r.Run.Command, r.Scenario.Seed)
+}
+
 // Again is the command line that makes the decisions of a run again: the run's own, with its seed
 // and safe to paste into a shell. It is "" without a command. Secrets in it are masked already,
 // see [MaskArgs].

@@ -111,6 +111,7 @@ func mergeRuns(a, b Run) Run {
 		End:     b.End,
 		Host:    least(a.Host, b.Host),
 		Command: least(a.Command, b.Command),
+		Ended:   a.Ended.worse(b.Ended),
 	}
 	if a.End.After(b.End) {
 		r.End = a.End

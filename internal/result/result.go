@@ -88,6 +88,26 @@ type Run struct {
 	End     time.Time `json:"end,omitzero"`
 	Host    Host      `json:"host"`
 	Command []string  `json:"command,omitempty"` // secrets masked, see MaskArgs
+	Ended   Ended     `json:"ended,omitempty"`   // "": it was played to its end
+}
+
+// Ended says what cut a run short.
+type Ended string
+
+// The reasons that a run is cut short for, the gravest last.
+const (
+	EndedInterrupted Ended = "interrupted" // by the user
+	EndedGone        Ended = "gone"        // the tenant went away
+	EndedBroken      Ended = "broken"      // chatbench itself failed
+)
+
+// worse gives the graver of two.
+func (e Ended) worse(other Ended) Ended {
+	order := []Ended{"", EndedInterrupted, EndedGone, EndedBroken}
+	if slices.Index(order, other) > slices.Index(order, e) {
+		return other
+	}
+	return e
 }
 
 // Host is the machine of the generator.

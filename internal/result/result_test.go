@@ -56,6 +56,19 @@ func TestMergeLaws(t *testing.T) {
 	}
 }
 
+// TestMergeKeepsTheGraverEnd wants a merged result to be that of whole runs only when all of them were.
+func TestMergeKeepsTheGraverEnd(t *testing.T) {
+	order := []Ended{"", EndedInterrupted, EndedGone, EndedBroken}
+	for i, a := range order {
+		for k, b := range order {
+			got := Merge(&Result{Run: Run{Ended: a}}, &Result{Run: Run{Ended: b}}).Run.Ended
+			if want := order[max(i, k)]; got != want {
+				t.Errorf("%q and %q give %q, want %q", a, b, got, want)
+			}
+		}
+	}
+}
+
 func TestMergeTellsWhatItMixed(t *testing.T) {
 	a, b := &Result{}, &Result{}
 	a.Scenario.Name, b.Scenario.Name = "handover", "robot-only"

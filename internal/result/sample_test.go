@@ -72,6 +72,7 @@ func sample(t *testing.T, seed uint64) *Result {
 			ID: fmt.Sprintf("r%03d", r.IntN(1000)), Start: start.Add(time.Duration(r.IntN(9)) * time.Second), End: start.Add(10 * time.Second),
 			Host:    Host{OS: "linux", Arch: "amd64", Cores: 2, Name: pick(r, "one", "two")},
 			Command: []string{"chatbench", "run", "scenarios/handover.yaml"},
+			Ended:   pick(r, "", EndedInterrupted, EndedGone, EndedBroken),
 		},
 		Verdict: verdict,
 		Exit:    pick(r, ExitOK, ExitConformance, ExitInvalid, ExitInterrupted),

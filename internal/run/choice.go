@@ -85,6 +85,14 @@ func (c Choice) Off(already []string) []string {
 	return off
 }
 
+// NeedsProbes reports whether a choice leaves only rules that are looked at by probing a tenant.
+func (c Choice) NeedsProbes() bool {
+	off := c.Off(nil)
+	return !slices.ContainsFunc(check.Rules(), func(r check.Rule) bool {
+		return r.Needs != check.ByProbe && !slices.Contains(off, r.ID)
+	})
+}
+
 // On lists the rules that are checked although they may be off unless asked for: those given, and
 // those of the choice, without what is off.
 func (c Choice) On(already, off []string) []string {

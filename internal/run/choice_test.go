@@ -22,6 +22,26 @@ func but(ids ...string) []string {
 	return slices.DeleteFunc(check.Known(), func(id string) bool { return slices.Contains(ids, id) })
 }
 
+// TestChoiceNeedsProbes wants a choice of active rules only to be known as one.
+func TestChoiceNeedsProbes(t *testing.T) {
+	for _, tt := range []struct {
+		why        string
+		only, skip []string
+		want       bool
+	}{
+		{"nothing is said", nil, nil, false},
+		{"an active rule", []string{"TOK-21"}, nil, true},
+		{"one of each", []string{"TOK-21", "TOK-03"}, nil, false},
+		{"an area of both", []string{"TOK"}, nil, false},
+		{"an area, of which only the active ones are left", []string{"TOK"}, []string{"TOK-01", "TOK-02", "TOK-03", "TOK-04", "TOK-05"}, true},
+	} {
+		c, err := ParseChoice(tt.only, tt.skip)
+		if got := c.NeedsProbes(); err != nil || got != tt.want {
+			t.Errorf("%s: rules %v without %v: %v, %v; want %v", tt.why, tt.only, tt.skip, got, err, tt.want)
+		}
+	}
+}
+
 func TestChoice(t *testing.T) {
 	tests := []struct {
 		why        string

@@ -106,3 +106,56 @@ func TestMinimizeRefuses(t *testing.T) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }
+
+// TestMinimizeSparesTheTrace wants the trace that is read not to be written over, by whatever name,
+// and to be told so before the search.
+func TestMinimizeSparesTheTrace(t *testing.T) {
+	_, packed := failing(t, "drop-one:4")
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "t.gz"), filepath.Join(dir, "link.gz")
+	if err := errors.Join(os.WriteFile(file, packed, 0o644), os.Symlink(file, link)); err != nil {
+		t.Fatal(err)
+	}
+	for _, out := range []string{file, link, dir} {
+		in, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Minimize(in, MinimizeOptions{Rule: "DEL-04", Customer: -1, Out: out}); !errors.Is(err, ErrOut) {
+			t.Errorf("out to %s: error %v, want %v", out, err, ErrOut)
+		}
+		in.Close()
+	}
+	if left, err := os.ReadFile(file); err != nil || !bytes.Equal(left, packed) {
+		t.Errorf("%d of %d bytes of the trace are left, error %v", len(left), len(packed), err)
+	}
+	if names, err := filepath.Glob(filepath.Join(dir, ".trace-*")); err != nil || len(names) > 0 {
+		t.Errorf("left behind: %v, error %v", names, err)
+	}
+}
+
+// TestMinimizeStoppedRun wants what is left of an interrupted run to say that it was interrupted.
+func TestMinimizeStoppedRun(t *testing.T) {
+	var packed buffered
+	w, err := trace.NewWriter(&packed, trace.Header{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(&trace.Event{Kind: trace.Begin, Customer: 3})
+	w.Stop(5, trace.Gone)
+	w.Write(&trace.Event{Kind: trace.End, At: 9, Customer: 3})
+	if _, err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p, err := eventsOf(bytes.NewReader(packed.Bytes()), 3)
+	if err != nil || len(p.events) != 2 || p.stop == nil {
+		t.Fatalf("%+v, %v; want two events and the stop", p, err)
+	}
+	out := filepath.Join(t.TempDir(), "least.gz")
+	if err := p.save(out, p.header, p.events); err != nil {
+		t.Fatal(err)
+	}
+	if r := recheck(t, out); r.Run.Ended != result.EndedGone {
+		t.Errorf("ended %q, want %q", r.Run.Ended, result.EndedGone)
+	}
+}

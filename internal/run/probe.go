@@ -46,6 +46,12 @@ func (p *play) probe(ctx context.Context, out *sim.Outcome) error {
 		Keyword: p.keyword(), SessionTime: p.Probes.SessionTime, Scene: p.Probes.Scene, Interrupt: p.Interrupt,
 	})
 	out.Cut, out.Gone = ended.Interrupted, ended.Gone
+	switch {
+	case out.Cut:
+		p.stopping(trace.Interrupted)
+	case out.Gone != nil:
+		p.stopping(trace.Gone)
+	}
 	return nil
 }
 

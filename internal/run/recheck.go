@@ -29,53 +29,82 @@ type RecheckOptions struct {
 // Recheck judges a recorded trace. Customers whose last conversation has no end in the file, as
 // after a crash, are judged as far as it goes. Errors are about the file.
 func Recheck(r io.Reader, opt RecheckOptions) (*result.Result, error) {
-	sessions := map[int]*replayed{}
-	var checker *check.Checker
-	var recorder *metric.Recorder
-	var last time.Duration
-	begin := func(h trace.Header) {
-		o := checking(&h, opt.Rules)
-		o.Reproduce = func(customer int) string {
-			return fmt.Sprintf("chatbench check %s  # customer %d", opt.File, customer)
-		}
-		checker = check.New(o)
-		recorder = metric.NewRecorder(nil, 1, metric.Options{Wall: h.Start, SameClock: h.Journal, Run: h.Run})
-	}
-	h, truncated, err := trace.Read(r, begin, func(e *trace.Event) error {
-		s := sessions[e.Customer]
-		if s == nil {
-			s = &replayed{session: checker.Customer(e.Customer), meter: recorder.Customer(e.Customer)}
-			sessions[e.Customer] = s
-		}
-		last = max(last, e.At) // customers are in order each, not among themselves
-		return s.observe(e)
-	})
+	p := replay{opt: opt, customers: map[int]*replayed{}}
+	h, truncated, err := trace.Read(r, p.begin, p.observe)
 	if err != nil {
 		return nil, err
 	}
-	if truncated {
-		checker.Abort(check.RunAborted)
-	}
-	for _, s := range sessions {
-		s.session.Close()
-	}
-	metrics := recorder.Finish()
-	res := &result.Result{
-		Schema: result.Schema1, Tool: result.Tool{Version: opt.Version, Go: runtime.Version()},
-		Scenario: result.Scenario{Name: h.Scenario, Hash: h.Hash, Seed: h.Seed},
-		Target:   result.Target{Kind: result.Recorded, Note: "trace " + opt.File},
-		Run:      result.Run{ID: strconv.FormatUint(h.Run, 36), Start: h.Start, End: h.Start.Add(last), Command: result.MaskArgs(opt.Command)},
-		Rules:    checker.Report(), Metrics: metrics, Health: metric.Health{}.WithLateness(metrics),
-	}
+	p.end(truncated)
+	res := p.result(&h)
 	if truncated {
 		res.Notes = append(res.Notes, "The trace ends in the middle, as after a crash; it was read up to its last whole line.")
 	}
-	if note := partial(&h); note != "" {
-		res.Notes = append(res.Notes, note)
+	for _, note := range []string{stoppedWords[p.ended], partial(&h)} {
+		if note != "" {
+			res.Notes = append(res.Notes, note)
+		}
 	}
 	demands := scenario.Gate{Strict: opt.Strict, Known: opt.Known, MaxMissed: 1, MaxLateness: time.Hour}
-	gate.Apply(res, &scenario.Scenario{Gate: demands}, gate.Ending{Now: opt.Now, Partial: h.Partial() || truncated})
+	gate.Apply(res, &scenario.Scenario{Gate: demands}, gate.Ending{Now: opt.Now,
+		Partial: h.Partial() || truncated || p.ended != "", Chosen: h.Policy != "" && !truncated, Unchecked: len(res.Rules) == 0})
 	return res, nil
+}
+
+// replay is a trace that is being judged.
+type replay struct {
+	opt       RecheckOptions
+	checker   *check.Checker
+	recorder  *metric.Recorder
+	customers map[int]*replayed
+	last      time.Duration // of all events
+	ended     result.Ended  // what cut the recorded run short
+}
+
+func (p *replay) begin(h trace.Header) {
+	o := checking(&h, p.opt.Rules)
+	o.Reproduce = func(customer int) string {
+		return fmt.Sprintf("chatbench check %s  # customer %d", p.opt.File, customer)
+	}
+	p.checker = check.New(o)
+	p.recorder = metric.NewRecorder(nil, 1, metric.Options{Wall: h.Start, SameClock: h.Journal, Run: h.Run})
+}
+
+func (p *replay) observe(e *trace.Event) error {
+	if e.Kind == trace.Stop {
+		p.ended = result.Ended(e.Ended)
+		p.checker.Abort(check.RunAborted)
+		return nil
+	}
+	c := p.customers[e.Customer]
+	if c == nil {
+		c = &replayed{session: p.checker.Customer(e.Customer), meter: p.recorder.Customer(e.Customer)}
+		p.customers[e.Customer] = c
+	}
+	p.last = max(p.last, e.At) // customers are in order each, not among themselves
+	return c.observe(e)
+}
+
+// end judges what is open at the end of the file.
+func (p *replay) end(truncated bool) {
+	if truncated {
+		p.checker.Abort(check.RunAborted)
+	}
+	for _, c := range p.customers {
+		c.session.Close()
+	}
+}
+
+// result is what was found, not yet held against anything.
+func (p *replay) result(h *trace.Header) *result.Result {
+	metrics := p.recorder.Finish()
+	return &result.Result{
+		Schema: result.Schema1, Tool: result.Tool{Version: p.opt.Version, Go: runtime.Version()},
+		Scenario: result.Scenario{Name: h.Scenario, Hash: h.Hash, Seed: h.Seed},
+		Target:   result.Target{Kind: result.Recorded, Note: "trace " + p.opt.File},
+		Run: result.Run{ID: strconv.FormatUint(h.Run, 36), Start: h.Start, End: h.Start.Add(p.last),
+			Command: result.MaskArgs(p.opt.Command), Ended: p.ended},
+		Rules: p.checker.Report(), Metrics: metrics, Health: metric.Health{}.WithLateness(metrics),
+	}
 }
 
 // checking is how the events of a trace are judged: as in the run, but for the choice of rules.
@@ -83,6 +112,13 @@ func checking(h *trace.Header, rules Choice) check.Options {
 	off := rules.Off(h.Off)
 	return check.Options{Run: h.Run, Off: off, On: rules.On(h.On, off), Start: h.Start, Setup: h.Setup,
 		Markers: h.Markers, Journal: h.Journal, Pause: h.Pause, Hold: h.Hold}
+}
+
+// stoppedWords say that the recorded run was cut short.
+var stoppedWords = map[result.Ended]string{
+	result.EndedInterrupted: "The recorded run was interrupted: that a rule held says something of the time before only.",
+	result.EndedGone:        "The tenant went away in the recorded run: that a rule held says something of the time before only.",
+	result.EndedBroken:      "chatbench itself failed in the recorded run: that a rule held says something of the time before only.",
 }
 
 // partial says what a trace leaves out, or "".

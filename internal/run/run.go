@@ -270,7 +270,7 @@ func (p *play) run(ctx context.Context) sim.Outcome {
 	go func() { defer close(stopped); p.tick(clock) }()
 	cfg := sim.Config{
 		Scenario: p.s, Endpoint: p.endpoint, Run: p.run64, Seed: p.seed, Markers: p.markers,
-		TokenLife: p.host.setup.TokenLife, Observe: p.observe, Sample: p.host.sample, Start: p.start, Cut: p.Interrupt,
+		TokenLife: p.host.setup.TokenLife, Observe: p.observe, Sample: p.host.sample, Start: p.start, Cut: p.Interrupt, Stopping: p.stopping,
 	}
 	if p.host.journal != nil {
 		cfg.Journal = p.host.journal
@@ -279,6 +279,15 @@ func (p *play) run(ctx context.Context) sim.Outcome {
 	stop()
 	<-stopped
 	return out
+}
+
+// stopping takes note that the run is cut short. The trace has it first: whatever is judged
+// leniently because of it must stand behind it there.
+func (p *play) stopping(why trace.Ended) {
+	if p.trace != nil {
+		p.trace.Stop(time.Since(p.start), why)
+	}
+	p.checker.Abort(check.RunAborted)
 }
 
 // tick closes the seconds of the run, each a moment after its end.
@@ -308,9 +317,6 @@ func (p *play) tick(ctx context.Context) {
 func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	end := time.Now()
 	health := metric.SampleHealth().Since(p.health)
-	if out.Gone != nil || out.Cut {
-		p.checker.Abort(check.RunAborted)
-	}
 	metrics := p.recorder.Finish()
 	hostname, _ := os.Hostname()
 	r := &result.Result{

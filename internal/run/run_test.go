@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -13,8 +14,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"chatbench/internal/check"
 	"chatbench/internal/memnet"
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
@@ -296,5 +299,76 @@ func TestProgress(t *testing.T) {
 	}
 	if last := seen[len(seen)-1].Live; last.Begun == 0 || last.Messages == 0 {
 		t.Errorf("the last report counts %d conversations and %d messages", last.Begun, last.Messages)
+	}
+}
+
+// interrupted plays a scenario in virtual time until the user interrupts it, and checks its trace.
+func interrupted(t *testing.T, s *scenario.Scenario, after time.Duration) (live, again *result.Result) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l := memnet.Listen()
+		interrupt := make(chan struct{})
+		time.AfterFunc(after, func() { close(interrupt) })
+		var err error
+		live, err = Play(t.Context(), Options{Scenario: s, Version: "test", Interrupt: interrupt, Out: dir, Trace: Policy{Share: 1},
+			network: &network{listener: l, dial: l.Dial}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	return live, recheck(t, filepath.Join(dir, TraceFile))
+}
+
+// TestInterruptedRunLeavesItsCasesOpen wants a case that an interruption cut off to be told as that,
+// live and from the trace, and what had ended before to stay as it was.
+func TestInterruptedRunLeavesItsCasesOpen(t *testing.T) {
+	s := load(t, "testdata/everything.yaml")
+	s.Seed, s.Tenant.Mutants = 8, []string{"mute-connect:every=2", "drop-one:every=5"}
+	live, again := interrupted(t, s, 6*time.Second)
+	if live.Exit != result.ExitConformance || live.Run.Ended != result.EndedInterrupted {
+		t.Errorf("exit code %d and ended %q, want %d for what was lost before, and %q", live.Exit, live.Run.Ended, result.ExitConformance, result.EndedInterrupted)
+	}
+	found := map[string]check.RuleResult{}
+	for _, rule := range live.Rules {
+		found[rule.ID] = rule
+	}
+	if con := found["CON-02"]; con.Verdict != check.Inconclusive || con.Reasons[check.RunAborted] == 0 || con.Reasons[check.RunAborted] > 20 {
+		t.Errorf("CON-02 is %s for %v, want it left open for as many as were waiting, 20 at most", con.Verdict, con.Reasons)
+	}
+	if del := found["DEL-04"]; del.Verdict != check.Fail || del.Opportunities <= del.Violations {
+		t.Errorf("DEL-04 is %s, broken %d of %d times; want what ended before the interruption to be judged", del.Verdict, del.Violations, del.Opportunities)
+	}
+	if got := broken(live, check.Error); len(got) > 0 {
+		t.Errorf("chatbench blames itself for %v", got)
+	}
+	if diff := cmp.Diff(live.Rules, again.Rules, cmpopts.IgnoreFields(check.Witness{}, "Reproduce")); diff != "" {
+		t.Errorf("rules (-live +from the trace):\n%s", diff)
+	}
+	if again.Run.Ended != result.EndedInterrupted || !strings.Contains(strings.Join(again.Notes, "\n"), "The recorded run was interrupted") {
+		t.Errorf("the trace: ended %q, notes %q; want that it was interrupted", again.Run.Ended, again.Notes)
+	}
+}
+
+// TestInterruptedTraceMakesNothingStale wants a known failure that only held until the interruption
+// to be left alone by a check of the trace, and by an update of the list.
+func TestInterruptedTraceMakesNothingStale(t *testing.T) {
+	s := brief(t)
+	known := []scenario.KnownFailure{{Rule: "ORD-01", Reason: "it is said to", Line: 2}}
+	s.Gate.Known = known
+	dir := t.TempDir()
+	virtually(t, s, Options{Out: dir, Trace: Policy{Share: 1}})
+	file := filepath.Join(dir, TraceFile)
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live, again := interrupted(t, s, 4*time.Second)
+	if live.Known[0].State != result.KnownUnjudged || again.Exit == result.ExitStale {
+		t.Errorf("live %+v, from the trace exit code %d; want an entry that is not judged", live.Known, again.Exit)
+	}
+	r, err := Recheck(bytes.NewReader(whole), RecheckOptions{File: file, Known: known})
+	if err != nil || r.Exit != result.ExitStale {
+		t.Errorf("the trace of a whole run: exit code %d, error %v; want %d", r.Exit, err, result.ExitStale)
 	}
 }

@@ -86,11 +86,16 @@ func TestCut(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := customers(scene(c.step, think(time.Minute)), 1, time.Hour)
+			var stopped []trace.Ended
 			p := play(t, s, c.script, func(r *rig) {
 				cut := make(chan struct{})
 				r.cfg.Cut = cut
+				r.cfg.Stopping = func(why trace.Ended) { stopped = append(stopped, why) }
 				time.AfterFunc(time.Second, func() { close(cut) })
 			})
+			if diff := cmp.Diff([]trace.Ended{trace.Interrupted}, stopped); diff != "" {
+				t.Errorf("told to be stopping (-want +got):\n%s", diff)
+			}
 			if got := p.calls(); got != c.calls {
 				t.Errorf("calls %q, want %q", got, c.calls)
 			}
@@ -195,7 +200,9 @@ func TestTenantGoes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := customers(scene(scenario.Repeat{Min: 50, Max: 50, Steps: []scenario.Step{say("x"), think(500 * ms)}}), 4, 20*time.Second)
+			var stopped []trace.Ended
 			p := play(t, s, nil, func(r *rig) {
+				r.cfg.Stopping = func(why trace.Ended) { stopped = append(stopped, why) }
 				r.unpaced = true
 				away := func() bool { at := time.Since(r.start); return at >= 2*time.Second && at < c.back }
 				r.decide = func(q *request) (answer, bool) {
@@ -215,7 +222,13 @@ func TestTenantGoes(t *testing.T) {
 				t.Fatalf("gone: %v, cut by the user: %v, want %v and false", p.out.Gone, p.out.Cut, c.gone)
 			}
 			if !c.gone {
+				if len(stopped) > 0 {
+					t.Errorf("told to be stopping for %v", stopped)
+				}
 				return
+			}
+			if diff := cmp.Diff([]trace.Ended{trace.Gone}, stopped); diff != "" {
+				t.Errorf("told to be stopping (-want +got):\n%s", diff)
 			}
 			if p.out.Length < 7*time.Second || p.out.Length > 10*time.Second {
 				t.Errorf("given up at %v, want soon after 7 s", p.out.Length)

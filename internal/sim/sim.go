@@ -53,6 +53,9 @@ type Config struct {
 	Start time.Time
 	// Cut, when closed, makes every customer hang up at once. It may be nil.
 	Cut <-chan struct{}
+	// Stopping is called when the run is to end before its time, before any customer is made to end
+	// because of it: trace.Interrupted for Cut, trace.Gone, or trace.Broken. It may be nil.
+	Stopping func(why trace.Ended)
 }
 
 // Outcome is what a run came to, beside its events.
@@ -219,6 +222,7 @@ func (r *run) survive() {
 		return
 	}
 	r.bugOnce.Do(func() { r.bug = fmt.Errorf("%v\n%s", v, debug.Stack()) })
+	r.stopping(trace.Broken)
 	r.cancel() // whoever waits for the customer that is gone must not wait for ever
 	r.cutNow()
 }
@@ -233,12 +237,14 @@ func (r *run) watch() {
 			return
 		case <-r.Cut:
 			r.cutByUser.Store(true)
+			r.stopping(trace.Interrupted)
 			r.sayGoodbye()
 			return
 		case <-ticker.C:
 			now := r.now()
 			if err := r.health.gone(now); err != nil {
 				r.gone = err
+				r.stopping(trace.Gone)
 				r.sayGoodbye()
 				return
 			}
@@ -263,6 +269,12 @@ func (r *run) sayGoodbye() {
 	case <-r.ctx.Done():
 	case <-late.C:
 		r.cancel()
+	}
+}
+
+func (r *run) stopping(why trace.Ended) {
+	if r.Stopping != nil {
+		r.Stopping(why)
 	}
 }
 

@@ -76,7 +76,8 @@ type held struct {
 	pieces [][]byte // packed
 	size   int      // bytes of memory
 	events int64
-	unsure bool // an exchange had no outcome
+	unsure bool // it may excuse something later
+	goes   bool // CONNECT may have been accepted, and no DISCONNECT arrived since, of either side
 	gone   bool // it was dropped
 }
 
@@ -91,7 +92,8 @@ type Tape struct {
 	held    []*held // the oldest first; the last one goes on
 	size    int     // of all of held
 	dropped int64   // conversations
-	unsure  bool    // an exchange of a dropped one had no outcome
+	unsure  bool    // a dropped one may excuse what comes later
+	goes    bool    // the one that goes on may be taken for going on when it ends; it was dropped
 }
 
 // Customer makes the tape of one customer.
@@ -106,6 +108,20 @@ func (t *Tape) Write(e *Event) {
 	default:
 		t.hold(e)
 	}
+}
+
+// goesOn reports whether the tenant may take a conversation for going on after an event, if it may
+// have done so before it.
+func goesOn(before bool, e *Event) bool {
+	switch {
+	case e.Kind == Invoke && e.Op == aicc.OpConnect:
+		return true
+	case e.Kind == Return && e.Op == aicc.OpConnect && e.Class == aicc.Fail,
+		e.Kind == Return && e.Op == aicc.OpDisconnect && e.Class == aicc.OK,
+		e.Kind == Deliver && e.Message.ControlType == aicc.Disconnect:
+		return false
+	}
+	return before
 }
 
 func noOutcome(e *Event) bool { return e.Kind == Return && e.Class == aicc.Info }
@@ -129,10 +145,12 @@ func (b *Buffer) add(t *Tape, e *Event, line []byte) *held {
 	defer b.mu.Unlock()
 	h := b.current(t, e)
 	if h == nil {
-		t.unsure = t.unsure || noOutcome(e)
+		t.goes = goesOn(t.goes, e)
+		t.unsure = t.unsure || noOutcome(e) || t.goes && e.Kind == End
 		return nil
 	}
-	h.unsure = h.unsure || noOutcome(e)
+	h.goes = goesOn(h.goes, e)
+	h.unsure = h.unsure || noOutcome(e) || h.goes && e.Kind == End
 	h.events++
 	before := cap(h.lines)
 	h.lines = append(h.lines, line...)
@@ -183,6 +201,7 @@ func (b *Buffer) fit(t *Tape) {
 func (b *Buffer) drop(h *held) {
 	h.tape.dropped++
 	h.tape.unsure = h.tape.unsure || h.unsure
+	h.tape.goes = h.goes
 	b.release(h)
 }
 
@@ -232,9 +251,9 @@ func packedLines(lines []byte) []byte {
 // there. A second call does nothing.
 //
 // A customer is refused, and counted as lost, when the conversation that goes on was dropped, or
-// when an exchange without an outcome was in one that was: it may be what excuses something later,
-// and a trace must never look worse than the run was. Other conversations that were dropped are only
-// counted.
+// when one that was may excuse something later, because an exchange in it had no outcome or nobody's
+// DISCONNECT ended it: a trace must never look worse than the run was. Other conversations that were
+// dropped are only counted.
 func (t *Tape) Keep() {
 	if t.kept || t.refused {
 		return

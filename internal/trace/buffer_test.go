@@ -260,3 +260,44 @@ func TestTapeCut(t *testing.T) {
 		}
 	}
 }
+
+// TestTapeRemembersWhoWasNotSentAway drops a conversation and wants the customer to be refused later
+// where the tenant may rightly take that conversation for going on: it excuses what comes then.
+func TestTapeRemembersWhoWasNotSentAway(t *testing.T) {
+	exchange := func(op aicc.Op, class aicc.Class) []Event {
+		return []Event{{Kind: Invoke, Op: op, Seq: -1}, {Kind: Return, Op: op, Class: class, Seq: -1}}
+	}
+	hungUp := Event{Kind: Deliver, Seq: -1, Message: &aicc.Downlink{ControlType: aicc.Disconnect}}
+	connected, refused := exchange(aicc.OpConnect, aicc.OK), exchange(aicc.OpConnect, aicc.Fail)
+	for _, tt := range []struct {
+		why  string
+		last []Event // after many polls
+		kept bool
+	}{
+		{"DISCONNECT was accepted", slices.Concat(connected, exchange(aicc.OpDisconnect, aicc.OK)), true},
+		{"the other side hung up", append(slices.Clone(connected), hungUp), true},
+		{"CONNECT was refused", refused, true},
+		{"CONNECT was never sent", nil, true},
+		{"DISCONNECT was refused", slices.Concat(connected, exchange(aicc.OpDisconnect, aicc.Fail)), false},
+		{"DISCONNECT was never sent", connected, false},
+	} {
+		for early, room := range map[bool]int{true: 1 << 10, false: 64 << 10} { // dropped while it goes on, or later
+			r := newTaping(t, Room{Customer: room})
+			tape := r.Customer()
+			whole := conversation(1, 0, 30, aicc.OK)
+			tape.writeAll(whole[:len(whole)-1])
+			tape.writeAll(tt.last)
+			tape.writeAll(whole[len(whole)-1:])
+			if !early {
+				r.mu.Lock()
+				r.drop(tape.held[0])
+				r.mu.Unlock()
+			}
+			tape.writeAll(conversation(1, 1, 1, aicc.OK))
+			tape.Keep()
+			if tape.kept != tt.kept {
+				t.Errorf("%s, dropped early: %v: kept %v, want %v", tt.why, early, tape.kept, tt.kept)
+			}
+		}
+	}
+}

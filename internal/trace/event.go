@@ -26,9 +26,11 @@ const (
 	Journal      // what the tenant's own record says of the conversation: Record
 	End          // the conversation is over for the customer: Ended
 	Probe        // one case of an active rule was asked for: Name, Ask, what came back, or Skip
+	Stop         // the run was cut short from here on, for all customers: Ended; Customer is -1
+	finish       // the last line of a file, which Read keeps to itself
 )
 
-var kindNames = [...]string{"none", "begin", "invoke", "return", "deliver", "step", "journal", "end", "probe"}
+var kindNames = [...]string{"none", "begin", "invoke", "return", "deliver", "step", "journal", "end", "probe", "stop", "finish"}
 
 // String is the name used in trace files.
 func (k Kind) String() string {
@@ -51,6 +53,29 @@ const (
 	LostContact Ended = "lost"       // an exchange the conversation depends on failed
 	CutShort    Ended = "cut"        // the run was stopped, or its drain time was over
 )
+
+// The ends of a run, in Stop events and in the last line of a file.
+const (
+	Whole       Ended = "whole"       // it was played to its end
+	Interrupted Ended = "interrupted" // by the user
+	Gone        Ended = "gone"        // the tenant went away
+	Broken      Ended = "broken"      // chatbench itself failed
+)
+
+// known reports whether an event of a kind may end so. "" stands for what was not told.
+func (d Ended) known(k Kind) bool {
+	switch d {
+	case "":
+		return true
+	case Whole:
+		return k == finish
+	case Interrupted, Gone, Broken:
+		return k == finish || k == Stop
+	case ByCustomer, ByPeer, GaveUp, NoConnect, NoToken, LostContact, CutShort:
+		return k == End
+	}
+	return false
+}
 
 // Event is one thing a customer did or saw. Which fields are set depends on Kind; the comments
 // name the kinds. An event is only valid during the call that hands it over: its owner reuses it.
@@ -105,7 +130,7 @@ type Event struct {
 	Missed bool   // Step: an expectation was not met
 
 	Record *Record // Journal
-	Ended  Ended   // End
+	Ended  Ended   // End: of the conversation; Stop: of the run
 
 	// Probe; Name is the case, such as "TOK-21 upload". Started, Op, Class, Status, Code, Shape and
 	// Error are those of the call that decides it, Count what was counted.

@@ -3,6 +3,7 @@ package trace
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -143,8 +144,8 @@ func (l *line) event() (Event, error) {
 		Dial: l.Dial, Count: l.Count, Position: l.Position, Estimate: l.Estimate, NewToken: l.NewToken, File: l.File,
 		Index: l.Index, Flow: l.Flow, Name: l.Name, Missed: l.Missed, Record: l.Record, Ended: l.Ended,
 		Ask: l.Ask, Note: l.Note, Skip: l.Skip}
-	if e.Kind == None {
-		return e, fmt.Errorf("event of unknown kind %.20q", l.Kind)
+	if err := l.unknown(&e); err != nil {
+		return e, err
 	}
 	if l.Seq != nil {
 		e.Seq = *l.Seq
@@ -160,6 +161,22 @@ func (l *line) event() (Event, error) {
 	return e, nil
 }
 
+// unknown names the first word that this version does not know: to take it for none would change
+// what the event says.
+func (l *line) unknown(e *Event) error {
+	switch {
+	case e.Kind == None:
+		return fmt.Errorf("event of unknown kind %.20q", l.Kind)
+	case e.Op == aicc.OpNone && l.Op != "":
+		return fmt.Errorf("%s event of unknown op %.20q", l.Kind, l.Op)
+	case l.Class != "" && l.Class != e.Class.String():
+		return fmt.Errorf("%s event of unknown class %.20q", l.Kind, l.Class)
+	case !l.Ended.known(e.Kind):
+		return fmt.Errorf("%s event of unknown ended %.20q", l.Kind, l.Ended)
+	}
+	return nil
+}
+
 func parseKind(s string) Kind {
 	for i, n := range kindNames {
 		if n == s {
@@ -169,8 +186,8 @@ func parseKind(s string) Kind {
 	return None
 }
 
-// Writer writes a trace file: gzipped NDJSON, a header line and then one line an event. It may be
-// used by many customers at the same time. An error, such as a full disk, stops the recording and
+// Writer writes a trace file: gzipped NDJSON, a header line, one line an event, and a last line that
+// says how the run ended. It may be used by many customers at the same time. An error, such as a full disk, stops the recording and
 // not the run; Close tells it.
 type Writer struct {
 	mu     sync.Mutex // protects the following
@@ -178,6 +195,7 @@ type Writer struct {
 	zip    *gzip.Writer
 	buf    *bufio.Writer
 	events int64
+	ended  Ended // of the run
 	err    error
 }
 
@@ -201,7 +219,7 @@ func NewWriter(f io.WriteCloser, h Header) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Writer{file: f, zip: zip, buf: bufio.NewWriterSize(zip, 64<<10)}
+	w := &Writer{file: f, zip: zip, buf: bufio.NewWriterSize(zip, 64<<10), ended: Whole}
 	head, err := json.Marshal(h)
 	if err != nil {
 		return nil, err
@@ -240,17 +258,39 @@ func (w *Writer) Write(e *Event) {
 	err := enc.encode(e)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err != nil {
-		return
-	}
-	if err == nil {
-		_, err = w.buf.Write(enc.buf.Bytes())
-	}
-	w.err = err
-	if err == nil {
+	if w.line(enc, err); w.err == nil {
 		w.events++
 	}
 }
+
+// line adds an encoded line, or keeps the error there was; w.mu is held.
+func (w *Writer) line(enc *encoder, err error) {
+	if w.err == nil && err == nil {
+		_, err = w.buf.Write(enc.buf.Bytes())
+	}
+	w.err = cmp.Or(w.err, err)
+}
+
+// Stop says that the run was cut short and why: Interrupted, Gone or Broken. Events of what the
+// customers do because of it must come later. The first reason stays; it is no event that counts.
+func (w *Writer) Stop(at time.Duration, why Ended) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended == Whole {
+		w.ended = why
+		w.mark(Stop, at)
+	}
+}
+
+// mark adds a line about the run; w.mu is held.
+func (w *Writer) mark(k Kind, at time.Duration) {
+	enc := encoders.Get().(*encoder)
+	defer encoders.Put(enc)
+	w.line(enc, enc.encode(&Event{Kind: k, At: at, Customer: everybody, Epoch: everybody, Ended: w.ended}))
+}
+
+// everybody stands for the customer in lines that are about none.
+const everybody = -1
 
 // Flush makes what was written so far readable, also after a crash.
 func (w *Writer) Flush() error {
@@ -265,8 +305,12 @@ func (w *Writer) Flush() error {
 	return w.err
 }
 
-// Close finishes the file and returns how many events were written, and the first error there was.
+// Close finishes the file, with a line that says how the run ended, and returns how many events were
+// written, and the first error there was.
 func (w *Writer) Close() (events int64, err error) {
+	w.mu.Lock()
+	w.mark(finish, 0)
+	w.mu.Unlock()
 	flushed := w.Flush()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -284,48 +328,103 @@ const maxLine = 4 << 20
 
 // Read gives the header of a trace to begin and then its events to observe, in the order of the
 // file; begin may be nil. A file that ends in the middle, as one does after a crash, is read up to
-// its last whole line; truncated tells so. Errors name the line. An error of observe ends the
-// reading.
+// its last whole line; truncated tells so, also where only the line is missing with which Close
+// ends a file. Errors name the line. An error of observe ends the reading.
 func Read(r io.Reader, begin func(Header), observe func(*Event) error) (h Header, truncated bool, err error) {
 	r, err = unzipped(r)
 	if err != nil {
 		return h, false, err
 	}
-	scanner := bufio.NewScanner(r)
-	scanner.Buffer(make([]byte, 64<<10), maxLine)
-	for n := 1; scanner.Scan(); n++ {
-		if n == 1 {
-			if h, err = parseHeader(scanner.Bytes()); err != nil {
-				return h, false, err
-			}
-			if begin != nil {
-				begin(h)
+	in := reader{lines: bufio.NewScanner(r), begin: begin, observe: observe}
+	in.lines.Buffer(make([]byte, 64<<10), maxLine)
+	if err := in.read(); err != nil {
+		return in.h, false, err
+	}
+	return in.h, in.cut || !in.finished, nil
+}
+
+// reader is a trace that is being read.
+type reader struct {
+	lines    *bufio.Scanner
+	begin    func(Header)
+	observe  func(*Event) error
+	h        Header
+	n        int  // lines read
+	finished bool // the last line was read
+	cut      bool // the file ends in the middle
+}
+
+// read reads to the end. That the file was cut is no error.
+func (in *reader) read() error {
+	for in.lines.Scan() {
+		in.n++
+		if in.n == 1 {
+			if err := in.header(); err != nil {
+				return err
 			}
 			continue
 		}
-		var l line
-		if err := json.Unmarshal(scanner.Bytes(), &l); err != nil {
-			if !scanner.Scan() { // the last line, cut in the middle
-				return h, true, nil
-			}
-			return h, false, fmt.Errorf("line %d: %w", n, err)
-		}
-		e, err := l.event()
-		if err == nil {
-			err = observe(&e)
-		}
-		if err != nil {
-			return h, false, fmt.Errorf("line %d: %w", n, err)
+		if err := in.event(); err != nil {
+			return fmt.Errorf("line %d: %w", in.n, err)
 		}
 	}
-	switch err := scanner.Err(); {
-	case h.Format == "":
-		return h, false, fmt.Errorf("%w: it is empty", ErrNotATrace)
+	switch err := in.lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("line %d: longer than %d MiB", in.n+1, maxLine>>20)
+	case in.n == 0:
+		return fmt.Errorf("%w: it is empty", ErrNotATrace)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return h, true, nil
-	default:
-		return h, false, err
+		in.cut = true
+	case err != nil:
+		return fmt.Errorf("line %d: %w", in.n+1, err)
 	}
+	return nil
+}
+
+func (in *reader) header() (err error) {
+	if in.h, err = parseHeader(in.lines.Bytes()); err == nil && in.begin != nil {
+		in.begin(in.h)
+	}
+	return err
+}
+
+// event reads one line. The last one may be cut in the middle.
+func (in *reader) event() error {
+	var l line
+	data := in.lines.Bytes()
+	if err := json.Unmarshal(data, &l); err != nil {
+		if unfinished(data) && in.atEnd() {
+			in.cut = true
+			return nil
+		}
+		return err
+	}
+	e, err := l.event()
+	switch {
+	case err != nil:
+		return err
+	case in.finished:
+		return errors.New("something behind the line that ends the run")
+	case e.Kind == finish:
+		in.finished = true
+		return nil
+	}
+	return in.observe(&e)
+}
+
+// unfinished reports whether the JSON of a line is right as far as it goes.
+func unfinished(line []byte) bool {
+	var v json.RawMessage
+	return errors.Is(json.NewDecoder(bytes.NewReader(line)).Decode(&v), io.ErrUnexpectedEOF)
+}
+
+// atEnd reports whether the file ends here, by itself or because it was cut while it was packed.
+func (in *reader) atEnd() bool {
+	if in.lines.Scan() {
+		return false
+	}
+	err := in.lines.Err()
+	return err == nil || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // unzipped undoes gzip when the data has its magic number, so that an unpacked trace reads too.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,16 +157,66 @@ func TestNotATrace(t *testing.T) {
 }
 
 func TestBadLines(t *testing.T) {
-	head := unzip(t, written(t, nil))
+	head, _, _ := bytes.Cut(unzip(t, written(t, nil)), []byte("\n"))
+	head = append(head, '\n')
 	for _, c := range []struct{ name, line string }{
 		{"not JSON", "hello\n{}\n"},
 		{"unknown kind", `{"k":"dream","t":1,"c":0,"e":0}` + "\n"},
 		{"deliver without a message", `{"k":"deliver","t":1,"c":0,"e":0}` + "\n"},
 		{"journal without a record", `{"k":"journal","t":1,"c":0,"e":0}` + "\n"},
+		{"unknown op", `{"k":"invoke","op":"dance"}` + "\n"},
+		{"unknown class", `{"k":"return","op":"poll","class":"good"}` + "\n"},
+		{"unknown end", `{"k":"end","ended":"bored"}` + "\n"},
+		{"a conversation does not end as a run does", `{"k":"end","ended":"whole"}` + "\n"},
+		{"a whole last line of a wrong type", `{"k":"deliver","m":{"content":7}}` + "\n"},
+		{"a last line that is no beginning of one", `hello`},
+		{"a line that is too long", strings.Repeat(" ", maxLine+1)},
 	} {
-		if _, _, _, err := read(append(bytes.Clone(head), c.line...)); err == nil {
-			t.Errorf("%s: no error", c.name)
+		_, _, _, err := read(append(bytes.Clone(head), c.line...))
+		if err == nil || !strings.HasPrefix(err.Error(), "line 2: ") {
+			t.Errorf("%s: error %v, want one that names line 2", c.name, err)
 		}
+	}
+}
+
+// TestEndOfAFile wants a file to say how its run ended, and one without that line to count as cut.
+func TestEndOfAFile(t *testing.T) {
+	var c closer
+	w, err := NewWriter(&c, header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(&events()[0])
+	w.Stop(5, Interrupted)
+	w.Stop(6, Gone)
+	if n, err := w.Close(); n != 1 || err != nil {
+		t.Fatalf("%d events, %v; want 1: where the run stopped is none that counts", n, err)
+	}
+	list, _, truncated, err := read(c.Bytes())
+	want := []Event{events()[0], {Kind: Stop, At: 5, Customer: -1, Epoch: -1, Seq: -1, Ended: Interrupted}}
+	if diff := cmp.Diff(want, list); diff != "" || truncated || err != nil {
+		t.Errorf("truncated %v, error %v, events (-want +got):\n%s", truncated, err, diff)
+	}
+	plain := unzip(t, c.Bytes())
+	last := bytes.LastIndexByte(plain[:len(plain)-1], '\n') + 1
+	if got := string(plain[last:]); !strings.Contains(got, `"k":"finish"`) || !strings.Contains(got, `"ended":"interrupted"`) {
+		t.Errorf("the last line is %q, want how the run ended", got)
+	}
+	if _, _, truncated, err := read(plain[:last]); !truncated || err != nil {
+		t.Errorf("without the last line: truncated %v, error %v; want true and none", truncated, err)
+	}
+	if _, _, _, err := read(append(plain, plain[last:]...)); err == nil {
+		t.Error("something behind the last line gave no error")
+	}
+}
+
+// TestBrokenPackingIsNoCrash wants a packed file with a damaged end to be an error and not to count
+// as cut.
+func TestBrokenPackingIsNoCrash(t *testing.T) {
+	data := written(t, events())
+	data[len(data)-6] ^= 0xff // of the check sum
+	if _, _, truncated, err := read(data); truncated || err == nil {
+		t.Errorf("truncated %v, error %v; want false and an error", truncated, err)
 	}
 }
 
