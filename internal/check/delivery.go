@@ -246,7 +246,8 @@ func excused(e *trace.Event) bool {
 	for _, r := range text {
 		units += utf16.RuneLen(r)
 	}
-	missing := marker.Missing(text)
+	said := strings.TrimSuffix(strings.TrimSuffix(text, "…"), "...") // the ellipsis is the quoter's
+	missing := marker.Missing(said)
 	switch {
 	case units >= aicc.MaxDownText:
 		return true
@@ -257,7 +258,7 @@ func excused(e *trace.Event) bool {
 	case e.Mark.Sender != marker.Customer:
 		return false
 	}
-	return len(text)+missing >= nearly || strings.HasSuffix(text, "…") || strings.HasSuffix(text, "...")
+	return said != text || len(text)+missing >= nearly
 }
 
 func (s *Session) failDamaged(e *trace.Event) {

@@ -307,8 +307,9 @@ func textsUnchanged(c *chat, n *cases) {
 
 func rightlyCut(e *trace.Event) bool {
 	content := e.Message.Content
-	missing := missingFrom(content)
-	quoted := strings.HasSuffix(content, "…") || strings.HasSuffix(content, "...") || len(content)+missing >= 497
+	quote := strings.TrimSuffix(strings.TrimSuffix(content, "…"), "...")
+	missing := missingFrom(quote)
+	quoted := quote != content || len(content)+missing >= 497
 	echo := e.Mark.Sender == marker.Customer && quoted
 	return len(utf16.Encode([]rune(content))) >= 500 || missing > 0 && (len(content) >= 497 || echo)
 }
