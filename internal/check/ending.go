@@ -197,7 +197,7 @@ func (s *Session) failEnding(id rule, since time.Duration, e *trace.Event, what 
 // exchange broke, the run may have been stopped.
 func (s *Session) settleOurselves(ended trace.Ended) {
 	c := &s.conv
-	if c.broken || s.c.abortReason() != "" {
+	if c.unheard || s.c.abortReason() != "" {
 		return
 	}
 	switch {

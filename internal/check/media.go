@@ -196,8 +196,8 @@ func (s *Session) settleFiles(e *trace.Event) {
 		if s.conv.drop.handled > 0 {
 			s.settleAnnounced(want, f, e.At)
 		}
-		if f != nil && f.got && len(want.SHA256) >= 16 {
-			s.settleBytes(want, f)
+		if sum, ok := sumOf(want.SHA256); ok && f != nil && f.got {
+			s.settleBytes(want, f, sum)
 		}
 	}
 }
@@ -221,9 +221,10 @@ func (s *Session) settleAnnounced(want *trace.File, f *mediaFile, at time.Durati
 	}})
 }
 
-func (s *Session) settleBytes(want *trace.File, f *mediaFile) {
+// settleBytes compares a download with the file it is of, whose digest begins with sum.
+func (s *Session) settleBytes(want *trace.File, f *mediaFile, sum uint64) {
 	s.met(med02)
-	if sum, err := strconv.ParseUint(want.SHA256[:16], 16, 64); err != nil || sum == f.sum && !f.torn {
+	if sum == f.sum && !f.torn {
 		return
 	}
 	id, size, got := want.ID, want.Size, *f

@@ -71,7 +71,7 @@ type conversation struct {
 	manyOpen   bool          // more sends were not accepted than are remembered
 	leaving    bool          // the customer's DISCONNECT was sent
 	left       bool          // doLeaveMessage was sent
-	broken     bool          // the last exchange that came back had no answer
+	unheard    bool          // the last exchange that came back had no answer
 	echoed     int           // one above the highest number of the customer's that was echoed
 	stamp      int64         // highest timestamp so far
 	stampPoll  time.Duration // when the poll that brought it was sent
@@ -161,7 +161,7 @@ func (s *Session) invoke(e *trace.Event) {
 }
 
 func (s *Session) answer(e *trace.Event) {
-	s.conv.broken = e.Status == 0
+	s.conv.unheard = e.Status == 0
 	s.authorised(e)
 	s.protocol(e)
 	switch e.Op {

@@ -187,8 +187,8 @@ func parseKind(s string) Kind {
 }
 
 // Writer writes a trace file: gzipped NDJSON, a header line, one line an event, and a last line that
-// says how the run ended. It may be used by many customers at the same time. An error, such as a full disk, stops the recording and
-// not the run; Close tells it.
+// says how the run ended. It may be used by many customers at the same time. An error, such as a full
+// disk, stops the recording and not the run; Close tells it.
 type Writer struct {
 	mu     sync.Mutex // protects the following
 	file   io.WriteCloser
