@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -198,6 +199,35 @@ func TestTapeRoom(t *testing.T) {
 				t.Errorf("%s: %d events of %s, want all of them or none", tt.why, n, name)
 			}
 		}
+	}
+}
+
+// TestTapeAccount wants the bytes that count to be the bytes there are, also around a long line, whose
+// memory is not kept.
+func TestTapeAccount(t *testing.T) {
+	r := newTaping(t, Room{})
+	tape := r.Customer()
+	list := conversation(1, 0, 400, aicc.OK)
+	list[100].Error = strings.Repeat("why ", 10_000)
+	for i := range list {
+		tape.Write(&list[i])
+		want := 0
+		for _, h := range tape.held {
+			want += overhead + cap(h.lines)
+			for _, p := range h.pieces {
+				want += len(p)
+			}
+		}
+		if tape.size != want || r.used != want {
+			t.Fatalf("after %d events %d bytes count, %d of all, want %d", i+1, tape.size, r.used, want)
+		}
+	}
+	if held := tape.held[0]; len(held.pieces) < 5 || held.lines != nil {
+		t.Errorf("%d pieces and %d bytes of lines at the end, want at least 5 and none", len(held.pieces), cap(held.lines))
+	}
+	tape.Keep()
+	if _, count := r.recorded(); count["1/0"] != len(list) {
+		t.Errorf("%d events in the file, want %d", count["1/0"], len(list))
 	}
 }
 

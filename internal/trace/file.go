@@ -3,14 +3,11 @@ package trace
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"sync"
 	"time"
 
 	"chatbench/internal/aicc"
@@ -66,7 +63,8 @@ const (
 const format = "chatbench.trace"
 
 // line is an event as it stands in the file. Times are nanoseconds since the start of the run, and
-// what an event does not have is left out.
+// what an event does not have is left out. It is read by encoding/json and written by [appendEvent];
+// a test fills every field to see that the two agree.
 type line struct {
 	Kind     string        `json:"k"`
 	At       time.Duration `json:"t"`
@@ -117,25 +115,6 @@ type message struct {
 	Null bool `json:"nullContent,omitempty"`
 }
 
-func (l *line) from(e *Event) {
-	*l = line{Kind: e.Kind.String(), At: e.At, Customer: e.Customer, Epoch: e.Epoch, ID: e.ID,
-		Intended: e.Intended, Late: e.Late, Probe: e.Probe, Fresh: e.Fresh, FileID: e.FileID, Local: e.Local,
-		Chars: e.Chars, Bytes: e.Bytes, Asked: e.Asked, MaxWait: e.MaxWait, Grant: e.Grant, User: e.User,
-		Started: e.Started, Class: e.Class.String(), Status: e.Status, Code: e.Code, Shape: e.Shape, Error: e.Error,
-		Dial: e.Dial, Count: e.Count, Position: e.Position, Estimate: e.Estimate, NewToken: e.NewToken, File: e.File,
-		Index: e.Index, Flow: e.Flow, Name: e.Name, Missed: e.Missed, Record: e.Record, Ended: e.Ended,
-		Ask: e.Ask, Note: e.Note, Skip: e.Skip}
-	if e.Op != aicc.OpNone {
-		l.Op = e.Op.String()
-	}
-	if e.Seq >= 0 && (e.Kind == Invoke || e.Kind == Return) {
-		l.Seq = &e.Seq
-	}
-	if e.Message != nil {
-		l.Message = &message{Downlink: *e.Message, Null: e.Message.NullContent}
-	}
-}
-
 func (l *line) event() (Event, error) {
 	e := Event{Kind: parseKind(l.Kind), At: l.At, Customer: l.Customer, Epoch: l.Epoch, ID: l.ID, Op: aicc.ParseOp(l.Op),
 		Intended: l.Intended, Late: l.Late, Probe: l.Probe, Fresh: l.Fresh, Seq: -1, FileID: l.FileID, Local: l.Local,
@@ -184,137 +163,6 @@ func parseKind(s string) Kind {
 		}
 	}
 	return None
-}
-
-// Writer writes a trace file: gzipped NDJSON, a header line, one line an event, and a last line that
-// says how the run ended. It may be used by many customers at the same time. An error, such as a full
-// disk, stops the recording and not the run; Close tells it.
-type Writer struct {
-	mu     sync.Mutex // protects the following
-	file   io.WriteCloser
-	zip    *gzip.Writer
-	buf    *bufio.Writer
-	events int64
-	ended  Ended // of the run
-	err    error
-}
-
-// Create makes the file and writes the header.
-func Create(path string, h Header) (*Writer, error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, err
-	}
-	w, err := NewWriter(f, h)
-	if err != nil {
-		f.Close()
-	}
-	return w, err
-}
-
-// NewWriter is Create on an open file, which Close closes.
-func NewWriter(f io.WriteCloser, h Header) (*Writer, error) {
-	h.Format, h.Version = format, Version
-	zip, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
-	if err != nil {
-		return nil, err
-	}
-	w := &Writer{file: f, zip: zip, buf: bufio.NewWriterSize(zip, 64<<10), ended: Whole}
-	head, err := json.Marshal(h)
-	if err != nil {
-		return nil, err
-	}
-	w.buf.Write(append(head, '\n'))
-	return w, w.Flush()
-}
-
-// encoder is what one event is encoded with; pooled, because thousands of customers record.
-type encoder struct {
-	line line
-	buf  bytes.Buffer
-	json *json.Encoder
-}
-
-var encoders = sync.Pool{New: func() any {
-	e := new(encoder)
-	e.json = json.NewEncoder(&e.buf)
-	e.json.SetEscapeHTML(false)
-	return e
-}}
-
-// encode makes the line of an event, with its end.
-func (enc *encoder) encode(e *Event) error {
-	enc.buf.Reset()
-	enc.line.from(e)
-	err := enc.json.Encode(&enc.line)
-	enc.line = line{} // the event's contents are not ours to keep
-	return err
-}
-
-// Write adds an event.
-func (w *Writer) Write(e *Event) {
-	enc := encoders.Get().(*encoder)
-	defer encoders.Put(enc)
-	err := enc.encode(e)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.line(enc, err); w.err == nil {
-		w.events++
-	}
-}
-
-// line adds an encoded line, or keeps the error there was; w.mu is held.
-func (w *Writer) line(enc *encoder, err error) {
-	if w.err == nil && err == nil {
-		_, err = w.buf.Write(enc.buf.Bytes())
-	}
-	w.err = cmp.Or(w.err, err)
-}
-
-// Stop says that the run was cut short and why: Interrupted, Gone or Broken. Events of what the
-// customers do because of it must come later. The first reason stays; it is no event that counts.
-func (w *Writer) Stop(at time.Duration, why Ended) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.ended == Whole {
-		w.ended = why
-		w.mark(Stop, at)
-	}
-}
-
-// mark adds a line about the run; w.mu is held.
-func (w *Writer) mark(k Kind, at time.Duration) {
-	enc := encoders.Get().(*encoder)
-	defer encoders.Put(enc)
-	w.line(enc, enc.encode(&Event{Kind: k, At: at, Customer: everybody, Epoch: everybody, Ended: w.ended}))
-}
-
-// everybody stands for the customer in lines that are about none.
-const everybody = -1
-
-// Flush makes what was written so far readable, also after a crash.
-func (w *Writer) Flush() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err == nil {
-		w.err = w.buf.Flush()
-	}
-	if w.err == nil {
-		w.err = w.zip.Flush()
-	}
-	return w.err
-}
-
-// Close finishes the file, with a line that says how the run ended, and returns how many events were
-// written, and the first error there was.
-func (w *Writer) Close() (events int64, err error) {
-	w.mu.Lock()
-	w.mark(finish, 0)
-	w.mu.Unlock()
-	flushed := w.Flush()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.events, errors.Join(flushed, w.zip.Close(), w.file.Close())
 }
 
 // Errors of files that are not a trace, or not one this version reads.

@@ -97,6 +97,23 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestRecordedBefore reads lines that were recorded when encoding/json still wrote them, and wants the
+// same ones written now.
+func TestRecordedBefore(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "version1.ndjson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := events()
+	got, _, truncated, err := read(data)
+	if diff := cmp.Diff(want, got); diff != "" || truncated || err != nil {
+		t.Errorf("truncated %v, error %v, events (-want +got):\n%s", truncated, err, diff)
+	}
+	if diff := cmp.Diff(string(data), string(unzip(t, written(t, want)))); diff != "" {
+		t.Errorf("lines (-then +now):\n%s", diff)
+	}
+}
+
 // TestCutAnywhere cuts a trace after every byte, as a crash might: what is read must be a prefix
 // of what was written, and nothing but a file without a whole header is an error.
 func TestCutAnywhere(t *testing.T) {
@@ -117,25 +134,6 @@ func TestCutAnywhere(t *testing.T) {
 		if len(got) > len(want) || len(got) > 0 && cmp.Diff(want[:len(got)], got) != "" {
 			t.Fatalf("cut after %d bytes: %d events that are not the first ones written", n, len(got))
 		}
-	}
-}
-
-func TestCrashAfterFlush(t *testing.T) {
-	var c closer
-	w, err := NewWriter(&c, header)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := events()
-	for i := range want {
-		w.Write(&want[i])
-	}
-	if err := w.Flush(); err != nil { // and no Close: the process died here
-		t.Fatal(err)
-	}
-	got, _, truncated, err := read(c.Bytes())
-	if err != nil || !truncated || len(got) != len(want) {
-		t.Errorf("read %d events, truncated %v, error %v; want %d, true, none", len(got), truncated, err, len(want))
 	}
 }
 
@@ -179,37 +177,6 @@ func TestBadLines(t *testing.T) {
 	}
 }
 
-// TestEndOfAFile wants a file to say how its run ended, and one without that line to count as cut.
-func TestEndOfAFile(t *testing.T) {
-	var c closer
-	w, err := NewWriter(&c, header)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Write(&events()[0])
-	w.Stop(5, Interrupted)
-	w.Stop(6, Gone)
-	if n, err := w.Close(); n != 1 || err != nil {
-		t.Fatalf("%d events, %v; want 1: where the run stopped is none that counts", n, err)
-	}
-	list, _, truncated, err := read(c.Bytes())
-	want := []Event{events()[0], {Kind: Stop, At: 5, Customer: -1, Epoch: -1, Seq: -1, Ended: Interrupted}}
-	if diff := cmp.Diff(want, list); diff != "" || truncated || err != nil {
-		t.Errorf("truncated %v, error %v, events (-want +got):\n%s", truncated, err, diff)
-	}
-	plain := unzip(t, c.Bytes())
-	last := bytes.LastIndexByte(plain[:len(plain)-1], '\n') + 1
-	if got := string(plain[last:]); !strings.Contains(got, `"k":"finish"`) || !strings.Contains(got, `"ended":"interrupted"`) {
-		t.Errorf("the last line is %q, want how the run ended", got)
-	}
-	if _, _, truncated, err := read(plain[:last]); !truncated || err != nil {
-		t.Errorf("without the last line: truncated %v, error %v; want true and none", truncated, err)
-	}
-	if _, _, _, err := read(append(plain, plain[last:]...)); err == nil {
-		t.Error("something behind the last line gave no error")
-	}
-}
-
 // TestBrokenPackingIsNoCrash wants a packed file with a damaged end to be an error and not to count
 // as cut.
 func TestBrokenPackingIsNoCrash(t *testing.T) {
@@ -217,59 +184,6 @@ func TestBrokenPackingIsNoCrash(t *testing.T) {
 	data[len(data)-6] ^= 0xff // of the check sum
 	if _, _, truncated, err := read(data); truncated || err == nil {
 		t.Errorf("truncated %v, error %v; want false and an error", truncated, err)
-	}
-}
-
-var errFull = errors.New("no space left on device")
-
-// fullDisk takes a few bytes and then no more.
-type fullDisk struct{ left int }
-
-func (d *fullDisk) Write(p []byte) (int, error) {
-	if len(p) > d.left {
-		n := d.left
-		d.left = 0
-		return n, errFull
-	}
-	d.left -= len(p)
-	return len(p), nil
-}
-func (*fullDisk) Close() error { return nil }
-
-func TestFullDisk(t *testing.T) {
-	w, err := NewWriter(&fullDisk{left: 2000}, header)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list := events()
-	for range 2000 {
-		for i := range list {
-			w.Write(&list[i])
-		}
-	}
-	if _, err := w.Close(); !errors.Is(err, errFull) {
-		t.Errorf("Close() error %v, want %v", err, errFull)
-	}
-}
-
-func TestCreate(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "trace.ndjson.gz")
-	w, err := Create(path, header)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, _, err := read(data); err != nil {
-		t.Errorf("reading it back: %v", err)
-	}
-	if _, err := Create(filepath.Join(path, "x"), header); err == nil {
-		t.Error("a path inside a file gave no error")
 	}
 }
 
@@ -297,20 +211,3 @@ func FuzzRead(f *testing.F) {
 		})
 	})
 }
-
-func BenchmarkWrite(b *testing.B) {
-	w, err := NewWriter(discard{}, header)
-	if err != nil {
-		b.Fatal(err)
-	}
-	list := events()
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		w.Write(&list[i%len(list)])
-	}
-}
-
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-func (discard) Close() error                { return nil }
