@@ -17,6 +17,7 @@ type Client struct {
 	stream
 	idle     syscall.RawConn // descriptor, under TLS too, for Ended
 	tls      bool
+	isHead   bool      // the request under way is a HEAD
 	answered bool      // an answer has been read
 	done     bool      // no further exchange is possible
 	inflater *inflater // borrowed, holds the decoded body of the last answer; nil when that was not gzip
@@ -73,22 +74,57 @@ func (c *Client) Do(request []byte, deadline time.Time) (Response, error) {
 	if err := c.conn.SetDeadline(deadline); err != nil {
 		return c.fail(false, err)
 	}
-	isHead := bytes.HasPrefix(request, []byte("HEAD "))
-	if n, err := c.conn.Write(request); err != nil {
-		return c.early(n > 0, isHead, err)
+	n, err := c.write(request)
+	if err != nil {
+		return c.early(n > 0, err)
 	}
-	r, err := c.final(isHead)
+	r, err := c.final()
 	if err != nil {
 		return c.fail(true, err)
 	}
 	return r, nil
 }
 
+// Send is the first half of Do, for a connection whose Read does not wait; Try is the other half.
+// There is no deadline: who calls Try gives up.
+func (c *Client) Send(request []byte) error {
+	c.Release()
+	if c.done {
+		_, err := c.fail(false, net.ErrClosed)
+		return err
+	}
+	if n, err := c.write(request); err != nil {
+		_, err = c.early(n > 0, err)
+		return err
+	}
+	return nil
+}
+
+// Try reads the answer as far as it has come. Without all of it ok is false and there is no error: it
+// is to be called again when more has come. Errors are those of Do.
+func (c *Client) Try() (r Response, ok bool, err error) {
+	switch r, err = c.final(); {
+	case err == nil:
+		return r, true, nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.pos = 0 // where the answer begins: it will be looked at from there again
+		c.giveBack()
+		return Response{}, false, nil
+	}
+	r, err = c.fail(true, err)
+	return r, false, err
+}
+
+func (c *Client) write(request []byte) (int, error) {
+	c.isHead = bytes.HasPrefix(request, []byte("HEAD "))
+	return c.conn.Write(request)
+}
+
 // early looks for the answer of a peer that did not want to hear the request to its end, which is
 // what a server does about a body over its limit. Otherwise the error of writing stands.
-func (c *Client) early(sent, isHead bool, err error) (Response, error) {
+func (c *Client) early(sent bool, err error) (Response, error) {
 	if sent && !errors.Is(err, os.ErrDeadlineExceeded) {
-		if r, errAnswer := c.final(isHead); errAnswer == nil {
+		if r, errAnswer := c.final(); errAnswer == nil {
 			c.done = true
 			return r, nil
 		}
@@ -115,6 +151,16 @@ func (c *Client) Reusable() bool { return !c.done }
 // except under TLS before the first exchange, where they may be session tickets.
 func (c *Client) Ended() bool { return c.done || hasEnded(c.idle, c.tls && !c.answered) }
 
+// Lost is Ended for a connection whose Read does not wait.
+func (c *Client) Lost() bool {
+	if !c.done && errors.Is(c.fill(), os.ErrDeadlineExceeded) {
+		c.giveBack()
+		return false
+	}
+	c.done = true
+	return true
+}
+
 // Release gives the buffers of the last answer back.
 func (c *Client) Release() {
 	c.giveBack()
@@ -131,9 +177,9 @@ func (c *Client) Close() error {
 }
 
 // final reads answers until one is not interim.
-func (c *Client) final(isHead bool) (Response, error) {
+func (c *Client) final() (Response, error) {
 	for range maxInterim + 1 {
-		r, err := c.answer(isHead)
+		r, err := c.answer()
 		if err != nil || r.Status >= 200 {
 			c.answered = true
 			return r, err
@@ -144,7 +190,7 @@ func (c *Client) final(isHead bool) (Response, error) {
 }
 
 // answer reads one answer, interim or final.
-func (c *Client) answer(isHead bool) (Response, error) {
+func (c *Client) answer() (Response, error) {
 	bodyAt, err := c.head()
 	if err != nil {
 		return Response{}, err
@@ -168,7 +214,7 @@ func (c *Client) answer(isHead bool) (Response, error) {
 		return Response{}, fmt.Errorf("%w: transfer encoding in HTTP/1.0", ErrMalformed)
 	}
 	r := Response{Status: status, head: head}
-	hasBody := status != 204 && status != 304 && !isHead
+	hasBody := status != 204 && status != 304 && !c.isHead
 	c.done = f.close || minor == 0 && !f.keep || hasBody && !f.chunked && f.length < 0
 	if hasBody {
 		if r.Body, err = c.answerBody(f, bodyAt); err != nil {

@@ -55,6 +55,10 @@ type stream struct {
 	box      *[]byte
 	pos, end int // buf[pos:end] was read and not used
 
+	// How far the chunked body was decoded of which not all has come: up to written, from what came
+	// before next. Zero: nothing.
+	written, next int
+
 	lazyN   int // result of the lazy read under way
 	lazyErr error
 	lazy    func(fd uintptr) bool // s.readLazily, made once
@@ -82,7 +86,7 @@ func (s *stream) giveBack() {
 		*s.box = s.buf
 		buffers.Put(s.box)
 	}
-	s.buf, s.box, s.pos, s.end = nil, nil, 0, 0
+	s.buf, s.box, s.pos, s.end, s.written, s.next = nil, nil, 0, 0, 0, 0
 }
 
 // fill reads at least one more byte behind end. Indices into buf stay valid, the slice may not.
@@ -296,17 +300,21 @@ func (s *stream) bodyUntilClose(from int) (start, end int, err error) {
 	}
 }
 
-// chunkedBody decodes in place: r reads behind w, which writes.
+// chunkedBody decodes in place: r reads behind w, which writes. When not all has come yet it goes on
+// the next time where it was.
 func (s *stream) chunkedBody(from int) (start, end int, err error) {
-	w, r := from, from
+	w, r := max(s.written, from), max(s.next, from)
 	for {
+		s.written, s.next = w, r
 		size, next, err := s.chunkSize(r)
 		if err != nil {
 			return 0, 0, err
 		}
 		r = next
 		if size == 0 {
-			s.pos, err = s.trailers(r)
+			if s.pos, err = s.trailers(r); err == nil {
+				s.written, s.next = 0, 0
+			}
 			return from, w, err
 		}
 		// The second limit is for chunks that are smaller than what is said about them.

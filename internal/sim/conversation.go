@@ -40,31 +40,28 @@ func (c *customer) begin(at time.Duration) {
 
 // script plays the conversation from the tokens to the end and says how it ended.
 func (c *customer) script() trace.Ended {
-	if !c.accessFor(&c.talk, "") {
-		return trace.NoToken
-	}
-	c.excuse()
-	if !c.haveUserToken() {
+	var ok bool
+	if c.possible, ok = c.accessFor(&c.talk, ""); !ok || !c.haveUserToken() {
 		return trace.NoToken
 	}
 	probed := c.rng.Float64() < c.run.Scenario.Probes
 	if probed && c.epoch == 0 { // later, something of the conversation before may rightly be waiting
 		c.probe(c.run.now())
+		c.excuse(c.poll.freeAt)
 	}
-	c.excuse()
 	if ended := c.over(); ended != "" {
 		return ended // cut before it began
 	}
-	res, ended := c.connect()
+	at, ended := c.connect()
 	if ended != "" {
 		return ended
 	}
-	p := c.startPolling(res.at)
+	stopped := c.startPolling(at)
 	ended = c.steps(c.flow.steps)
 	if ended == "" {
 		ended = c.endWith(trace.ByCustomer)
 	}
-	<-p.done
+	<-stopped
 	if !c.finishErrands() {
 		return trace.CutShort
 	}
@@ -74,28 +71,31 @@ func (c *customer) script() trace.Ended {
 	return ended
 }
 
-// excuse moves the schedule by the time that the tenant took for what comes before CONNECT. By how
-// much the customer itself was started late stays in it.
-func (c *customer) excuse() { c.due = c.run.now() - c.startLate }
+// excuse moves the schedule behind an answer that CONNECT had to wait for. By how much the customer
+// itself was started late stays in it, and what chatbench takes from here on is its own.
+func (c *customer) excuse(answered time.Duration) { c.due = answered - c.startLate }
 
 // haveUserToken applies for a token unless the customer has one from an earlier conversation.
 func (c *customer) haveUserToken() bool {
 	if auth, _ := c.auth(); auth.User != "" {
 		return true
 	}
-	return c.applyToken(&c.talk, c.due)
+	ok := c.applyToken(&c.talk, c.due, c.possible)
+	c.excuse(c.talk.freeAt)
+	return ok
 }
 
 // probe is a declared poll outside the conversation, which the demo would not make: it shows
 // whether the tenant delivers anything before CONNECT or after the end.
 func (c *customer) probe(at time.Duration) {
-	if c.run.sleepUntil(at, c.timer) {
-		c.pollOnce(&c.poll, at, true)
+	if c.clock.sleepUntil(at, c.wake) {
+		c.pollOnce(at)
 	}
 }
 
-// connect sends CONNECT. When it is refused the customer leaves a message, and that is the end.
-func (c *customer) connect() (result, trace.Ended) {
+// connect sends CONNECT and says when it was answered. When it is refused the customer leaves a
+// message, and that is the end.
+func (c *customer) connect() (at time.Duration, ended trace.Ended) {
 	hello := &c.flow.connect
 	res := c.send(aicc.OpConnect, aicc.Connect, aicc.Text, hello.Text.Expand(c.value), hello.TransData.Expand(c.value))
 	c.due = res.at
@@ -104,14 +104,14 @@ func (c *customer) connect() (result, trace.Ended) {
 		c.mu.Lock()
 		c.chatting = true
 		c.mu.Unlock()
-		return res, ""
+		return res.at, ""
 	case aicc.Info:
 		// It may have been accepted; the customer does not know, and must not leave a ghost.
 		c.disconnect()
-		return res, trace.LostContact
+		return res.at, trace.LostContact
 	}
 	c.leaveMessage()
-	return res, trace.NoConnect
+	return res.at, trace.NoConnect
 }
 
 func (c *customer) leaveMessage() {
@@ -123,7 +123,7 @@ func (c *customer) leaveMessage() {
 
 // send makes one use of send: a control message or something said. The text is put behind a
 // marker when markers are on and the message is one that is shown to the other side.
-func (c *customer) send(op aicc.Op, control, media, content, transData string) result {
+func (c *customer) send(op aicc.Op, control, media, content, transData string) *result {
 	s := aicc.Send{Control: control, Media: media, Content: content, From: c.user,
 		To: c.run.Endpoint.Target.Channel, Nickname: c.name, TransData: transData, Async: c.run.Scenario.Async}
 	seq := -1
@@ -136,7 +136,7 @@ func (c *customer) send(op aicc.Op, control, media, content, transData string) r
 		}
 	}
 	c.act(seq)
-	x := &call{op: op, seq: seq, intended: c.due, timeout: callTimeout}
+	x := &call{op: op, seq: seq, intended: c.due, possible: c.possible, timeout: callTimeout}
 	if op == aicc.OpSend && media == aicc.Text {
 		x.chars, x.bytes = utf8.RuneCountInString(s.Content), len(s.Content)
 		if c.run.Scenario.Poll.Read {
@@ -204,7 +204,7 @@ func (c *customer) stepDone(name string, missed bool) {
 // do plays a step that talks to the tenant and reports whether it was accepted. An unknown outcome
 // counts as accepted: what follows will show.
 func (c *customer) do(s scenario.Step) bool {
-	var res result
+	var res *result
 	switch s := s.(type) {
 	case scenario.Say:
 		res = c.send(aicc.OpSend, aicc.Chat, aicc.Text, s.Text.Expand(c.value), "")
@@ -220,7 +220,7 @@ func (c *customer) do(s scenario.Step) bool {
 }
 
 // upload sends a file and then the message that points to it.
-func (c *customer) upload(s *scenario.Upload) result {
+func (c *customer) upload(s *scenario.Upload) *result {
 	data := s.Bytes
 	if data == nil {
 		data = c.run.Sample(s.Kind, fmt.Sprintf("%s-%d-%d", c.user, c.epoch, c.samples))
@@ -236,7 +236,7 @@ func (c *customer) upload(s *scenario.Upload) result {
 		return res
 	}
 	c.due = res.at
-	media, content := mediaMessage(s, res.answer.ObjectKey, len(data))
+	media, content := mediaMessage(s, res.key, len(data))
 	return c.send(aicc.OpSend, aicc.Chat, media, content, "")
 }
 
@@ -368,9 +368,11 @@ func (c *customer) reconcile() {
 	if c.run.Journal == nil || !c.run.Markers {
 		return
 	}
-	if record, ok := c.run.Journal.Take(c.run.ctx, c.user, c.epoch); ok {
-		c.emit(trace.Journal, func(e *trace.Event) { e.Record = &record })
-	}
+	c.apart(func() {
+		if record, ok := c.run.Journal.Take(c.run.ctx, c.user, c.epoch); ok {
+			c.emit(trace.Journal, func(e *trace.Event) { e.Record = &record })
+		}
+	})
 }
 
 // meets reports whether a message is the expected one.

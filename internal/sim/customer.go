@@ -13,8 +13,9 @@ import (
 	"chatbench/internal/trace"
 )
 
-// customer is one simulated visitor. Two goroutines play it: the flow's, which owns the talking
-// connection, and while a conversation runs the poller's, which owns the polling one.
+// customer is one simulated visitor. A goroutine plays its flow and owns the talking connection. The
+// polling one belongs to the poller while a conversation runs: that waits nearly always, and has no
+// goroutine.
 type customer struct {
 	run      *run
 	index    int
@@ -22,7 +23,9 @@ type customer struct {
 	name     string // shown to the agent
 	talk     link   // the flow's
 	poll     link   // the poller's
-	timer    *time.Timer
+	poller   poller
+	back     chan struct{} // an exchange is done
+	clock    clock         // the flow's, signals wake
 	renewing chan struct{} // of one place: held while tokens are renewed
 
 	// The flow's alone.
@@ -35,14 +38,15 @@ type customer struct {
 
 	due       time.Duration // when the schedule wants the next thing to be done
 	startLate time.Duration // by how much the conversation was started late
+	possible  time.Duration // when the application token came that the conversation had to wait for, or 0
 	cutAt     time.Duration // when the conversation is cut at the latest
 	lastSeq   int           // marker sequence number of what was said last
 	samples   int           // files made for uploads so far
 
 	mu        sync.Mutex // protects the following, and is held while an event is observed
 	observer  Observer
-	ev        trace.Event
 	lastID    uint32
+	lastAt    time.Duration // of the latest event
 	token     string
 	tokenAt   time.Duration // when the request that brought it began
 	tokenBorn time.Duration // when the tenant made it, at the earliest
@@ -101,8 +105,11 @@ type errand struct {
 }
 
 func newCustomer(r *run, index int) *customer {
-	c := &customer{run: r, index: index, timer: newTimer(),
-		renewing: make(chan struct{}, 1), wake: make(chan struct{}, 1), observer: r.Observe(index)}
+	c := &customer{run: r, index: index,
+		renewing: make(chan struct{}, 1), wake: make(chan struct{}, 1), back: make(chan struct{}, 1), observer: r.Observe(index)}
+	c.poll.loop = r.loops[index%len(r.loops)]
+	c.clock = newClock(r, c.poll.loop, c.nudge)
+	c.poller.init(c)
 	c.user = UserID(r.Run, index)
 	c.name = "Visitor " + strconv.Itoa(index)
 	c.rng = rand.New(&c.pcg)
@@ -138,7 +145,7 @@ func (c *customer) live(spans []span) {
 		}
 		// A conversation that took longer than its span is no lateness of the next one.
 		for next := max(s.start, free); ; {
-			if !c.run.sleepUntil(next, c.timer) {
+			if !c.clock.sleepUntil(next, c.wake) {
 				return
 			}
 			ended := c.converse(next)
@@ -167,7 +174,7 @@ func (c *customer) pauseAfter(ended trace.Ended) time.Duration {
 func (c *customer) leave() {
 	c.talk.drop(c.run)
 	c.poll.drop(c.run)
-	c.timer.Stop()
+	c.clock.stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.observer.Close()
@@ -175,8 +182,20 @@ func (c *customer) leave() {
 
 // event prepares the customer's next event. Callers hold mu.
 func (c *customer) event(kind trace.Kind) *trace.Event {
-	c.ev = trace.Event{Kind: kind, At: c.run.now(), Customer: c.index, Epoch: c.epoch, Seq: -1}
-	return &c.ev
+	e := events.Get().(*trace.Event)
+	*e = trace.Event{Kind: kind, At: c.run.now(), Customer: c.index, Epoch: c.epoch, Seq: -1}
+	return e
+}
+
+// events are borrowed while they are observed: one is larger than everything else that a customer
+// who waits has to keep.
+var events = sync.Pool{New: func() any { return new(trace.Event) }}
+
+// observe shows an event, which is gone then. Callers hold mu.
+func (c *customer) observe(e *trace.Event) {
+	c.lastAt = e.At
+	c.observer.Observe(e)
+	events.Put(e)
 }
 
 // emit observes an event that needs no more than a few fields.
@@ -185,7 +204,7 @@ func (c *customer) emit(kind trace.Kind, set func(e *trace.Event)) {
 	defer c.mu.Unlock()
 	e := c.event(kind)
 	set(e)
-	c.observer.Observe(e)
+	c.observe(e)
 }
 
 // reseed starts the decisions of a conversation: they depend on the run's seed, the customer and

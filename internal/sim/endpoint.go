@@ -12,12 +12,14 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/http1"
+	"chatbench/internal/reactor"
 	"chatbench/internal/scenario"
 )
 
@@ -31,6 +33,7 @@ type Endpoint struct {
 	address string      // host:port to dial
 	tls     *tls.Config // nil: plain
 	dial    Dialer
+	native  bool // what is dialed are connections of the system
 }
 
 // TargetError says why a tenant cannot be used: it is down, it is not an AICC, it refuses us.
@@ -76,6 +79,7 @@ func NewEndpoint(target scenario.Target, dial Dialer) (*Endpoint, error) {
 	}
 	e.address = net.JoinHostPort(u.Hostname(), port)
 	if e.dial == nil {
+		e.native = true
 		e.dial = (&net.Dialer{Timeout: dialTimeout, KeepAlive: -1}).DialContext
 	}
 	return e, nil
@@ -153,20 +157,43 @@ func (e *Endpoint) accepts(ctx context.Context, address string) bool {
 	return err == nil
 }
 
-// connect opens a connection, with TLS where the address says so.
-func (e *Endpoint) connect(ctx context.Context) (net.Conn, error) {
+// connect opens a connection, with TLS where the address says so. With a loop it is watched, below
+// its TLS.
+func (e *Endpoint) connect(ctx context.Context, loop *reactor.Loop) (conn net.Conn, watched reactor.Conn, err error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	conn, err := e.dial(ctx, "tcp", e.address)
-	if err != nil || e.tls == nil {
-		return conn, err
+	if conn, err = e.dial(ctx, "tcp", e.address); err != nil {
+		return nil, nil, err
+	}
+	if loop != nil {
+		if watched, err = loop.Adopt(conn); err != nil {
+			conn.Close()
+			return nil, nil, err
+		}
+		conn = watched
+	}
+	if e.tls == nil {
+		return conn, watched, nil
 	}
 	secure := tls.Client(conn, e.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	return secure, nil
+	return secure, watched, nil
+}
+
+// loops are what watches the polling connections, one for each processor.
+func (e *Endpoint) loops() []*reactor.Loop {
+	list := make([]*reactor.Loop, 0, max(1, runtime.GOMAXPROCS(0)/2))
+	for range cap(list) {
+		l, err := reactor.New(!e.native)
+		if err != nil { // for want of descriptors, of which there will be more to say
+			l, _ = reactor.New(true)
+		}
+		list = append(list, l)
+	}
+	return list
 }
 
 // Transport reaches the target as its customers do, for what is not part of the load.
@@ -204,7 +231,7 @@ func (e *Endpoint) Check(ctx context.Context, user, locale string) error {
 
 // ask makes one call over a connection of its own and wants a 200.
 func (e *Endpoint) ask(ctx context.Context, call string, request []byte) ([]byte, error) {
-	conn, err := e.connect(ctx)
+	conn, _, err := e.connect(ctx, nil)
 	if err != nil {
 		return nil, e.unreachable(err)
 	}

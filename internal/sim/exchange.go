@@ -12,6 +12,7 @@ import (
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/http1"
+	"chatbench/internal/reactor"
 	"chatbench/internal/trace"
 )
 
@@ -21,30 +22,70 @@ type link struct {
 	client *http1.Client
 	conn   net.Conn
 	freeAt time.Duration // when its last exchange ended
+
+	loop      *reactor.Loop // of the polling link: watches it
+	watched   reactor.Conn  // conn, or what is below its TLS, when loop is there
+	listening bool          // watched calls, and reading it does not wait
+	stirred   bool          // something came that nobody asked for
 }
 
 // idleCheck is how long a connection must have been idle before it is worth a system call to see
 // whether the tenant has closed it meanwhile.
 const idleCheck = time.Millisecond
 
-// ready makes sure that the link is open and says how long opening it took.
-func (l *link) ready(r *run) (dialed time.Duration, err error) {
-	now := r.now()
-	if l.client != nil && (!l.client.Reusable() || now-l.freeAt > idleCheck && l.client.Ended()) {
+// isOpen reports whether the link can be used as it is. One that is gone is dropped.
+func (l *link) isOpen(r *run) bool {
+	if l.client != nil && (!l.client.Reusable() || l.isLost(r)) {
 		l.drop(r)
 	}
-	if l.client != nil {
+	return l.client != nil
+}
+
+// isLost reports whether the tenant has closed the connection.
+func (l *link) isLost(r *run) bool {
+	switch {
+	case l.watched == nil:
+		return r.now()-l.freeAt > idleCheck && l.client.Ended()
+	case l.listening && !l.stirred:
+		return false
+	case !l.listening:
+		l.watched.OnReady(func() {}) // only so that reading does not wait
+		defer l.watched.OnReady(nil)
+	}
+	l.stirred = false
+	return l.client.Lost()
+}
+
+// ready makes sure that the link is open and says how long opening it took.
+func (l *link) ready(r *run) (dialed time.Duration, err error) {
+	if l.isOpen(r) {
 		return 0, nil
 	}
-	conn, err := r.Endpoint.connect(r.ctx)
-	if err != nil {
-		return r.now() - now, err
+	began := r.now()
+	conn, watched, err := r.Endpoint.connect(r.ctx, l.loop)
+	if err == nil {
+		err = r.conns.add(conn)
 	}
-	if err := r.conns.add(conn); err != nil {
-		return r.now() - now, err
+	if err == nil {
+		l.conn, l.watched, l.client = conn, watched, http1.NewClient(conn, http1.Limits{})
 	}
-	l.conn, l.client = conn, http1.NewClient(conn, http1.Limits{})
-	return r.now() - now, nil
+	return r.now() - began, err
+}
+
+// listen lets the loop call when something comes.
+func (l *link) listen(ready func()) {
+	if !l.listening {
+		l.listening = true
+		l.watched.OnReady(ready)
+	}
+}
+
+// unlisten makes reading wait again.
+func (l *link) unlisten() {
+	if l.listening {
+		l.listening = false
+		l.watched.OnReady(nil)
+	}
 }
 
 func (l *link) drop(r *run) {
@@ -54,45 +95,49 @@ func (l *link) drop(r *run) {
 	l.client.Release()
 	l.client.Close()
 	r.conns.remove(l.conn)
-	l.client, l.conn = nil, nil
+	l.client, l.conn, l.watched, l.listening, l.stirred = nil, nil, nil, false, false
 }
 
 // call is one exchange to be made.
 type call struct {
 	op       aicc.Op
-	id       uint32        // set by exchange
+	id       uint32        // set by invoke
 	intended time.Duration // by the schedule; when it could be made at the earliest
+	possible time.Duration // when what it needs was there, if that was later
 	late     time.Duration // by how much the generator was late already
 	again    bool          // a repetition: lateness was told, but the customer's wait goes on from intended
 	timeout  time.Duration
 	probe    bool
-	freshTo  time.Duration // set by exchange: until when the tokens it carries can be relied on
-	began    time.Duration // set by exchange: when it was sent
-	seq      int           // in the marker, or -1
-	chars    int           // OpSend: characters of a text
-	bytes    int           // OpSend: its bytes
-	asked    int           // OpToken: wanted life in seconds
-	fileID   string
-	local    bool
+	seq      int         // in the marker, or -1
+	chars    int         // OpSend: characters of a text
+	bytes    int         // OpSend: its bytes
+	asked    int         // OpToken: wanted life in seconds
+	fileID   string      // OpDownload
+	local    bool        // OpDownload
 	sent     *trace.File // OpUpload: what is sent
 	want     string      // OpDownload: the kind that was announced
 
 	build func(dst []byte, auth aicc.Auth) []byte
 	// then is called under the customer's lock, right after the Return event.
 	then func(a *aicc.Answer, class aicc.Class)
+
+	// Set while it is made.
+	came    time.Duration // when the answer was there, if that was noticed before it is read
+	dialed  time.Duration // time spent opening the link
+	began   time.Duration // when it was sent
+	used    aicc.Auth     // the tokens that it carries
+	freshTo time.Duration // until when these can be relied on
+	result  result
 }
 
 // result is what a call came to, for the caller. Its strings are the caller's to keep.
 type result struct {
 	class  aicc.Class
 	status int
-	code   string
-	token  string // OpToken is in app instead
-	app    aicc.AppToken
-	answer aicc.Answer
+	token  string        // OpApply
+	app    aicc.AppToken // OpToken
+	key    string        // OpUpload: of the object
 	at     time.Duration // when the answer was complete
-	began  time.Duration
-	used   aicc.Auth // the tokens that the call carried
 }
 
 var requests = sync.Pool{New: func() any { b := make([]byte, 0, 2<<10); return &b }}
@@ -100,59 +145,94 @@ var requests = sync.Pool{New: func() any { b := make([]byte, 0, 2<<10); return &
 // maxPooledRequest keeps the pool free of the requests that uploads make.
 const maxPooledRequest = 64 << 10
 
-// exchange makes one call on a link and emits its Invoke and its Return.
-func (c *customer) exchange(l *link, x *call) result {
-	late := x.late
-	if x.again {
-		late = 0
-	} else if x.intended > 0 {
-		late = max(late, c.run.now()-max(x.intended, l.freeAt))
+// exchange makes one call on a link, waits for the answer, and emits Invoke and Return.
+func (c *customer) exchange(l *link, x *call) *result {
+	c.apart(func() { c.exchangeHere(l, x) })
+	return &x.result
+}
+
+// apart runs f on a goroutine of its own and waits for it. The customer's goroutine lives as long as
+// the customer, and so does the stack that it once needed.
+func (c *customer) apart(f func()) {
+	go func() {
+		defer func() { c.back <- struct{}{} }()
+		defer c.run.survive()
+		f()
+	}()
+	<-c.back
+}
+
+func (c *customer) exchangeHere(l *link, x *call) {
+	c.lateness(l, x)
+	var err error
+	if x.dialed, err = l.ready(c.run); err != nil {
+		c.unreached(l, x, err)
+		return
 	}
-	dialed, err := l.ready(c.run)
-	auth, freshTo := c.auth()
-	x.freshTo = freshTo
-	started := c.invoke(x, late)
-	x.began = started
-	if err != nil {
-		c.run.health.failed(started, err)
-		return c.unanswered(l, x, started, dialed, &http1.Error{Sent: false, Err: err})
+	request := c.invoke(x)
+	response, err := l.client.Do(*request, c.run.start.Add(x.began+x.timeout))
+	recycle(request)
+	c.outcome(l, x, &response, err)
+}
+
+// lateness notes by how much the generator is late now.
+func (c *customer) lateness(l *link, x *call) {
+	switch {
+	case x.again:
+		x.late = 0
+	case x.intended > 0:
+		x.late = max(x.late, c.run.now()-max(x.intended, x.possible, l.freeAt))
 	}
-	box := requests.Get().(*[]byte)
-	request := x.build((*box)[:0], auth)
-	response, err := l.client.Do(request, c.run.start.Add(started+x.timeout))
-	if cap(request) <= maxPooledRequest {
-		*box = request
-		requests.Put(box)
-	}
+}
+
+// unreached is the outcome of a call for which no connection could be opened.
+func (c *customer) unreached(l *link, x *call, err error) {
+	recycle(c.invoke(x))
+	c.outcome(l, x, nil, &http1.Error{Sent: false, Err: err})
+}
+
+// outcome sets the call's result and emits the Return. The response is not used when there is an
+// error.
+func (c *customer) outcome(l *link, x *call, response *http1.Response, err error) {
 	if err != nil {
 		l.drop(c.run)
 		c.run.health.failed(c.run.now(), err)
-		return c.unanswered(l, x, started, dialed, err)
+		c.unanswered(l, x, err)
+		return
 	}
-	res := c.answered(l, x, started, dialed, &response)
-	res.used = auth
-	c.run.health.answered(res.at)
+	c.answered(l, x, response)
+	c.run.health.answered(x.result.at)
 	if l.client.Release(); !l.client.Reusable() {
 		l.drop(c.run)
 	}
-	return res
 }
 
-// invoke emits the Invoke and returns its time.
-func (c *customer) invoke(x *call, late time.Duration) time.Duration {
+// invoke makes the request, which is to be recycled, and emits the Invoke, right before the request
+// is to be written: what lies between the two counts as the tenant's.
+func (c *customer) invoke(x *call) (request *[]byte) {
+	x.used, x.freshTo = c.auth()
+	request = requests.Get().(*[]byte)
+	*request = x.build((*request)[:0], x.used)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lastID++
 	x.id = c.lastID
 	e := c.event(trace.Invoke)
+	x.began = e.At
 	x.describe(e)
-	e.Late = late
+	e.Late = x.late
 	e.Intended = min(x.intended, e.At)
 	if x.intended == 0 {
 		e.Intended = e.At
 	}
-	c.observer.Observe(e)
-	return e.At
+	c.observe(e)
+	return request
+}
+
+func recycle(request *[]byte) {
+	if cap(*request) <= maxPooledRequest {
+		requests.Put(request)
+	}
 }
 
 // describe sets what Invoke and Return have in common.
@@ -163,7 +243,7 @@ func (x *call) describe(e *trace.Event) {
 }
 
 // unanswered emits the Return of an exchange without an answer.
-func (c *customer) unanswered(l *link, x *call, started, dialed time.Duration, err error) result {
+func (c *customer) unanswered(l *link, x *call, err error) {
 	var broken *http1.Error
 	class := aicc.Info
 	if errors.As(err, &broken) && !broken.Sent {
@@ -171,20 +251,19 @@ func (c *customer) unanswered(l *link, x *call, started, dialed time.Duration, e
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.returned(x, started, dialed)
-	e.Class, e.Error = class, outcome(err)
+	e := c.returned(x)
+	e.Class, e.Error = class, cause(err)
 	l.freeAt = e.At
-	res := result{class: class, at: e.At, began: started}
-	c.observer.Observe(e)
+	x.result = result{class: class, at: e.At}
+	c.observe(e)
 	if x.then != nil {
-		x.then(&res.answer, class)
+		x.then(&aicc.Answer{}, class)
 	}
-	return res
 }
 
-// outcome names what happened to an exchange in a few words that do not differ between two of the
+// cause names what happened to an exchange in a few words that do not differ between two of the
 // same kind, so that they can be counted.
-func outcome(err error) string {
+func cause(err error) string {
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.Is(err, http1.ErrCut):
@@ -198,26 +277,25 @@ func outcome(err error) string {
 }
 
 // answered parses an answer and emits its Return.
-func (c *customer) answered(l *link, x *call, started, dialed time.Duration, r *http1.Response) result {
-	at := c.run.now()
-	res := result{status: r.Status, at: at, began: started}
+func (c *customer) answered(l *link, x *call, r *http1.Response) {
+	p := parsed{result: result{status: r.Status}}
 	var shape error
 	if r.Status == 200 {
-		shape = res.parse(x.op, r.Body)
+		shape = p.parse(x.op, r.Body)
 	}
-	res.class = aicc.Classify(x.op, r.Status, res.code, shape == nil)
+	p.class = aicc.Classify(x.op, r.Status, p.answer.Code, shape == nil)
 	file := x.sent
-	if x.op == aicc.OpDownload && res.class == aicc.OK && res.answer.FileStream != nil {
-		file = received(x, &res.answer)
+	if x.op == aicc.OpDownload && p.class == aicc.OK && p.answer.FileStream != nil {
+		file = received(x, &p.answer)
 	}
 	token := r.Header("ccmessaging-token")
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	e := c.returned(x, started, dialed)
-	e.Class, e.Status, e.Code, e.File = res.class, r.Status, res.code, file
-	e.Count = len(res.answer.Messages)
-	res.tell(e)
+	e := c.returned(x)
+	e.Class, e.Status, e.Code, e.File = p.class, r.Status, p.answer.Code, file
+	e.Count = len(p.answer.Messages)
+	p.tell(e)
 	if shape != nil {
 		e.Shape = shape.Error()
 	}
@@ -225,27 +303,33 @@ func (c *customer) answered(l *link, x *call, started, dialed time.Duration, r *
 		e.Error = notOK(r)
 	}
 	if len(token) > 0 && x.op != aicc.OpToken && x.op != aicc.OpApply {
-		e.NewToken = c.replace(string(token), started)
+		e.NewToken = c.replace(string(token), x.began)
 	}
-	l.freeAt, res.at = e.At, e.At
-	c.observer.Observe(e)
+	l.freeAt, p.at = e.At, e.At
+	x.result = p.result
+	c.observe(e)
 	if x.then != nil {
-		x.then(&res.answer, res.class)
+		x.then(&p.answer, p.class)
 	}
-	return res
+}
+
+// parsed is an answer on its way into a result.
+type parsed struct {
+	result
+	answer aicc.Answer
 }
 
 // tell sets what only some calls are answered with.
-func (res *result) tell(e *trace.Event) {
+func (p *parsed) tell(e *trace.Event) {
 	switch e.Op {
 	case aicc.OpToken:
-		if res.class == aicc.OK {
-			e.Grant = &trace.Grant{Type: res.app.Type, Seconds: res.app.Expires}
+		if p.class == aicc.OK {
+			e.Grant = &trace.Grant{Type: p.app.Type, Seconds: p.app.Expires}
 		}
 	case aicc.OpQueue:
-		e.Position, e.Estimate, e.MaxWait = res.answer.Position, res.answer.EstimateWait, res.answer.MaxWait
+		e.Position, e.Estimate, e.MaxWait = p.answer.Position, p.answer.EstimateWait, p.answer.MaxWait
 	case aicc.OpUpload:
-		e.FileID = res.answer.ObjectKey
+		e.FileID = p.answer.ObjectKey
 	}
 }
 
@@ -261,22 +345,21 @@ func notOK(r *http1.Response) string {
 	return fmt.Sprintf("HTTP %d", r.Status)
 }
 
-// parse reads the body of a 200 answer into the result; the error says what is wrong with its
-// shape.
-func (res *result) parse(op aicc.Op, body []byte) (err error) {
+// parse reads the body of a 200 answer; the error says what is wrong with its shape.
+func (p *parsed) parse(op aicc.Op, body []byte) (err error) {
 	switch op {
 	case aicc.OpToken:
-		if res.app, err = aicc.ParseAppToken(body); err == nil {
-			res.code = aicc.CodeOK // the call has no code of its own
+		if p.app, err = aicc.ParseAppToken(body); err == nil {
+			p.answer.Code = aicc.CodeOK // the call has no code of its own
 		}
 	case aicc.OpApply:
-		res.token, res.code, err = aicc.ParseUserToken(body)
-		if err == nil && res.code == aicc.CodeOK && res.token == "" {
+		p.token, p.answer.Code, err = aicc.ParseUserToken(body)
+		if err == nil && p.answer.Code == aicc.CodeOK && p.token == "" {
 			err = fmt.Errorf("%w: resultCode 0 without a token", aicc.ErrBadShape)
 		}
 	default:
-		res.answer, err = aicc.ParseAnswer(body)
-		res.code = res.answer.Code
+		p.answer, err = aicc.ParseAnswer(body)
+		p.key = p.answer.ObjectKey
 	}
 	return err
 }
@@ -301,12 +384,15 @@ func describe(f *trace.File, data []byte) {
 }
 
 // returned prepares the Return of a call.
-func (c *customer) returned(x *call, started, dialed time.Duration) *trace.Event {
+func (c *customer) returned(x *call) *trace.Event {
 	e := c.event(trace.Return)
+	if x.came > 0 { // the time until it was read is not the tenant's
+		e.At = max(min(x.came, e.At), c.lastAt, x.began)
+	}
 	x.describe(e)
-	e.Started, e.Dial = started, dialed
-	if e.Intended = x.intended; x.intended == 0 || x.intended > started {
-		e.Intended = started
+	e.Started, e.Dial = x.began, x.dialed
+	if e.Intended = x.intended; x.intended == 0 || x.intended > x.began {
+		e.Intended = x.began
 	}
 	return e
 }
@@ -314,9 +400,9 @@ func (c *customer) returned(x *call, started, dialed time.Duration) *trace.Event
 // authorised makes a business call. When it is answered 401 it renews both tokens in the order the
 // vendor gives (application, then user) and makes the call once more: a 401 says that nothing was
 // done, so this repeats nothing.
-func (c *customer) authorised(l *link, x *call) result {
+func (c *customer) authorised(l *link, x *call) *result {
 	res := c.exchange(l, x)
-	if res.status != 401 || !c.renew(l, res.used) || !c.stillWants(x) {
+	if res.status != 401 || !c.renew(l, x.used) || !c.stillWants(x) {
 		return res
 	}
 	x.again = true
@@ -333,57 +419,62 @@ func (c *customer) stillWants(x *call) bool {
 func (c *customer) renew(l *link, refused aicc.Auth) bool {
 	c.renewing <- struct{}{}
 	defer func() { <-c.renewing }()
-	if !c.accessFor(l, refused.Access) {
+	if _, ok := c.accessFor(l, refused.Access); !ok {
 		return false
 	}
 	auth, _ := c.auth()
-	return auth.User != refused.User || c.applyToken(l, 0)
+	return auth.User != refused.User || c.applyToken(l, 0, 0)
 }
 
-// accessFor makes sure that there is a fresh application token, another one than the refused.
-// Customers who wait while one of them asks for it share the outcome, so that a tenant that does
-// not answer keeps them no longer than one call.
-func (c *customer) accessFor(l *link, refused string) bool {
+// accessFor makes sure that there is a fresh application token, another one than the refused, and
+// says when it came if that had to be waited for. Customers who wait while one of them asks for it
+// share the outcome, so that a tenant that does not answer keeps them no longer than one call.
+func (c *customer) accessFor(l *link, refused string) (came time.Duration, ok bool) {
 	a := &c.run.access
 	asked, ok := a.usable(c.run.now(), refused)
 	if ok {
-		return true
+		return 0, true
 	}
 	select {
 	case a.lock <- struct{}{}:
 	case <-c.run.ctx.Done():
-		return false
+		return 0, false
 	}
 	defer func() { <-a.lock }()
 	if again, ok := a.usable(c.run.now(), refused); ok || again != asked {
-		return ok
+		return a.answeredAt(), ok
 	}
 	t := &c.run.Endpoint.Target
-	res := c.exchange(l, &call{op: aicc.OpToken, seq: -1, asked: appTokenLife, timeout: callTimeout, build: func(dst []byte, _ aicc.Auth) []byte {
+	x := &call{op: aicc.OpToken, seq: -1, asked: appTokenLife, timeout: callTimeout, build: func(dst []byte, _ aicc.Auth) []byte {
 		return c.run.Endpoint.request.AppendToken(dst, t.AppKey, t.AppSecret, appTokenLife)
-	}})
-	a.answered(res.app, res.began)
-	return res.class == aicc.OK
+	}}
+	res := c.exchange(l, x)
+	a.answered(res.app, x.began, res.at)
+	return res.at, res.class == aicc.OK
 }
 
 // applyToken gets a user token. A 401 says that the application token is no longer good, because
 // it was revoked or replaced: then a new one is asked for and the call made once more.
-func (c *customer) applyToken(l *link, intended time.Duration) bool {
-	x := &call{op: aicc.OpApply, seq: -1, intended: intended, timeout: callTimeout, build: func(dst []byte, auth aicc.Auth) []byte {
+//
+// Intended is when the customer wanted it, or 0, and possible when it had what it takes.
+func (c *customer) applyToken(l *link, intended, possible time.Duration) bool {
+	x := &call{op: aicc.OpApply, seq: -1, intended: intended, possible: possible, timeout: callTimeout, build: func(dst []byte, auth aicc.Auth) []byte {
 		return c.run.Endpoint.request.AppendApply(dst, auth.Access, aicc.Apply{
 			UserID: c.user, UserName: c.name, Channel: c.run.Endpoint.Target.Channel, Locale: c.run.Scenario.Locale})
 	}}
 	res := c.exchange(l, x)
-	if res.status == 401 && c.accessFor(l, res.used.Access) {
-		x.again = true
-		res = c.exchange(l, x)
+	if res.status == 401 {
+		if _, ok := c.accessFor(l, x.used.Access); ok {
+			x.again = true
+			res = c.exchange(l, x)
+		}
 	}
 	if res.class != aicc.OK {
 		return false
 	}
 	c.mu.Lock()
-	if c.adopt(res.token, res.began) {
-		c.tokenBorn = res.began
+	if c.adopt(res.token, x.began) {
+		c.tokenBorn = x.began
 	}
 	c.mu.Unlock()
 	return true

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"strconv"
 
 	"chatbench/internal/scenario"
@@ -12,6 +13,7 @@ type flow struct {
 	name    string
 	connect scenario.Connect
 	steps   []step // behind the connect
+	expects bool   // messages matter to it
 }
 
 // step is a step and its name: its place in the flow, with a dot for each repeat around it, and
@@ -24,7 +26,21 @@ type step struct {
 
 // newFlow names the steps of a validated flow, which begins with its only connect.
 func newFlow(f *scenario.Flow) *flow {
-	return &flow{name: f.Name, connect: f.Steps[0].(scenario.Connect), steps: named(f.Steps, "")[1:]}
+	return &flow{name: f.Name, connect: f.Steps[0].(scenario.Connect), steps: named(f.Steps, "")[1:], expects: expects(f.Steps)}
+}
+
+// expects reports whether a step waits for a message. A DISCONNECT is not waited for by looking at
+// messages.
+func expects(steps []scenario.Step) bool {
+	return slices.ContainsFunc(steps, func(s scenario.Step) bool {
+		switch s := s.(type) {
+		case scenario.Expect:
+			return !s.Disconnect
+		case scenario.Repeat:
+			return expects(s.Steps)
+		}
+		return false
+	})
 }
 
 func named(steps []scenario.Step, prefix string) []step {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/reactor"
 	"chatbench/internal/scenario"
 	"chatbench/internal/trace"
 )
@@ -74,6 +75,7 @@ type Outcome struct {
 func Run(ctx context.Context, cfg Config) Outcome {
 	r := newRun(ctx, cfg)
 	defer r.cancel()
+	defer r.closeLoops()
 	watched := make(chan struct{})
 	go func() { defer close(watched); r.watch() }()
 	if cfg.Scenario.Load.Open {
@@ -103,6 +105,7 @@ type run struct {
 	end    time.Duration // of the load, on the run's clock
 	flows  []*flow       // in the order of the mix
 	access accessToken
+	loops  []*reactor.Loop // watch the polling connections
 	conns  connSet
 	health contact
 
@@ -135,48 +138,48 @@ func newRun(ctx context.Context, cfg Config) *run {
 	}
 	r.access.lock = make(chan struct{}, 1)
 	r.conns.open = make(map[net.Conn]struct{})
-	context.AfterFunc(r.ctx, r.conns.closeAll)
+	r.loops = cfg.Endpoint.loops()
+	context.AfterFunc(r.ctx, r.breakOff)
 	return r
+}
+
+// breakOff ends all waiting.
+func (r *run) breakOff() {
+	r.conns.closeAll()
+	for _, l := range r.loops {
+		l.Hurry()
+	}
+}
+
+func (r *run) closeLoops() {
+	for _, l := range r.loops {
+		l.Close()
+	}
 }
 
 // now is the run's clock.
 func (r *run) now() time.Duration { return time.Since(r.start) }
 
-// sleepUntil waits until the run's clock shows at. It returns false when the run is being cut or
-// stopped.
-func (r *run) sleepUntil(at time.Duration, timer *time.Timer) bool {
-	d := at - r.now()
-	if d <= 0 {
-		select {
-		case <-r.cut:
-			return false
-		default:
-			return r.ctx.Err() == nil
-		}
-	}
-	timer.Reset(d)
-	select {
-	case <-timer.C:
-		return true
-	case <-r.cut:
-	case <-r.ctx.Done():
-	}
-	return false
+// sleeper gives a function that waits until the run's clock shows a time; see [clock.sleepUntil].
+func (r *run) sleeper() func(at time.Duration) bool {
+	wake := make(chan struct{}, 1)
+	k := newClock(r, r.loops[0], func() { signal(wake) })
+	return func(at time.Duration) bool { return k.sleepUntil(at, wake) }
 }
 
-// newTimer is a timer that is not running.
-func newTimer() *time.Timer {
-	t := time.NewTimer(time.Hour)
-	t.Stop()
-	return t
+// signal sends on a channel of one place, unless somebody has done so already.
+func signal(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
+	}
 }
 
 // closed starts the customers of a closed load, each at its time.
 func (r *run) closed() {
-	timer := newTimer()
-	defer timer.Stop()
+	sleepUntil := r.sleeper()
 	for _, s := range byStart(presence(r.Scenario.Load, r.Seed)) {
-		if !r.sleepUntil(s.spans[0].start, timer) {
+		if !sleepUntil(s.spans[0].start) {
 			return
 		}
 		r.spawn(s.customer, s.spans)
@@ -186,11 +189,10 @@ func (r *run) closed() {
 // open starts one customer for each arrival. An arrival that finds too many customers is counted
 // and lost, as it would be at a real door; it is not delayed, which would hide it.
 func (r *run) open() {
-	timer := newTimer()
-	defer timer.Stop()
+	sleepUntil := r.sleeper()
 	index := 0
 	for at := range arrivals(r.Scenario.Load, r.Seed) {
-		if !r.sleepUntil(at, timer) {
+		if !sleepUntil(at) {
 			return
 		}
 		if most := r.Scenario.Load.MaxCustomers; most > 0 && r.active.Load() >= int64(most) {
@@ -217,10 +219,12 @@ func (r *run) spawn(index int, spans []span) {
 // survive is deferred by the goroutines that play customers: a bug in one of them ends the run,
 // with what was measured until then, and not the process.
 func (r *run) survive() {
-	v := recover()
-	if v == nil {
-		return
+	if v := recover(); v != nil {
+		r.broke(v)
 	}
+}
+
+func (r *run) broke(v any) {
 	r.bugOnce.Do(func() { r.bug = fmt.Errorf("%v\n%s", v, debug.Stack()) })
 	r.stopping(trace.Broken)
 	r.cancel() // whoever waits for the customer that is gone must not wait for ever
@@ -383,7 +387,8 @@ type accessToken struct {
 	token   string
 	renewAt time.Duration
 	freshTo time.Duration
-	asked   int // how often it was asked for
+	asked   int           // how often it was asked for
+	at      time.Duration // when that was answered last
 }
 
 // appTokenLife is the life asked for, in seconds: the one in the vendor's examples.
@@ -396,6 +401,12 @@ func (a *accessToken) value() (token string, freshTo time.Duration) {
 	return a.token, a.freshTo
 }
 
+func (a *accessToken) answeredAt() time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.at
+}
+
 // usable reports whether there is a fresh token that is not the refused one, and how often one was
 // asked for until now.
 func (a *accessToken) usable(now time.Duration, refused string) (asked int, ok bool) {
@@ -406,13 +417,14 @@ func (a *accessToken) usable(now time.Duration, refused string) (asked int, ok b
 
 // answered counts a call for a token and stores what it brought, if anything. A token is renewed
 // after four fifths of its life, counted from when it was asked for.
-func (a *accessToken) answered(t aicc.AppToken, began time.Duration) {
+func (a *accessToken) answered(t aicc.AppToken, began, at time.Duration) {
 	life := time.Duration(t.Expires) * time.Second
 	if life <= 0 {
 		life = appTokenLife * time.Second
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.at = at
 	if a.asked++; t.Token != "" {
 		a.token, a.renewAt, a.freshTo = t.Token, began+life*4/5, freshUntil(began, life)
 	}

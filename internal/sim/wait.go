@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/reactor"
 )
 
 // wait runs the customer's errands until the given time, or until ready, called under mu, returns
@@ -50,10 +51,9 @@ func (c *customer) nextErrand(until time.Duration, ready func() bool) (*errand, 
 
 // doze sleeps until the given time or a nudge. It returns false when the run is cut or stopped.
 func (c *customer) doze(until time.Duration) bool {
-	c.timer.Reset(until - c.run.now())
-	defer c.timer.Stop()
+	c.clock.set(until)
+	defer c.clock.stop()
 	select {
-	case <-c.timer.C:
 	case <-c.wake:
 	case <-c.run.cut:
 		return false
@@ -79,6 +79,40 @@ func (c *customer) finishErrands() bool {
 		c.runErrand(&errands[i])
 	}
 	return true
+}
+
+// clock wakes somebody at a moment. It does so more exactly than a timer of the runtime, which is up
+// to a millisecond late on a machine that has nothing else to do.
+type clock struct {
+	run   *run
+	loop  *reactor.Loop
+	alarm reactor.Alarm
+}
+
+// newClock makes a clock that calls ring on the loop.
+func newClock(r *run, loop *reactor.Loop, ring func()) clock {
+	return clock{run: r, loop: loop, alarm: reactor.Alarm{Ring: ring}}
+}
+
+func (k *clock) set(at time.Duration) { k.loop.Set(&k.alarm, k.run.start.Add(at)) }
+
+func (k *clock) stop() { k.loop.Stop(&k.alarm) }
+
+// sleepUntil waits until the run's clock shows at; wake is what the clock signals. It returns false
+// when the run is being cut or stopped.
+func (k *clock) sleepUntil(at time.Duration, wake <-chan struct{}) bool {
+	for at > k.run.now() {
+		k.set(at)
+		select {
+		case <-wake: // or because of something else
+		case <-k.run.cut:
+			k.stop()
+			return false
+		case <-k.run.ctx.Done():
+			return false
+		}
+	}
+	return !k.run.isCut()
 }
 
 // runErrand makes the call of one errand.
