@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 10s
 
-.PHONY: help build demo fmt vet lint test race fuzz-smoke mutants scripts bench compare check
+.PHONY: help build demo fmt vet lint test race fuzz-smoke mutants scripts bench compare compare-all check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,5 +45,8 @@ bench: ## Go benchmarks, ready for benchstat
 
 compare: ## chatbench beside a raw loop and the load generators on the PATH, in three minutes
 	@$(GO) run ./bench/compare
+
+compare-all: ## every part of it but the soak, in some eleven minutes
+	@$(GO) run ./bench/compare -only closed,paced,flat,scale,talk,tls,truth -talking 300,1000 -time 10m
 
 check: fmt vet lint test race ## what CI runs

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,7 +14,7 @@ import (
 
 // load is what a client is asked for.
 type load struct {
-	part        string        // "closed", "paced", "flat"
+	part        string        // "closed", "paced", ...
 	connections int           // or customers
 	every       time.Duration // between two polls of one; 0: closed
 	ramp        time.Duration // time in which customers come
@@ -41,20 +40,27 @@ type job struct {
 
 func (j job) url() string { return "http://" + j.address }
 
-// latency is what a client measured itself, in seconds.
-type latency struct{ p50, p99 float64 }
+// latency is what a client measured itself, in seconds; 0 is what it did not say.
+type latency struct{ p50, p99, p999 float64 }
+
+// commandLine gives the command line of a run, and what to add to its environment, or errNoSuchLoad.
+type commandLine func(j job) (args, environ []string, err error)
 
 // client is a program that can make polls.
 type client struct {
-	name string
-	// command gives the command line of a run, and what to add to its environment, or
-	// errNoSuchLoad.
-	command func(j job) (args, environ []string, err error)
+	name    string
+	program string // on the PATH; empty: it was built here
+	command commandLine
 	// read gives what the client measured from what it wrote.
 	read func(ctx context.Context, j job, stdout []byte) (latency, error)
 	// accepts lists the exit codes, beside 0, of a run that was made.
 	accepts []int
+	// warns gives what the client said against its own figures, from what it wrote; nil: the first
+	// line with a complaint.
+	warns func(j job, stdout, stderr []byte) string
 }
+
+func (c client) needs() string { return c.program }
 
 // raw is the limit.
 func raw() client {
@@ -67,7 +73,7 @@ func raw() client {
 		read: func(_ context.Context, _ job, stdout []byte) (latency, error) {
 			var r loop.Report
 			err := json.Unmarshal(stdout, &r)
-			return latency{r.Times.P50, r.Times.P99}, err
+			return latency{r.Times.P50, r.Times.P99, r.Times.P999}, err
 		},
 	}
 }
@@ -101,12 +107,10 @@ func made() []int {
 	return []int{int(result.ExitInconclusive), int(result.ExitPerformance), int(result.ExitInvalid)}
 }
 
-// pollScenario is a scenario of customers who only listen.
+// pollScenario is a scenario of customers who only listen. Its pause is what the jitter leaves of
+// the period, so that the rate is as asked for.
 func pollScenario(l load) string {
-	jitter := time.Duration(0)
-	if l.every > 0 {
-		jitter = 10 * time.Millisecond // the default
-	}
+	jitter := min(l.every/2, 10*time.Millisecond) // 10 ms is the default
 	return fmt.Sprintf(`chatbench: 1
 name: polls
 markers: off
@@ -119,20 +123,35 @@ load:
 poll: {pause: %[5]v, jitter: %[6]v}
 flows: {listener: [{connect: hello}, {think: 10m}]}
 gate: {lateness: 10s}
-`, l.connections, l.ramp, l.settle, l.window+margin, l.every, jitter)
+`, l.connections, l.ramp, l.settle, l.window+margin, l.every-jitter/2, jitter)
 }
 
+// readResult takes the service times of polls from a result.
 func readResult(stdout []byte) (latency, error) {
-	r, err := result.Decode(stdout)
+	r, err := decode(stdout)
 	if err != nil {
 		return latency{}, err
 	}
+	return quantiles(r, "poll.service")
+}
+
+// decode reads a result whose exchanges all went well.
+func decode(stdout []byte) (*result.Result, error) {
+	r, err := result.Decode(stdout)
+	if err != nil {
+		return nil, err
+	}
 	if all := r.Metrics.All().Counters.AllExchanges(); all.Fail+all.Info > 0 {
-		return latency{}, fmt.Errorf("%d exchanges failed", all.Fail+all.Info)
+		return nil, fmt.Errorf("%d exchanges failed", all.Fail+all.Info)
 	}
-	polls := r.Metrics.Total().Hist("poll.service")
-	if polls.Count() == 0 {
-		return latency{}, errors.New("no poll was measured")
+	return r, nil
+}
+
+// quantiles are those of a metric, of the stages that count.
+func quantiles(r *result.Result, metric string) (latency, error) {
+	h := r.Metrics.Total().Hist(metric)
+	if h.Count() == 0 {
+		return latency{}, fmt.Errorf("no %s was measured", metric)
 	}
-	return latency{polls.Quantile(0.5), polls.Quantile(0.99)}, nil
+	return latency{h.Quantile(0.5), h.Quantile(0.99), h.Quantile(0.999)}, nil
 }

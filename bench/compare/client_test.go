@@ -19,8 +19,10 @@ func TestPollScenarioIsWhatTheLoadSays(t *testing.T) {
 	}{
 		{"closed: no pause at all", load{connections: 100, ramp: time.Second, settle: 500 * time.Millisecond, window: 2 * time.Second},
 			0, 0, 1500 * time.Millisecond, 2*time.Second + margin},
-		{"paced: the default jitter", load{connections: 9000, every: time.Second, ramp: 3 * time.Second, settle: time.Second, window: time.Second},
-			time.Second, 10 * time.Millisecond, 4 * time.Second, time.Second + margin},
+		{"paced: the default jitter, which the pause makes room for", load{connections: 9000, every: time.Second, ramp: 3 * time.Second, settle: time.Second, window: time.Second},
+			995 * time.Millisecond, 10 * time.Millisecond, 4 * time.Second, time.Second + margin},
+		{"so fast that there is no room for it", load{connections: 30, every: 10 * time.Millisecond, ramp: time.Second, settle: time.Second, window: time.Second},
+			7500 * time.Microsecond, 5 * time.Millisecond, 2 * time.Second, time.Second + margin},
 	}
 	for _, tt := range tests {
 		text := pollScenario(tt.load)
@@ -50,9 +52,33 @@ func TestPollScenarioIsWhatTheLoadSays(t *testing.T) {
 	}
 }
 
-func TestTalkScenarioIsValid(t *testing.T) {
-	if _, err := scenario.LoadFile("talk.yaml", scenario.Options{Customers: 10, Duration: 2 * time.Second}); err != nil {
-		t.Error(err)
+// loaded writes a scenario to a file and reads it.
+func loaded(t *testing.T, text string) *scenario.Scenario {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := scenario.LoadFile(file, scenario.Options{})
+	if err != nil {
+		t.Fatalf("%v, in\n%s", err, text)
+	}
+	return s
+}
+
+func TestScenariosAreValid(t *testing.T) {
+	texts := map[string]string{
+		"talk, few":  newCrowd(7).scenario(),
+		"talk, many": newCrowd(1000).scenario(),
+		"soak":       soakScenario(100, time.Second, time.Minute),
+		"arrivals":   arrivalScenario(200, 20*time.Second),
+		"tls":        answering + pollScenario(pacedLoad("tls", 1000, time.Second, time.Second)),
+		"tls visits": answering + arrivalScenario(visitRate, 4*time.Second),
+	}
+	for name, text := range texts {
+		if s := loaded(t, text); len(s.Load.Stages) == 0 {
+			t.Errorf("%s has no load, in\n%s", name, text)
+		}
 	}
 }
 

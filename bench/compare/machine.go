@@ -57,10 +57,33 @@ func others(before, after usage, ours, length time.Duration) float64 {
 	return max(foreign, 0) / length.Seconds()
 }
 
-// peakMemory reads VmHWM of /proc/PID/status, in bytes; 0 when it is not there.
-func peakMemory(status []byte) int64 {
+// watch looks at the machine from one moment on.
+type watch struct {
+	began  time.Time
+	before usage
+	own    time.Duration // that this process had used
+}
+
+func newWatch() (w watch, err error) {
+	if w.own, err = cpuOf(os.Getpid()); err != nil {
+		return w, err
+	}
+	w.before, err = currentUsage()
+	w.began = time.Now()
+	return w, err
+}
+
+// others is how many processors something else has used since then; processes of ours that have
+// ended, beside this one, used so much.
+func (w watch) others(used time.Duration) (float64, error) {
+	end, err := newWatch()
+	return others(w.before, end.before, used+end.own-w.own, end.began.Sub(w.began)), err
+}
+
+// memoryIn reads a size of /proc/PID/status, such as VmHWM, in bytes; 0 when it is not there.
+func memoryIn(status []byte, name string) int64 {
 	for line := range strings.Lines(string(status)) {
-		value, ok := strings.CutPrefix(line, "VmHWM:")
+		value, ok := strings.CutPrefix(line, name+":")
 		if !ok {
 			continue
 		}

@@ -46,17 +46,19 @@ func TestOthers(t *testing.T) {
 	}
 }
 
-func TestPeakMemory(t *testing.T) {
+func TestMemoryIn(t *testing.T) {
+	const status = "Name:\tx\nVmPeak:\t 9 kB\nVmHWM:\t    1024 kB\nVmRSS:\t 7 kB\n"
 	tests := []struct {
-		why, status string
-		want        int64
+		why, status, name string
+		want              int64
 	}{
-		{"in KiB", "Name:\tx\nVmPeak:\t 9 kB\nVmHWM:\t    1024 kB\nVmRSS:\t 7 kB\n", 1 << 20},
-		{"a process that has ended has none", "Name:\tx\nState:\tZ (zombie)\n", 0},
-		{"not a number", "VmHWM:\t x kB\n", 0},
+		{"in KiB", status, "VmHWM", 1 << 20},
+		{"another line", status, "VmRSS", 7 << 10},
+		{"a process that has ended has none", "Name:\tx\nState:\tZ (zombie)\n", "VmHWM", 0},
+		{"not a number", "VmHWM:\t x kB\n", "VmHWM", 0},
 	}
 	for _, tt := range tests {
-		if got := peakMemory([]byte(tt.status)); got != tt.want {
+		if got := memoryIn([]byte(tt.status), tt.name); got != tt.want {
 			t.Errorf("%s: got %d, want %d, from %q", tt.why, got, tt.want, tt.status)
 		}
 	}

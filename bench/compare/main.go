@@ -4,7 +4,9 @@
 // It builds chatbench and the two lean programs, plays short runs on loopback, A B A B, as many
 // rounds as fit into its time, and writes Markdown to standard output. Processor time is that of the
 // client's process, per poll that the tenant answered. It says how much of the machine others used
-// meanwhile, and keeps the quiet runs apart from the rest.
+// meanwhile, and keeps the quiet runs apart from the rest. Some parts are played on demand only:
+// whether the clients tell the truth about a tenant that is late on purpose, whole conversations
+// beside k6, TLS, one long run.
 //
 // It measures what a client costs, not what a tenant can do, and nothing across a network. What it
 // starts it stops, also when it is interrupted. It needs Linux; elsewhere it says so and does nothing.
@@ -32,15 +34,25 @@ type settings struct {
 	rounds    int           // at most
 	window    time.Duration // measured in each run
 	closed    int           // connections of the closed loop
-	paced     int           // customers with a pace
-	flat      []int         // customers of chatbench alone, to see what one costs
-	talking   int           // customers who hold whole conversations
-	scenarios []string      // which of the four to play
+	paced     int           // customers with a pace; also those of a soak
+	flat      []int         // numbers of customers, to see what one more costs
+	steady    int           // polls a second that they make together in the second table of that part
+	scale     []int         // numbers of customers for the figure
+	figure    string        // file for it; empty: none
+	talking   []int         // customers who hold whole conversations
+	secure    int           // customers with and without TLS
+	soak      time.Duration // length of the one long run
+	scenarios []string      // which parts to play
 	bin       string        // folder of the programs; empty: they are built
 }
 
-// parts are the names of the scenarios, in the order in which they are played.
-func parts() []string { return []string{"closed", "paced", "flat", "talk"} }
+// parts are the names of the parts, in the order in which they are played.
+func parts() []string {
+	return []string{"closed", "paced", "flat", "scale", "talk", "tls", "truth", "soak"}
+}
+
+// usual are the parts that are played unless others are asked for: what fits into three minutes.
+func usual() []string { return []string{"closed", "paced", "talk"} }
 
 func main() {
 	// A child is to end when this process does, whatever ends it. Linux ties that to the thread that
@@ -81,21 +93,23 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func readFlags(args []string, stderr io.Writer) (settings, error) {
-	s := settings{flat: []int{100, 1000, 9000}, scenarios: parts()}
+	s := settings{flat: []int{100, 1000, 9000}, scale: []int{100, 300, 1000, 3000, 9000}, talking: []int{300}, scenarios: usual()}
 	flags := flag.NewFlagSet("compare", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // the caller says what is wrong
 	flags.DurationVar(&s.time, "time", 170*time.Second, "no round begins that would end later than this; the first one always does")
 	flags.IntVar(&s.rounds, "rounds", 3, "rounds at most")
 	flags.DurationVar(&s.window, "window", 2500*time.Millisecond, "time that is measured in each run")
 	flags.IntVar(&s.closed, "connections", 100, "connections of the closed loop")
-	flags.IntVar(&s.paced, "customers", 2000, "customers with one poll a second")
-	flags.IntVar(&s.talking, "talking", 300, "customers who hold whole conversations")
+	flags.IntVar(&s.paced, "customers", 2000, "customers of paced and soak, with one poll a second each")
+	flags.IntVar(&s.steady, "steady", 3000, "polls a second that all make together in the second table of flat")
+	flags.IntVar(&s.secure, "secure", 1000, "customers of tls")
+	flags.DurationVar(&s.soak, "soak", 10*time.Minute, "length of soak")
+	flags.StringVar(&s.figure, "figure", "", "`FILE` for the figure of scale, an SVG")
 	flags.StringVar(&s.bin, "bin", "", "`FOLDER` with chatbench, leantenant and rawloop, instead of building them: to look at another version")
-	flags.Func("flat", "`numbers` of customers for the flat cost (default 100,1000,9000)", func(text string) (err error) {
-		s.flat, err = numbers(text)
-		return err
-	})
-	flags.Func("only", "of closed, paced, flat and talk those to play, `separated` by commas (default all)", func(text string) error {
+	listFlag(flags, &s.flat, "flat", "`numbers` of customers of flat")
+	listFlag(flags, &s.scale, "scale", "`numbers` of customers of scale")
+	listFlag(flags, &s.talking, "talking", "`numbers` of customers of talk")
+	flags.Func("only", "parts to play, `separated` by commas, of "+strings.Join(parts(), ", ")+" (default "+strings.Join(usual(), ",")+")", func(text string) error {
 		s.scenarios = strings.Split(text, ",")
 		return nil
 	})
@@ -109,22 +123,38 @@ func readFlags(args []string, stderr io.Writer) (settings, error) {
 	return s, s.check(flags.Args())
 }
 
+// listFlag is a flag for numbers; the list holds its default.
+func listFlag(flags *flag.FlagSet, list *[]int, name, usage string) {
+	flags.Func(name, fmt.Sprintf("%s (default %s)", usage, strings.ReplaceAll(strings.Trim(fmt.Sprint(*list), "[]"), " ", ",")),
+		func(text string) (err error) {
+			*list, err = numbers(text)
+			return err
+		})
+}
+
 func (s *settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unknown argument %q", rest[0])
-	case s.rounds < 1 || s.closed < 1 || s.paced < 1 || s.talking < 1 || slices.Contains(s.flat, 0):
+	case min(s.rounds, s.closed, s.paced, s.steady, s.secure) < 1:
 		return errors.New("a number is less than 1")
 	case s.window < 100*time.Millisecond:
 		return fmt.Errorf("-window %v is less than 100ms", s.window)
+	case s.soak < 2*time.Second:
+		return fmt.Errorf("-soak %v is less than 2s", s.soak)
 	}
 	for _, name := range s.scenarios {
 		if !slices.Contains(parts(), name) {
 			return fmt.Errorf("-only %q is none of %s", name, strings.Join(parts(), ", "))
 		}
 	}
+	if s.figure != "" && !s.plays("scale") {
+		return errors.New("-figure needs -only scale")
+	}
 	return nil
 }
+
+func (s *settings) plays(part string) bool { return slices.Contains(s.scenarios, part) }
 
 // numbers reads "100,1000".
 func numbers(text string) ([]int, error) {

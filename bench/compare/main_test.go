@@ -18,7 +18,10 @@ func TestReadFlags(t *testing.T) {
 	}{
 		{"the defaults", nil, ""},
 		{"all that there is", []string{"-time", "1m", "-rounds", "1", "-customers", "9000", "-flat", "10,20", "-only", "closed,talk"}, ""},
-		{"no such part", []string{"-only", "closed,fast"}, `-only "fast" is none of closed, paced, flat, talk`},
+		{"what is played on demand only", []string{"-only", "scale,tls,truth,soak", "-figure", "x.svg", "-scale", "10", "-secure", "5", "-soak", "1m"}, ""},
+		{"no such part", []string{"-only", "closed,fast"}, `-only "fast" is none of closed, paced, flat, scale, talk, tls, truth, soak`},
+		{"a figure of what?", []string{"-figure", "x.svg"}, "-figure needs -only scale"},
+		{"too short for a slope", []string{"-soak", "1s"}, "-soak 1s is less than 2s"},
 		{"not a number", []string{"-flat", "10,x"}, `"x" is not a number of customers`},
 		{"nobody", []string{"-customers", "0"}, "a number is less than 1"},
 		{"too short to measure anything", []string{"-window", "1ms"}, "-window 1ms is less than 100ms"},
@@ -31,9 +34,9 @@ func TestReadFlags(t *testing.T) {
 			t.Errorf("%s: got error %v, want %q, for %q", tt.why, err, tt.want, tt.args)
 		}
 	}
-	s, err := readFlags([]string{"-flat", "10,20", "-only", "talk"}, &bytes.Buffer{})
-	if diff := cmp.Diff([]int{10, 20}, s.flat); diff != "" || err != nil || len(s.scenarios) != 1 {
-		t.Errorf("got scenarios %q, error %v; flat (-want +got):\n%s", s.scenarios, err, diff)
+	s, err := readFlags([]string{"-flat", "10,20", "-talking", "7", "-only", "talk"}, &bytes.Buffer{})
+	if diff := cmp.Diff([][]int{{10, 20}, {7}}, [][]int{s.flat, s.talking}); diff != "" || err != nil || len(s.scenarios) != 1 {
+		t.Errorf("got scenarios %q, error %v; flat and talking (-want +got):\n%s", s.scenarios, err, diff)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"chatbench/bench/loop"
@@ -21,6 +22,9 @@ type outcome struct {
 	seconds float64 // length of the window
 	cpu     float64 // seconds that the client used in the window
 	memory  float64 // bytes at most, in the whole run
+	rests   float64 // bytes of memory at the end of the window
+	open    float64 // connections at the end of the window
+	herd    float64 // index of dispersion of the polls in the window
 	own     latency // as the client measured it
 	tenant  latency // time that a poll spent in the tenant, in the window
 	others  float64 // processors that something else used in the window
@@ -68,7 +72,7 @@ func playAgainst(ctx context.Context, c client, j job, tenant *process) (*outcom
 	if err := player.wait(20*time.Second, c.accepts); err != nil {
 		return nil, err
 	}
-	o.client, o.load, o.command, o.memory = c.name, j.load, args, float64(player.memory())
+	o.client, o.load, o.command, o.memory = c.name, j.load, slices.Concat(environ, args), float64(player.memory())
 	if o.own, err = c.read(ctx, j, []byte(player.stdout.String())); err != nil {
 		return nil, fmt.Errorf("what it measured: %w", err)
 	}
@@ -79,6 +83,7 @@ func playAgainst(ctx context.Context, c client, j job, tenant *process) (*outcom
 type moment struct {
 	at     time.Time
 	player time.Duration
+	rests  int64         // bytes of the client's memory
 	ours   time.Duration // with the tenant's and this process's
 	all    usage
 	seen   loop.Report // by the tenant since the moment before
@@ -104,9 +109,12 @@ func observe(ctx context.Context, player, tenant *process, j job) (*outcome, err
 	if after.seen.Polls == 0 {
 		return nil, fmt.Errorf("%s made no poll in %v: %s", player.cmd.Args[0], length, player.stderr.tail())
 	}
+	times := after.seen.Times
 	return &outcome{
 		polls: float64(after.seen.Polls), seconds: length.Seconds(), cpu: (after.player - before.player).Seconds(),
-		tenant: latency{after.seen.Times.P50, after.seen.Times.P99}, others: others(before.all, after.all, after.ours-before.ours, length),
+		rests: float64(after.rests), open: float64(after.seen.Open - 1), // one is ours, for the marks
+		herd: after.seen.Dispersion, tenant: latency{times.P50, times.P99, times.P999},
+		others: others(before.all, after.all, after.ours-before.ours, length),
 	}, nil
 }
 
@@ -128,20 +136,26 @@ func look(ctx context.Context, player, tenant *process, j job) (m moment, err er
 	if m.seen, err = mark(ctx, j.url()); err != nil {
 		return m, err
 	}
-	m.at = time.Now()
+	return m, m.take(player, tenant)
+}
+
+// take notes what the processes have used.
+func (m *moment) take(player, tenant *process) (err error) {
+	m.at, m.rests = time.Now(), player.resident()
 	if m.all, err = currentUsage(); err != nil {
-		return m, err
+		return err
 	}
-	var serving, own time.Duration
 	m.player, err = player.cpu()
-	if err == nil {
-		serving, err = tenant.cpu()
+	m.ours = m.player
+	for _, pid := range []int{tenant.cmd.Process.Pid, os.Getpid()} {
+		if err != nil {
+			return err
+		}
+		var used time.Duration
+		used, err = cpuOf(pid)
+		m.ours += used
 	}
-	if err == nil {
-		own, err = cpuOf(os.Getpid())
-	}
-	m.ours = m.player + serving + own
-	return m, err
+	return err
 }
 
 // mark asks the lean tenant for what it saw and lets it begin anew.

@@ -70,14 +70,24 @@ func (p *process) watch() {
 // look asks the system for the process's own peak. The resource usage after its end would count
 // what this process had when it forked.
 func (p *process) look() {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return // it has ended
-	}
+	peak := p.sizeOf("VmHWM")
 	p.mu.Lock()
-	p.peak = max(p.peak, peakMemory(status))
+	p.peak = max(p.peak, peak)
 	p.mu.Unlock()
 }
+
+// sizeOf gives a size of memory by its name in /proc/PID/status, in bytes; 0 when the process has
+// ended.
+func (p *process) sizeOf(name string) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	return memoryIn(status, name)
+}
+
+// resident is the memory that is in use now, in bytes; 0 when the process has ended.
+func (p *process) resident() int64 { return p.sizeOf("VmRSS") }
 
 // memory is the highest resident memory that was seen, in bytes.
 func (p *process) memory() int64 {
@@ -120,7 +130,7 @@ func (p *process) stop() {
 	<-p.done
 }
 
-var announced = regexp.MustCompile(`\bat http://([0-9.]+:[0-9]+)`)
+var announced = regexp.MustCompile(`\bat https?://([0-9.]+:[0-9]+)`)
 
 // address waits for a tenant to say where it listens.
 func (p *process) address(ctx context.Context) (string, error) {
@@ -164,6 +174,12 @@ func (o *output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.data.String()
+}
+
+func (o *output) contains(text string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return bytes.Contains(o.data.Bytes(), []byte(text))
 }
 
 // tail is its end, in one line: enough for an error message.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +19,8 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("once", func(t *testing.T) { compareOnce(t, bin) })
+	t.Run("secure", func(t *testing.T) { secureOnce(t, bin) })
+	t.Run("truth", func(t *testing.T) { truthOnce(t, bin) })
 	t.Run("interrupted", func(t *testing.T) { compareInterrupted(t, bin) })
 }
 
@@ -31,10 +32,46 @@ func compareOnce(t *testing.T, bin string) {
 		t.Fatalf("exit code %d, said\n%s", code, stderr.String())
 	}
 	for _, want := range []string{"## Closed loop, 4 connections", "| raw loop (parses nothing) |", "| chatbench, trace none |", "| chatbench, trace all |",
-		"## Whole conversations", "chatbench tenant --listen"} {
+		"## Whole conversations", "| 4, 100ms | chatbench | ", "chatbench tenant --listen"} {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("got\n%s\nwant %q in it", stdout.String(), want)
 		}
+	}
+	nothingLeft(t)
+}
+
+// secureOnce plays with TLS alone: without it is what everything else does.
+func secureOnce(t *testing.T, bin string) {
+	t.Setenv("TMPDIR", t.TempDir())
+	b := &book{where: job{bin: bin, temp: t.TempDir()}, progress: t.Output()}
+	for _, turn := range []turn{helloTurn(), secureTurn(true, 4, 200*time.Millisecond)} {
+		if err := turn.play(closing(t), b); err != nil {
+			t.Fatalf("%s: %v", turn.what, err)
+		}
+	}
+	if b.hellos.full < 1 || b.hellos.unread > 0 {
+		t.Errorf("%v; want one full handshake at the least", b.hellos)
+	}
+	if s := b.secures[0]; s.polls < 2 || s.polls > 6 || s.cpu <= 0 || s.rests <= 0 || s.visits != 150 || s.dials < 150 || s.dial.p50 <= 0 {
+		t.Errorf("got %+v, want 4 polls a second, 150 visits with a connection each, and what they cost", s)
+	}
+	nothingLeft(t)
+}
+
+// truthOnce plays a short scene with chatbench alone.
+func truthOnce(t *testing.T, bin string) {
+	t.Setenv("TMPDIR", t.TempDir())
+	b := &book{where: job{bin: bin, temp: t.TempDir()}, progress: t.Output()}
+	s := scene{"late", 50, time.Second, []string{"-delay", "20ms"}, 0, 2}
+	if err := b.askForTruth(closing(t), time.Now().Add(time.Minute), []scene{s}, callers()[:1]); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.truths) != 1 {
+		t.Fatalf("%d truths, notes %q; want one", len(b.truths), b.notes)
+	}
+	got := b.truths[0]
+	if got.tenant.Polls != 50 || got.tenant.Scheduled == nil || got.tenant.Scheduled.P99 != 0.020 || got.said.p50 < 0.020 {
+		t.Errorf("got %+v, the truth %+v; want 50 calls that took 20 ms, and 20 ms or more measured", got, got.tenant.Scheduled)
 	}
 	nothingLeft(t)
 }
@@ -88,6 +125,27 @@ func TestProcess(t *testing.T) {
 	}
 }
 
+func TestProcessSays(t *testing.T) {
+	tests := []struct {
+		why, script, text, want string // want in the error; empty: none
+	}{
+		{"it begins at once", "exec sleep 60", "", ""},
+		{"it begins after a while", "sleep 0.1; echo talk begins >&2; exec sleep 60", "talk begins", ""},
+		{"it never begins", "echo no such script >&2; exit 1", "talk begins", "no such script"},
+	}
+	for _, tt := range tests {
+		p, err := start(closing(t), []string{"/bin/sh", "-c", tt.script}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		used, err := p.says(closing(t), tt.text)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) || (used > 0) != (tt.text != "" && err == nil) {
+			t.Errorf("%s: got %v, %v; want error %q, of %q", tt.why, used, err, tt.want, tt.script)
+		}
+		p.stop()
+	}
+}
+
 func TestProcessEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(closing(t))
 	p, err := start(ctx, []string{"/bin/sh", "-c", "exec sleep 60"}, nil)
@@ -133,34 +191,6 @@ func TestClientThatEndsTooEarly(t *testing.T) {
 	}
 	if _, err := p.address(closing(t)); err == nil || !strings.Contains(err.Error(), "ended at once") {
 		t.Errorf("address gave %v, want that it ended", err)
-	}
-}
-
-func TestARunThatFailsIsLeftOut(t *testing.T) {
-	why, gone := errors.New("connection refused"), context.Canceled
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	tests := []struct {
-		why  string
-		ctx  context.Context
-		book book
-		want error
-	}{
-		{"the very first: the others would fail as well", t.Context(), book{}, why},
-		{"a later one", t.Context(), book{outcomes: make([]outcome, 1)}, nil},
-		{"it failed because of Ctrl-C", over, book{outcomes: make([]outcome, 1)}, gone},
-	}
-	for _, tt := range tests {
-		var said bytes.Buffer
-		tt.book.progress = &said
-		for range 2 {
-			if err := tt.book.failed(tt.ctx, "hey", why); !errors.Is(err, tt.want) {
-				t.Errorf("%s: got %v, want %v", tt.why, err, tt.want)
-			}
-		}
-		if noted := len(tt.book.notes) == 1 && strings.Contains(tt.book.notes[0], "connection refused"); noted != (tt.want == nil) {
-			t.Errorf("%s: notes %q, want one: %v", tt.why, tt.book.notes, tt.want == nil)
-		}
 	}
 }
 

@@ -15,16 +15,22 @@ import (
 // book is everything that was measured, and what a reader should know of it.
 type book struct {
 	rounds   int
+	played   int     // runs that were made
 	idle     float64 // processors that others used before the first run
 	outcomes []outcome
 	talks    []talk
+	secures  []secure
+	hellos   *hellos
+	truths   []truth
+	soak     *soak
 	notes    []string
+	commands []string  // one of each kind
+	files    []string  // scenarios that they name
 	where    job       // the programs and the folder for files
 	progress io.Writer // what is being played
 }
 
-// compare builds, plays the rounds and writes the tables. When it is interrupted, nothing is
-// written.
+// compare builds, plays and writes the tables. When it is interrupted, nothing is written.
 func (s *settings) compare(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	began := time.Now()
 	temp, err := os.MkdirTemp("", "chatbench-compare-")
@@ -39,28 +45,54 @@ func (s *settings) compare(ctx context.Context, stdout, stderr io.Writer) (err e
 			return err
 		}
 	}
-	there, missing := installed(peers())
-	plan, notes := s.plan(there, descriptors())
-	b.notes = notes
-	if len(missing) > 0 {
-		b.notes = append(b.notes, "Not on the PATH and therefore left out: "+strings.Join(missing, ", ")+".")
-	}
 	if b.idle, err = othersNow(ctx); err != nil {
 		return err
 	}
-	if err := b.play(ctx, s, plan, began.Add(s.time)); err != nil {
+	if err := b.playAll(ctx, s, began.Add(s.time)); err != nil {
 		return err
 	}
-	return b.write(stdout)
+	return errors.Join(b.write(stdout), b.draw(s.figure))
+}
+
+// playAll plays the parts that go on in rounds, then those that are played once.
+func (b *book) playAll(ctx context.Context, s *settings, until time.Time) error {
+	there, missing := installed(peers())
+	turns, notes := s.plan(there, descriptors())
+	b.notes = notes
+	if len(missing) > 0 && slices.ContainsFunc(s.scenarios, besidePeers) {
+		b.note("Not on the PATH and therefore left out: " + strings.Join(missing, ", ") + ".")
+	}
+	if err := b.play(ctx, s.rounds, turns, until); err != nil {
+		return err
+	}
+	if s.plays("truth") {
+		callers, _ := installed(callers())
+		if err := b.askForTruth(ctx, time.Now().Add(truthTime), scenes(), callers); err != nil {
+			return err
+		}
+	}
+	if s.plays("soak") {
+		fmt.Fprintf(b.progress, "compare: soak, %v\n", s.soak)
+		return b.once(ctx, soakTurn(s.paced, s.soak))
+	}
+	return nil
+}
+
+// besidePeers tells the parts in which other load generators play.
+func besidePeers(part string) bool {
+	return slices.Contains([]string{"closed", "paced", "talk", "truth"}, part)
 }
 
 // play plays rounds until all are played or the next would not end in time.
-func (b *book) play(ctx context.Context, s *settings, plan []run, until time.Time) error {
+func (b *book) play(ctx context.Context, rounds int, turns []turn, until time.Time) error {
 	longest := time.Duration(0)
-	for b.rounds < s.rounds && (b.rounds == 0 || time.Now().Add(longest).Before(until)) {
+	for len(turns) > 0 && b.rounds < rounds && (b.rounds == 0 || time.Now().Add(longest).Before(until)) {
 		from := time.Now()
-		if err := b.round(ctx, s, plan); err != nil {
-			return err
+		for _, t := range turns {
+			fmt.Fprintf(b.progress, "compare: round %d, %s\n", b.rounds+1, t.what)
+			if err := b.once(ctx, t); err != nil {
+				return err
+			}
 		}
 		b.rounds++
 		longest = max(longest, time.Since(from))
@@ -81,110 +113,50 @@ func build(ctx context.Context, bin string, stderr io.Writer) error {
 
 // othersNow measures for a moment how busy the machine is without us.
 func othersNow(ctx context.Context) (float64, error) {
-	began, before, err := now()
+	w, err := newWatch()
+	if err == nil {
+		err = sleep(ctx, 500*time.Millisecond)
+	}
 	if err != nil {
 		return 0, err
 	}
-	timer := time.NewTimer(500 * time.Millisecond)
+	return w.others(0)
+}
+
+// sleep waits, unless ctx ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
-	ended, after, err := now()
-	return others(before, after, 0, ended.Sub(began)), err
-}
-
-// run is a client with a load.
-type run struct {
-	client client
-	load   load
-}
-
-// plan lists the runs of a round, and says what was left out for want of descriptors.
-func (s *settings) plan(there []client, descriptors int) (runs []run, notes []string) {
-	clients := map[string][]client{
-		"closed": append([]client{raw(), tool("none"), tool("all")}, there...),
-		"paced":  append([]client{raw(), tool("none")}, there...),
-		"flat":   {tool("none")},
-	}
-	for _, part := range []string{"closed", "paced", "flat"} {
-		if !slices.Contains(s.scenarios, part) {
-			continue
-		}
-		for _, l := range s.loads(part) {
-			if need := 2*l.connections + spare; need > descriptors {
-				notes = append(notes, fmt.Sprintf("%d customers (%s) were left out: they need %d descriptors, and a process may have %d (ulimit -Hn).",
-					l.connections, part, need, descriptors))
-				continue
-			}
-			for _, c := range clients[part] {
-				runs = append(runs, run{c, l})
-			}
-		}
-	}
-	return runs, notes
-}
-
-// spare is what a process needs of descriptors beside two for each customer.
-const spare = 64
-
-// loads are those of a part. Customers with a pace come within whole seconds, so that their polls
-// are spread evenly over each second.
-func (s *settings) loads(part string) []load {
-	if part == "closed" {
-		return []load{{part: part, connections: s.closed, ramp: 500 * time.Millisecond, settle: 500 * time.Millisecond, window: s.window}}
-	}
-	customers := s.flat
-	if part == "paced" {
-		customers = []int{s.paced}
-	}
-	var list []load
-	for _, n := range customers {
-		const perSecond = 3000
-		ramp := time.Duration(1+(n-1)/perSecond) * time.Second
-		list = append(list, load{part: part, connections: n, every: time.Second, ramp: ramp, settle: time.Second, window: s.window})
-	}
-	return list
-}
-
-// round plays everything once. A run that fails is noted and left out: on a machine that is too busy
-// a customer may well wait in vain. The error is that of ctx, or that the first run of all failed,
-// which the others would do as well.
-func (b *book) round(ctx context.Context, s *settings, plan []run) error {
-	for _, r := range plan {
-		what := fmt.Sprintf("%s, %s with %d", r.client.name, r.load.part, r.load.connections)
-		fmt.Fprintf(b.progress, "compare: round %d, %s\n", b.rounds+1, what)
-		j := b.where
-		j.load = r.load
-		o, err := measure(ctx, r.client, j)
-		if o != nil {
-			b.outcomes = append(b.outcomes, *o)
-		}
-		if err := b.failed(ctx, what, err); err != nil {
-			return err
-		}
-	}
-	if !slices.Contains(s.scenarios, "talk") {
 		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	fmt.Fprintf(b.progress, "compare: round %d, talk with %d\n", b.rounds+1, s.talking)
-	t, err := converse(ctx, b.where, s.talking, s.window+time.Second)
-	if t != nil {
-		b.talks = append(b.talks, *t)
-	}
-	return b.failed(ctx, "whole conversations", err)
 }
 
-// failed notes why a run failed, if it did, and says whether to go on.
+// turn is one run of a round.
+type turn struct {
+	what string // in words
+	play func(ctx context.Context, b *book) error
+}
+
+// once plays a turn. A run that fails is noted and left out: on a machine that is too busy a customer
+// may well wait in vain. The error is that of ctx, or that the first run of all failed, which the
+// others would do as well.
+func (b *book) once(ctx context.Context, t turn) error {
+	return b.failed(ctx, t.what, t.play(ctx, b))
+}
+
+// failed counts a run, notes why it failed, if it did, and says whether to go on.
 func (b *book) failed(ctx context.Context, what string, err error) error {
 	switch {
-	case err == nil:
-		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case len(b.outcomes)+len(b.talks) == 0:
+	case err == nil:
+		b.played++
+		return nil
+	case b.played == 0:
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	fmt.Fprintf(b.progress, "compare: left out: %s: %v\n", what, err)
@@ -196,5 +168,15 @@ func (b *book) failed(ctx context.Context, what string, err error) error {
 func (b *book) note(sentence string) {
 	if !slices.Contains(b.notes, sentence) {
 		b.notes = append(b.notes, sentence)
+	}
+}
+
+// wrote keeps a command line, and a file that it names unless that is empty.
+func (b *book) wrote(args []string, file string) {
+	if line := publicCommand(args, b.where); !slices.Contains(b.commands, line) {
+		b.commands = append(b.commands, line)
+	}
+	if file != "" && !slices.Contains(b.files, file) {
+		b.files = append(b.files, file)
 	}
 }

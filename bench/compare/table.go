@@ -78,17 +78,41 @@ func groups(outcomes []outcome, part string) []group {
 
 func (g group) median(of func(outcome) float64) float64 { return median(g.runs, of) }
 
+func (g group) client() string { return g.runs[0].client }
+
+func (g group) customers() int { return g.runs[0].load.connections }
+
 func (g group) rate() float64 {
 	return g.median(func(o outcome) float64 { return o.polls / o.seconds })
 }
 
+// cost is processor time in microseconds a poll, or in seconds for a million.
+func (g group) cost() float64 { return g.median(outcome.perMillion) }
+
 func (g group) memory() float64 { return g.median(func(o outcome) float64 { return o.memory }) }
+
+func (g group) rests() float64 { return g.median(func(o outcome) float64 { return o.rests }) }
+
+func (g group) herd() float64 { return g.median(func(o outcome) float64 { return o.herd }) }
+
+// each is the memory a customer in KiB, that of the process without any included.
+func (g group) each() float64 { return g.rests() / kibi / float64(g.customers()) }
+
+// links is the number of connections that a customer has open.
+func (g group) links() float64 {
+	return g.median(func(o outcome) float64 { return o.open }) / float64(g.customers())
+}
+
+// times writes the two latencies, in milliseconds.
+func (g group) bothTimes() string {
+	return g.times(func(o outcome) latency { return o.own }) + " | " + g.times(func(o outcome) latency { return o.tenant })
+}
 
 // times writes p50 and p99 in milliseconds.
 func (g group) times(of func(outcome) latency) string {
 	p50 := g.median(func(o outcome) float64 { return of(o).p50 })
 	p99 := g.median(func(o outcome) float64 { return of(o).p99 })
-	return latency{p50, p99}.String()
+	return latency{p50: p50, p99: p99}.String()
 }
 
 // String is p50 and p99 in milliseconds.
@@ -107,11 +131,17 @@ const (
 	kibi = 1 << 10
 )
 
-// beside is a cost beside that of the raw loop, or empty when that was not measured.
-func beside(list []group, cost float64) string {
-	for _, g := range list {
-		if g.runs[0].client == raw().name {
-			return fmt.Sprintf("%.2f", cost/g.median(outcome.perMillion))
+// header begins a table.
+func header(b *strings.Builder, columns ...string) {
+	fmt.Fprintf(b, "| %s |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
+}
+
+// beside is how many times the cost of the raw loop with as many customers a group's is, or empty
+// when that was not measured.
+func beside(list []group, g group) string {
+	for _, other := range list {
+		if other.client() == raw().name && other.customers() == g.customers() {
+			return fmt.Sprintf("%.2f", g.cost()/other.cost())
 		}
 	}
 	return ""
@@ -120,96 +150,119 @@ func beside(list []group, cost float64) string {
 // comparison is the table of a part, each client beside the raw loop.
 func comparison(list []group) string {
 	var b strings.Builder
-	b.WriteString("| client | runs kept | CPU s per million polls | lowest to highest | times the raw loop | polls/s | memory MiB | p50 / p99 it measured, ms | p50 / p99 in the tenant, ms |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
+	header(&b, "client", "runs kept", "CPU s per million polls", "lowest to highest", "times the raw loop", "polls/s", "dispersion",
+		"memory MiB", "p50 / p99 it measured, ms", "p50 / p99 in the tenant, ms")
 	for _, g := range list {
-		cost := g.median(outcome.perMillion)
 		all := sorted(g.runs, outcome.perMillion)
-		fmt.Fprintf(&b, "| %s | %s | %.1f | %.1f to %.1f | %s | %.0f | %.1f | %s | %s |\n", g.runs[0].client, g.kept, cost, all[0], all[len(all)-1],
-			beside(list, cost), g.rate(), g.memory()/mebi, g.times(func(o outcome) latency { return o.own }), g.times(func(o outcome) latency { return o.tenant }))
+		fmt.Fprintf(&b, "| %s | %s | %.1f | %.1f to %.1f | %s | %.0f | %.3g | %.1f | %s |\n", g.client(), g.kept, g.cost(), all[0], all[len(all)-1],
+			beside(list, g), g.rate(), g.herd(), g.memory()/mebi, g.bothTimes())
 	}
 	return b.String()
 }
 
-// flatness is the table of what a customer costs.
+// flatness is the table of what a customer costs, each number beside the raw loop with as many.
 func flatness(list []group) string {
 	var b strings.Builder
-	b.WriteString("| customers | runs kept | polls/s | CPU µs a poll | memory MiB | p50 / p99 it measured, ms | p50 / p99 in the tenant, ms |\n")
-	b.WriteString("|---|---|---|---|---|---|---|\n")
+	header(&b, "customers", "client", "runs kept", "polls/s", "CPU µs a poll", "times the raw loop", "dispersion",
+		"connections a customer", "VmRSS MiB", "VmHWM MiB", "p50 / p99 it measured, ms", "p50 / p99 in the tenant, ms")
 	for _, g := range list {
-		fmt.Fprintf(&b, "| %d | %s | %.0f | %.1f | %.1f | %s | %s |\n", g.runs[0].load.connections, g.kept, g.rate(), g.median(outcome.perMillion),
-			g.memory()/mebi, g.times(func(o outcome) latency { return o.own }), g.times(func(o outcome) latency { return o.tenant }))
+		fmt.Fprintf(&b, "| %d | %s | %s | %.0f | %.1f | %s | %.3g | %.2g | %.1f | %.1f | %s |\n", g.customers(), g.client(), g.kept, g.rate(), g.cost(),
+			beside(list, g), g.herd(), g.links(), g.rests()/mebi, g.memory()/mebi, g.bothTimes())
 	}
-	if len(list) > 1 {
-		few, many := list[0], list[len(list)-1]
-		from, to := few.runs[0].load.connections, many.runs[0].load.connections
-		if to > from {
-			fmt.Fprintf(&b, "\nFrom %d to %d customers, one more takes %.1f KiB of memory.\n", from, to, (many.memory()-few.memory())/kibi/float64(to-from))
+	return b.String() + marginal(list)
+}
+
+// marginal says what one more customer takes, client by client.
+func marginal(list []group) string {
+	var b strings.Builder
+	for _, l := range curves(list, group.rests) {
+		few, many := l.points[0], l.points[len(l.points)-1]
+		if many.customers <= few.customers {
+			continue
 		}
+		peaks := curves(list, group.memory)
+		peak := peaks[slices.IndexFunc(peaks, func(p line) bool { return p.name == l.name })].points
+		more := many.customers - few.customers
+		fmt.Fprintf(&b, "\nFrom %.0f to %.0f customers, one more takes %.2f KiB (VmRSS) or %.2f KiB (VmHWM) of memory: %s.\n", few.customers, many.customers,
+			(many.value-few.value)/kibi/more, (peak[len(peak)-1].value-peak[0].value)/kibi/more, l.name)
 	}
 	return b.String()
 }
 
-// conversations is the table of whole conversations.
-func conversations(talks []talk) string {
-	runs, words := kept(talks, func(t talk) float64 { return t.others })
-	at := func(of func(talk) float64) float64 { return median(runs, of) }
+// scaling is the table behind the figure.
+func scaling(list []group) string {
 	var b strings.Builder
-	b.WriteString("| process | runs kept | conversations | exchanges | CPU ms a conversation | memory MiB | p50 / p99 of send, ms |\n")
-	b.WriteString("|---|---|---|---|---|---|---|\n")
-	send := latency{at(func(t talk) float64 { return t.send.p50 }), at(func(t talk) float64 { return t.send.p99 })}
-	fmt.Fprintf(&b, "| chatbench run | %s | %.0f | %.0f | %.2f | %.1f | %v |\n", words, at(func(t talk) float64 { return t.conversations }),
-		at(func(t talk) float64 { return t.exchanges }), at(func(t talk) float64 { return t.cpu / t.conversations * 1e3 }),
-		at(func(t talk) float64 { return t.memory })/mebi, send)
-	fmt.Fprintf(&b, "| chatbench tenant | %s | | | %.2f | %.1f | |\n", words, at(func(t talk) float64 { return t.tenantCPU / t.conversations * 1e3 }),
-		at(func(t talk) float64 { return t.tenantMemory })/mebi)
-	return b.String()
+	header(&b, "customers", "client", "runs kept", "polls/s", "CPU µs a poll", "times the raw loop", "memory MiB", "KiB a customer",
+		"dispersion")
+	for _, g := range list {
+		fmt.Fprintf(&b, "| %d | %s | %s | %.0f | %.1f | %s | %.1f | %.1f | %.3g |\n", g.customers(), g.client(), g.kept, g.rate(), g.cost(),
+			beside(list, g), g.rests()/mebi, g.each(), g.herd())
+	}
+	return b.String() + marginal(list)
 }
 
 // write renders the book as Markdown.
 func (b *book) write(w io.Writer) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "# chatbench beside others\n\n%s; %s. Rounds: %d.\n", machine(), time.Now().UTC().Format(time.DateOnly), b.rounds)
+	fmt.Fprintf(&out, "# chatbench beside others\n\n%s; %s.", machine(), time.Now().UTC().Format(time.DateOnly))
+	if b.rounds > 0 {
+		fmt.Fprintf(&out, " Rounds: %d.", b.rounds)
+	}
+	out.WriteString("\n")
 	b.writeQuiet(&out)
-	section := func(title, table string) { fmt.Fprintf(&out, "\n## %s\n\n%s", title, table) }
+	for _, s := range b.sections() {
+		fmt.Fprintf(&out, "\n## %s\n\n%s", s.title, s.text)
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// section is a heading and what stands below it.
+type section struct{ title, text string }
+
+// sections are those of which something is known.
+func (b *book) sections() (list []section) {
+	add := func(title, text string) { list = append(list, section{title, text}) }
 	for _, part := range []struct {
 		name, title string
 		table       func([]group) string
 	}{
 		{"closed", "Closed loop, %d connections", comparison},
 		{"paced", "One poll a second, %d customers", comparison},
-		{"flat", "One poll a second: what a customer of chatbench costs", flatness},
+		{"flat", "One poll a second each: what a customer costs", flatness},
+		{"steady", "As many polls a second in all, by different numbers of customers", flatness},
+		{"scale", "From few customers to many, one poll a second each", scaling},
 	} {
-		list := groups(b.outcomes, part.name)
-		if len(list) == 0 {
-			continue
+		if of := groups(b.outcomes, part.name); len(of) > 0 {
+			title := part.title
+			if strings.Contains(title, "%d") {
+				title = fmt.Sprintf(title, of[0].customers())
+			}
+			add(title, part.table(of))
 		}
-		title := part.title
-		if strings.Contains(title, "%d") {
-			title = fmt.Sprintf(title, list[0].runs[0].load.connections)
-		}
-		section(title, part.table(list))
 	}
 	if len(b.talks) > 0 {
-		section("Whole conversations, two processes", conversations(b.talks))
+		add("Whole conversations against chatbench tenant", conversations(b.talks))
+	}
+	if len(b.secures) > 0 {
+		add("TLS", security(b.secures, b.hellos))
+	}
+	for _, some := range byScene(b.truths) {
+		add("Truth: "+some[0].scene.title, truthfulness(some))
+	}
+	if b.soak != nil {
+		add("Soak", b.soak.table())
 	}
 	if len(b.notes) > 0 {
-		section("Left out", "- "+strings.Join(b.notes, "\n- ")+"\n")
+		add("Left out", "- "+strings.Join(b.notes, "\n- ")+"\n")
 	}
-	section("Command lines", "```\n"+b.commands()+"```\n")
-	_, err := io.WriteString(w, out.String())
-	return err
+	add("Command lines", "```\n"+strings.Join(slices.Concat([]string{"leantenant"}, b.commands, []string{""}, b.files), "\n")+"\n```\n")
+	return list
 }
 
 // writeQuiet says how quiet the machine was.
 func (b *book) writeQuiet(out *strings.Builder) {
-	var all []float64
-	for _, o := range b.outcomes {
-		all = append(all, o.others)
-	}
-	for _, t := range b.talks {
-		all = append(all, t.others)
-	}
+	all := b.foreign()
 	slices.Sort(all)
 	noisy := len(all) - len(slices.DeleteFunc(slices.Clone(all), func(v float64) bool { return v >= quietLimit }))
 	fmt.Fprintf(out, "Others used %.2f processors before the first run", b.idle)
@@ -223,31 +276,24 @@ func (b *book) writeQuiet(out *strings.Builder) {
 	}
 }
 
-// commands lists one command line of each kind, and what the scenario files hold.
-func (b *book) commands() string {
-	var list []string
-	add := func(args []string) {
-		if line := publicCommand(args, b.where); !slices.Contains(list, line) {
-			list = append(list, line)
-		}
-	}
-	add([]string{"leantenant"})
-	for _, part := range parts() {
-		for _, g := range groups(b.outcomes, part) {
-			add(g.runs[0].command)
-		}
-	}
-	if len(b.talks) > 0 {
-		add(b.talks[0].tenantCommand)
-		add(b.talks[0].playCommand)
-	}
-	text := strings.Join(list, "\n") + "\n"
+// foreign is how many processors others used, run by run.
+func (b *book) foreign() (all []float64) {
 	for _, o := range b.outcomes {
-		if strings.HasPrefix(o.client, "chatbench") {
-			return text + "\npolls.yaml of the first line of chatbench:\n\n" + pollScenario(o.load)
-		}
+		all = append(all, o.others)
 	}
-	return text
+	for _, t := range b.talks {
+		all = append(all, t.others)
+	}
+	for _, s := range b.secures {
+		all = append(all, s.others)
+	}
+	for _, t := range b.truths {
+		all = append(all, t.others)
+	}
+	if b.soak != nil {
+		all = append(all, b.soak.others)
+	}
+	return all
 }
 
 var (

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -48,10 +46,10 @@ func TestMedian(t *testing.T) {
 
 func TestLatencyIsReadable(t *testing.T) {
 	tests := map[latency]string{
-		{0.0000172, 0.00123456}: "0.0172 / 1.23",
-		{0.0995, 0.1}:           "99.5 / 100",
-		{1.4237, 60}:            "1424 / 60000",
-		{}:                      "0 / 0",
+		{0.0000172, 0.00123456, 9}: "0.0172 / 1.23",
+		{0.0995, 0.1, 9}:           "99.5 / 100",
+		{1.4237, 60, 0}:            "1424 / 60000",
+		{}:                         "0 / 0",
 	}
 	for l, want := range tests {
 		if got := l.String(); got != want {
@@ -63,8 +61,8 @@ func TestLatencyIsReadable(t *testing.T) {
 // closedRun is a run of a second.
 func closedRun(client string, polls, cpu, others float64) outcome {
 	return outcome{
-		client: client, load: load{part: "closed", connections: 100}, polls: polls, seconds: 1, cpu: cpu, memory: 8 * mebi,
-		own: latency{1e-3, 2.5e-3}, tenant: latency{0.1e-3, 0.25e-3}, others: others, command: []string{"/tmp/x/" + client},
+		client: client, load: load{part: "closed", connections: 100}, polls: polls, seconds: 1, cpu: cpu, memory: 8 * mebi, rests: 7 * mebi, open: 200, herd: 1.5,
+		own: latency{p50: 1e-3, p99: 2.5e-3}, tenant: latency{p50: 0.1e-3, p99: 0.25e-3}, others: others, command: []string{"/tmp/x/" + client},
 	}
 }
 
@@ -77,10 +75,10 @@ func TestComparison(t *testing.T) {
 		closedRun("tool", 60_000, 0.9, 0),
 	}, "closed")
 	want := strings.Join([]string{
-		"| client | runs kept | CPU s per million polls | lowest to highest | times the raw loop | polls/s | memory MiB | p50 / p99 it measured, ms | p50 / p99 in the tenant, ms |",
-		"|---|---|---|---|---|---|---|---|---|",
-		"| raw loop (parses nothing) | 2/2 | 5.0 | 4.0 to 6.0 | 1.00 | 100000 | 8.0 | 1 / 2.5 | 0.1 / 0.25 |",
-		"| tool | 2/3 | 12.5 | 10.0 to 15.0 | 2.50 | 55000 | 8.0 | 1 / 2.5 | 0.1 / 0.25 |",
+		"| client | runs kept | CPU s per million polls | lowest to highest | times the raw loop | polls/s | dispersion | memory MiB | p50 / p99 it measured, ms | p50 / p99 in the tenant, ms |",
+		"|---|---|---|---|---|---|---|---|---|---|",
+		"| raw loop (parses nothing) | 2/2 | 5.0 | 4.0 to 6.0 | 1.00 | 100000 | 1.5 | 8.0 | 1 / 2.5 | 0.1 / 0.25 |",
+		"| tool | 2/3 | 12.5 | 10.0 to 15.0 | 2.50 | 55000 | 1.5 | 8.0 | 1 / 2.5 | 0.1 / 0.25 |",
 		"",
 	}, "\n")
 	if diff := cmp.Diff(want, comparison(list)); diff != "" {
@@ -95,15 +93,32 @@ func TestComparisonWithoutTheRawLoop(t *testing.T) {
 	}
 }
 
+// grown are runs of two clients with 100 and 900 customers, in a part.
+func grown(part string) []group {
+	var list []outcome
+	for _, customers := range []int{100, 900} {
+		for _, client := range []string{raw().name, "tool"} {
+			o := closedRun(client, float64(customers), 0.01, 0)
+			o.load = load{part: part, connections: customers}
+			o.open = float64(2 * customers)
+			if client == "tool" {
+				o.cpu *= 3
+				o.rests += float64((customers - 100) * 20 * kibi)
+				o.memory += float64((customers - 100) * 30 * kibi)
+			}
+			list = append(list, o)
+		}
+	}
+	return groups(list, part)
+}
+
 func TestFlatness(t *testing.T) {
-	few, many := closedRun("tool", 100, 0.01, 0), closedRun("tool", 900, 0.045, 0)
-	few.load = load{part: "flat", connections: 100}
-	many.load, many.memory = load{part: "flat", connections: 900}, 8*mebi+800*20*kibi
-	got := flatness(groups([]outcome{few, many}, "flat"))
+	got := flatness(grown("flat"))
 	for _, want := range []string{
-		"| 100 | 1/1 | 100 | 100.0 | 8.0 |",
-		"| 900 | 1/1 | 900 | 50.0 | 23.6 |",
-		"From 100 to 900 customers, one more takes 20.0 KiB of memory.",
+		"| 100 | raw loop (parses nothing) | 1/1 | 100 | 100.0 | 1.00 | 1.5 | 2 | 7.0 | 8.0 |",
+		"| 900 | tool | 1/1 | 900 | 33.3 | 3.00 | 1.5 | 2 | 22.6 | 31.4 |",
+		"From 100 to 900 customers, one more takes 20.00 KiB (VmRSS) or 30.00 KiB (VmHWM) of memory: tool.",
+		"From 100 to 900 customers, one more takes 0.00 KiB (VmRSS) or 0.00 KiB (VmHWM) of memory: raw loop (parses nothing).",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("got\n%s\nwant %q in it", got, want)
@@ -111,15 +126,16 @@ func TestFlatness(t *testing.T) {
 	}
 }
 
-func TestConversations(t *testing.T) {
-	got := conversations([]talk{{conversations: 1000, exchanges: 15000, cpu: 2, tenantCPU: 3, memory: 30 * mebi, tenantMemory: 20 * mebi, send: latency{1e-4, 1e-3}}})
-	for _, want := range []string{
-		"| chatbench run | 1/1 | 1000 | 15000 | 2.00 | 30.0 | 0.1 / 1 |",
-		"| chatbench tenant | 1/1 | | | 3.00 | 20.0 | |",
-	} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got\n%s\nwant %q in it", got, want)
-		}
+func TestScaling(t *testing.T) {
+	got := scaling(grown("scale"))
+	if want := "| 900 | tool | 1/1 | 900 | 33.3 | 3.00 | 22.6 | 25.7 | 1.5 |"; !strings.Contains(got, want) {
+		t.Errorf("got\n%s\nwant %q in it", got, want)
+	}
+}
+
+func TestMarginalNeedsTwoSizes(t *testing.T) {
+	if got := marginal(grown("flat")[:2]); got != "" {
+		t.Errorf("of one size: %q, want nothing", got)
 	}
 }
 
@@ -167,38 +183,6 @@ func TestPublicCommand(t *testing.T) {
 	for _, tt := range tests {
 		if got := publicCommand(tt.args, job{bin: "/opt/x", temp: "/tmp/x"}); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.why, got, tt.want)
-		}
-	}
-}
-
-func TestPlan(t *testing.T) {
-	s := settings{closed: 100, paced: 2000, flat: []int{100, 9000}, window: time.Second, scenarios: parts()}
-	tests := []struct {
-		why         string
-		descriptors int
-		want        []string
-		notes       int
-	}{
-		{"all fit", 20000, []string{"closed 100", "closed 100", "closed 100", "closed 100", "paced 2000", "paced 2000", "paced 2000", "flat 100", "flat 9000"}, 0},
-		{"few descriptors leave the big loads out", 1024, []string{"closed 100", "closed 100", "closed 100", "closed 100", "flat 100"}, 2},
-	}
-	for _, tt := range tests {
-		runs, notes := s.plan(peers()[:1], tt.descriptors)
-		var got []string
-		for _, r := range runs {
-			got = append(got, r.load.part+" "+strconv.Itoa(r.load.connections))
-		}
-		if diff := cmp.Diff(tt.want, got); diff != "" || len(notes) != tt.notes {
-			t.Errorf("%s: %d notes %q, want %d; runs (-want +got):\n%s", tt.why, len(notes), notes, tt.notes, diff)
-		}
-	}
-}
-
-func TestPacedCustomersComeInWholeSeconds(t *testing.T) {
-	for customers, want := range map[int]time.Duration{1: time.Second, 3000: time.Second, 3001: 2 * time.Second, 9000: 3 * time.Second} {
-		s := settings{paced: customers, window: time.Second}
-		if got := s.loads("paced")[0].ramp; got != want {
-			t.Errorf("%d customers come within %v, want %v", customers, got, want)
 		}
 	}
 }

@@ -26,7 +26,8 @@ var (
 // request is what decides the answer.
 type request struct {
 	path []byte // without the query
-	size int    // of the whole request in bytes; 0: not complete yet
+	body []byte
+	size int // of the whole request in bytes; 0: not complete yet
 }
 
 // readRequest looks at the first request in data. The error is errNoRequest.
@@ -42,7 +43,8 @@ func readRequest(data []byte) (request, error) {
 		return request{}, errNoRequest
 	}
 	path, _, _ := bytes.Cut(target, []byte("?"))
-	size := end + len(headEnd)
+	begin := end + len(headEnd)
+	size := begin
 	if string(method) != "GET" {
 		body, err := bodyLength(head)
 		if err != nil {
@@ -53,7 +55,7 @@ func readRequest(data []byte) (request, error) {
 	if size > len(data) {
 		return request{}, nil
 	}
-	return request{path, size}, nil
+	return request{path, data[begin:size], size}, nil
 }
 
 // bodyLength is the Content-Length, 0 when there is none. Chunked requests are not understood.
@@ -114,8 +116,11 @@ func (a *answers) nextPoll() []byte {
 	return a.poll
 }
 
-// other is the answer to anything but a poll.
-func (a *answers) other(path []byte) []byte {
+// to is the answer to a request.
+func (a *answers) to(path []byte) []byte {
+	if string(path) == aicc.PathPoll {
+		return a.nextPoll()
+	}
 	if known, ok := a.byPath[string(path)]; ok {
 		return known
 	}

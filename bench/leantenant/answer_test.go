@@ -81,7 +81,7 @@ func TestAnswersAreReadByTheCustomer(t *testing.T) {
 		{aicc.OpSupport, aicc.PathSupport, 404, "{}"},
 	}
 	for _, tt := range tests {
-		status, body := parsed(t, a.other([]byte(tt.path)))
+		status, body := parsed(t, a.to([]byte(tt.path)))
 		if status != tt.status || !strings.Contains(string(body), tt.want) {
 			t.Errorf("%v: got %d %s, want %d with %s", tt.op, status, body, tt.status, tt.want)
 		}

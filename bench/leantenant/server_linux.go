@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"syscall"
 	"time"
 
 	"chatbench/bench/loop"
-	"chatbench/internal/aicc"
 )
 
 // idle is how long the loop waits at most before it looks whether it shall end.
@@ -19,20 +19,25 @@ const idle = 100 * time.Millisecond
 
 // server answers from one goroutine, which owns everything here.
 type server struct {
+	settings
 	poller   *loop.Poller
 	listener int
 	answers  *answers
-	partial  map[int][]byte // what has come of a request, by connection
-	open     map[int]bool
+	links    map[int]*link // by descriptor
 	input    []byte
+	late     bool // on purpose
+	clerk    clerk
+	first    time.Time // when the first request came that counts
+	waiting  waiting
 	times    loop.Times
+	herd     herd
 	since    time.Time
-	seen     loop.Report // since then; Seconds, CPU and Times are filled in when it is asked for
+	seen     loop.Report // since then; what is not a count is filled in when it is asked for
 }
 
 // serve answers until ctx ends and gives what it saw since the last mark. The listener stays the
 // caller's.
-func serve(ctx context.Context, l *net.TCPListener) (*loop.Report, error) {
+func serve(ctx context.Context, l *net.TCPListener, with settings) (*loop.Report, error) {
 	file, err := l.File() // the listener itself belongs to the poller of the Go runtime
 	if err != nil {
 		return nil, err
@@ -44,12 +49,15 @@ func serve(ctx context.Context, l *net.TCPListener) (*loop.Report, error) {
 	}
 	defer poller.Close()
 	now := time.Now()
-	s := &server{poller: poller, listener: int(file.Fd()), answers: newAnswers(now), partial: map[int][]byte{},
-		open: map[int]bool{}, input: make([]byte, maxRequest), times: loop.NewTimes(), since: now}
+	s := &server{settings: with, poller: poller, listener: int(file.Fd()), answers: newAnswers(now), links: map[int]*link{},
+		input: make([]byte, maxRequest), late: with.delays.any(), clerk: clerk{delays: with.delays}, times: loop.NewTimes(), since: now}
 	defer s.closeAll()
 	// Fd makes the descriptor blocking; an accept with nothing to accept must not stop the loop.
 	if err := errors.Join(syscall.SetNonblock(s.listener, true), poller.Add(s.listener)); err != nil {
 		return nil, err
+	}
+	if s.late {
+		exactWaits()
 	}
 	for ctx.Err() == nil {
 		if err := s.step(); err != nil {
@@ -59,21 +67,48 @@ func serve(ctx context.Context, l *net.TCPListener) (*loop.Report, error) {
 	return s.mark(), nil
 }
 
-// step handles what is ready.
+// exactWaits asks the system to end waits when they are over. Otherwise it may take 50 µs more, to
+// wake up for several at once, and the answers would be as late. It is asked for this thread, which
+// the goroutine keeps. Where it is refused, the times that the tenant tells are still true.
+func exactWaits() {
+	const setTimerSlack = 29
+	runtime.LockOSThread()
+	_, _, _ = syscall.Syscall(syscall.SYS_PRCTL, setTimerSlack, 1, 0)
+}
+
+// step handles what is ready and what is due.
 func (s *server) step() error {
-	ready, err := s.poller.Wait(idle)
+	limit := idle
+	if s.late {
+		limit = s.waiting.wait(time.Now(), idle)
+	}
+	ready, err := s.poller.Wait(limit)
 	if err != nil {
 		return err
 	}
 	arrived := time.Now()
 	for _, fd := range ready {
-		if fd != s.listener {
-			s.read(fd, arrived)
+		if l := s.links[fd]; l != nil {
+			s.read(l, arrived)
 		} else if err := s.accept(); err != nil {
 			return err
 		}
 	}
+	if s.late {
+		s.releaseDue()
+	}
 	return nil
+}
+
+// releaseDue sends what is due.
+func (s *server) releaseDue() {
+	for {
+		p, ok := s.waiting.due(time.Now())
+		if !ok {
+			return
+		}
+		s.release(p)
+	}
 }
 
 // accept takes every connection that waits.
@@ -87,52 +122,51 @@ func (s *server) accept() error {
 		case syscall.EINTR, syscall.ECONNABORTED:
 			continue
 		default:
-			return fmt.Errorf("accept with %d connections open: %w", len(s.open), err)
+			return fmt.Errorf("accept with %d connections open: %w", len(s.links), err)
 		}
 		if err := errors.Join(syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1), s.poller.Add(fd)); err != nil {
 			syscall.Close(fd)
 			return err
 		}
-		s.open[fd] = true
+		s.links[fd] = &link{fd: fd}
 		s.seen.Opened++
 	}
 }
 
 // read reads once and answers every request that is complete.
-func (s *server) read(fd int, arrived time.Time) {
-	n, err := syscall.Read(fd, s.input)
+func (s *server) read(l *link, arrived time.Time) {
+	n, err := syscall.Read(l.fd, s.input)
 	if err == syscall.EAGAIN || err == syscall.EINTR {
 		return
 	}
 	if err != nil || n == 0 {
 		s.seen.Closed++
-		s.drop(fd)
+		s.drop(l)
 		return
 	}
 	data := s.input[:n]
-	if kept := s.partial[fd]; kept != nil {
-		data = append(kept, data...)
-		delete(s.partial, fd)
+	if l.partial != nil {
+		data, l.partial = append(l.partial, data...), nil
 	}
-	rest, err := s.answerAll(fd, data, arrived)
+	rest, err := s.answerAll(l, data, arrived)
 	if err != nil || len(rest) > maxRequest {
 		s.seen.Broken++
-		s.drop(fd)
+		s.drop(l)
 		return
 	}
 	if len(rest) > 0 {
-		s.partial[fd] = bytes.Clone(rest)
+		l.partial = bytes.Clone(rest)
 	}
 }
 
 // answerAll answers the requests in data and gives back what is not a whole one.
-func (s *server) answerAll(fd int, data []byte, arrived time.Time) ([]byte, error) {
+func (s *server) answerAll(l *link, data []byte, arrived time.Time) ([]byte, error) {
 	for len(data) > 0 {
 		r, err := readRequest(data)
 		if err != nil || r.size == 0 {
 			return data, err
 		}
-		if err := s.answer(fd, r.path, arrived); err != nil {
+		if err := s.answer(l, r, arrived); err != nil {
 			return nil, err
 		}
 		data = data[r.size:]
@@ -140,24 +174,51 @@ func (s *server) answerAll(fd int, data []byte, arrived time.Time) ([]byte, erro
 	return nil, nil
 }
 
-func (s *server) answer(fd int, path []byte, arrived time.Time) error {
-	if string(path) == aicc.PathPoll {
-		err := write(fd, s.answers.nextPoll())
-		s.seen.Polls++
-		s.times.Add(time.Since(arrived))
-		return err
-	}
-	if string(path) == markPath {
+func (s *server) answer(l *link, r request, arrived time.Time) error {
+	if string(r.path) == markPath {
 		body, err := json.Marshal(s.mark())
-		return errors.Join(err, write(fd, answer("200 OK", string(body))))
+		return errors.Join(err, write(l, answer("200 OK", string(body))))
 	}
-	s.seen.Others++
-	return write(fd, s.answers.other(path))
+	if !s.clerk.counts(r) {
+		s.seen.Others++
+		return write(l, s.answers.to(r.path))
+	}
+	s.herd.add(arrived.Sub(s.since))
+	if !s.late {
+		return s.count(l, r.path, arrived)
+	}
+	if s.first.IsZero() {
+		s.first = arrived
+	}
+	if due := s.first.Add(s.clerk.answered(arrived.Sub(s.first))); due.After(arrived) {
+		s.waiting.keep(pending{due: due, arrived: arrived, link: l, path: string(r.path)})
+		return nil
+	}
+	return s.count(l, r.path, arrived)
+}
+
+// release sends an answer that was kept, unless nobody waits for it any more.
+func (s *server) release(p pending) {
+	if p.link.closed {
+		return
+	}
+	if err := s.count(p.link, []byte(p.path), p.arrived); err != nil {
+		s.seen.Broken++
+		s.drop(p.link)
+	}
+}
+
+// count answers a request that counts.
+func (s *server) count(l *link, path []byte, arrived time.Time) error {
+	err := write(l, s.answers.to(path))
+	s.seen.Polls++
+	s.times.Add(time.Since(arrived))
+	return err
 }
 
 // write sends an answer whole. Whoever asks without reading finds the connection closed.
-func write(fd int, data []byte) error {
-	n, err := syscall.Write(fd, data)
+func write(l *link, data []byte) error {
+	n, err := syscall.Write(l.fd, data)
 	if err == nil && n < len(data) {
 		return syscall.EAGAIN
 	}
@@ -169,19 +230,21 @@ func (s *server) mark() *loop.Report {
 	report := s.seen
 	now := time.Now()
 	report.Seconds, report.CPU, report.Times = now.Sub(s.since).Seconds(), loop.CPU().Seconds(), s.times.Percentiles()
-	s.seen, s.since = loop.Report{}, now
+	report.Open, report.Dispersion = int64(len(s.links)), s.herd.dispersion(now.Sub(s.since))
+	report.Scheduled = s.delays.scheduled(s.rate, s.length)
+	s.seen, s.since, s.herd = loop.Report{}, now, herd{}
 	s.times.Reset()
 	return &report
 }
 
-func (s *server) drop(fd int) {
-	delete(s.open, fd)
-	delete(s.partial, fd)
-	syscall.Close(fd)
+func (s *server) drop(l *link) {
+	l.closed = true
+	delete(s.links, l.fd)
+	syscall.Close(l.fd)
 }
 
 func (s *server) closeAll() {
-	for fd := range s.open {
-		syscall.Close(fd)
+	for _, l := range s.links {
+		s.drop(l)
 	}
 }

@@ -17,13 +17,13 @@ import (
 )
 
 // running starts the program at a free port. The function that it gives ends it and gives its line.
-func running(t *testing.T) (address string, end func() loop.Report) {
+func running(t *testing.T, args ...string) (address string, end func() loop.Report) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	said, stderr := io.Pipe()
 	var stdout bytes.Buffer
 	ended := make(chan int, 1)
-	go func() { ended <- command(ctx, nil, &stdout, stderr) }()
+	go func() { ended <- command(ctx, args, &stdout, stderr) }()
 	line := make([]byte, 100)
 	n, err := said.Read(line)
 	if err != nil {
@@ -118,6 +118,42 @@ func TestServeOddClients(t *testing.T) {
 	}
 }
 
+// TestServeLate holds what callers see and what the line says against the delays.
+func TestServeLate(t *testing.T) {
+	address, end := running(t, "-delay", "30ms", "-rate", "10", "-for", "1s")
+	var calls sync.WaitGroup
+	for range 3 {
+		calls.Go(func() {
+			began := time.Now()
+			response, err := http.Get("http://" + address + aicc.PathPoll)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			response.Body.Close()
+			if took := time.Since(began); response.StatusCode != 200 || took < 30*time.Millisecond {
+				t.Errorf("status %d after %v, want 200 after 30ms at the least", response.StatusCode, took)
+			}
+		})
+	}
+	gone, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(gone, "GET "+aicc.PathPoll+" HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	gone.Close() // before it is answered
+	calls.Wait()
+	got := end()
+	if got.Polls != 3 || got.Broken != 0 || got.Times.P50 < 0.030 || got.Dispersion <= 0 {
+		t.Errorf("got %+v, want 3 polls of 30 ms at the least, and none for who has left", got)
+	}
+	if got.Scheduled == nil || got.Scheduled.P999 != 0.030 {
+		t.Errorf("the truth is %+v, want 30 ms", got.Scheduled)
+	}
+}
+
 func TestCommandRefuses(t *testing.T) {
 	taken, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -132,6 +168,8 @@ func TestCommandRefuses(t *testing.T) {
 		{"the port is in use", "address already in use", []string{"-listen", taken.Addr().String()}, 1},
 		{"fixed answers are for this machine", "not a loopback address", []string{"-listen", "0.0.0.0:0"}, 1},
 		{"no such address", "missing port", []string{"-listen", "127.0.0.1"}, 1},
+		{"a schedule without an end", "-for belong together", []string{"-rate", "5"}, 2},
+		{"a delay that is none", "less than 0", []string{"-delay", "-1s"}, 2},
 		{"no such flag", "-verbose", []string{"-verbose"}, 2},
 		{"a stray word", `unknown argument "now"`, []string{"now"}, 2},
 	}

@@ -10,6 +10,6 @@ import (
 	"chatbench/bench/loop"
 )
 
-func serve(context.Context, *net.TCPListener) (*loop.Report, error) {
+func serve(context.Context, *net.TCPListener, settings) (*loop.Report, error) {
 	return nil, errors.New("this system has no epoll: Linux is needed")
 }

@@ -16,14 +16,20 @@ import (
 
 // Report is what the lean tenant saw, or the raw loop did, in a stretch of time.
 type Report struct {
-	Polls   int64       `json:"polls"`           // that were answered
+	Polls   int64       `json:"polls"`           // that were answered; CONNECTs instead where those count
 	Others  int64       `json:"others"`          // other requests that were answered
+	Open    int64       `json:"open,omitempty"`  // connections at the end of the stretch; 0 where it was not asked
 	Opened  int64       `json:"opened"`          // connections
 	Closed  int64       `json:"closed"`          // connections that the other side closed or broke
 	Broken  int64       `json:"broken"`          // connections given up: a request that is none, an answer that does not fit
 	Seconds float64     `json:"seconds"`         // length of the stretch
 	CPU     float64     `json:"cpu_s,omitempty"` // seconds of the whole process since its start; 0 where it was not asked
 	Times   Percentiles `json:"times"`           // of polls
+	// Dispersion is the variance of the number of polls in 10 ms over its mean: 0 when they come
+	// quite evenly, 1 at random, more in a herd; 0 where it was not asked.
+	Dispersion float64 `json:"dispersion,omitempty"`
+	// Scheduled are the times that callers wait who come by a schedule, exact; nil without one.
+	Scheduled *Percentiles `json:"scheduled,omitempty"`
 }
 
 // WriteTo writes the report as one line of JSON.
