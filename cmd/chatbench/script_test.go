@@ -249,7 +249,7 @@ func unhurried(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	text, err := os.ReadFile(filepath.Join(ts.Getenv("SCENARIOS"), args[0]))
 	ts.Check(err)
-	text = append(text, "\ngate: {lateness: 1h}\n"...)
+	text = append(text, "\ngate: {lateness: 1h, cpu: 100%}\n"...)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o666))
 }
 

@@ -100,6 +100,9 @@ type Counters struct {
 	NewTokens  int64                 `json:"new_tokens,omitempty"`        // answers that replaced a token
 	Negative   int64                 `json:"delivery_negative,omitempty"` // delivery times below 0, a clock was set; counted as 0
 	Unanswered int64                 `json:"says_unanswered,omitempty"`   // said, and no answer by the end of the conversation
+	// Short counts the exchanges that failed because the generator's own machine was short of
+	// something, by what it was. They are among the failed ones and say nothing about the tenant.
+	Short map[string]int64 `json:"short,omitempty"`
 }
 
 // Exchange is the outcomes of one kind of exchange; never nil.
@@ -186,6 +189,7 @@ func (c *Counters) add(other *Counters) {
 		entry(&c.Flows, name).add(f)
 	}
 	addCounts(&c.Messages, other.Messages)
+	addCounts(&c.Short, other.Short)
 	c.Probes += other.Probes
 	c.Useful += other.Useful
 	c.Empty += other.Empty

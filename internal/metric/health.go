@@ -13,19 +13,31 @@ type Health struct {
 	UserSeconds    float64 `json:"cpu_user_s"`   // 0 where the system does not tell
 	SystemSeconds  float64 `json:"cpu_system_s"` // 0 where the system does not tell
 	WallSeconds    float64 `json:"wall_s"`
-	Cores          int     `json:"cores"`         // that Go may use
-	MaxRSS         int64   `json:"max_rss_bytes"` // highest resident memory so far; 0 where the system does not tell
+	Cores          int     `json:"cores"`                // that Go may use
+	Processors     float64 `json:"processors,omitempty"` // that the process may use: Cores, or less by the quota of a cgroup (v2), which Go takes for 2 at least
+	MaxRSS         int64   `json:"max_rss_bytes"`        // highest resident memory so far; 0 where the system does not tell
 	GCCycles       int64   `json:"gc_cycles"`
+	GCSeconds      float64 `json:"gc_cpu_s"`       // CPU time of the garbage collector, but for what was idle anyway
 	GCPauseSeconds float64 `json:"gc_pause_s"`     // sum, a little too high: from a histogram
 	GCPauseMax     float64 `json:"gc_pause_max_s"` // upper edge of the histogram's highest bucket
 	Goroutines     int     `json:"goroutines_peak"`
-	FileLimit      int64   `json:"file_limit"` // descriptors the process may have; 0 where the system does not tell
+	OpenFiles      int64   `json:"files_peak,omitempty"` // descriptors in use at most, the embedded tenant's included; 0 where the system does not tell
+	FileLimit      int64   `json:"file_limit"`           // descriptors the process may have, the lowest limit while it ran; 0 where the system does not tell
+	// Strain is what the generator used in short stretches of the stages that count; nil when it was
+	// not watched.
+	Strain *Strain `json:"strain,omitempty"`
 	// Lateness is how late the generator was, by metric, over the stages that count.
 	Lateness map[string]Lateness `json:"lateness,omitempty"`
 
-	wall   time.Time
-	pauses []uint64 // counts of the runtime's histogram of pauses
-	edges  []float64
+	wall    time.Time
+	pauses  []uint64 // counts of the runtime's histogram of pauses
+	edges   []float64
+	machine ticks // of the processors that the process may run on
+}
+
+// ticks counts the time of processors since the machine started.
+type ticks struct {
+	total, busy, stolen uint64 // busy includes what the host of a virtual machine took away, stolen
 }
 
 // Lateness sums up one lateness histogram, in seconds.
@@ -38,20 +50,30 @@ type Lateness struct {
 
 // CPUShare is the share of the cores' time that the process used, 0 to 1.
 func (h Health) CPUShare() float64 {
-	if h.WallSeconds <= 0 || h.Cores == 0 {
+	if h.WallSeconds <= 0 || h.Allowed() == 0 {
 		return 0
 	}
-	return (h.UserSeconds + h.SystemSeconds) / (h.WallSeconds * float64(h.Cores))
+	return (h.UserSeconds + h.SystemSeconds) / (h.WallSeconds * h.Allowed())
+}
+
+// Allowed is how many processors the process may use, in parts of one where a cgroup says so.
+func (h Health) Allowed() float64 {
+	if h.Processors > 0 {
+		return h.Processors
+	}
+	return float64(h.Cores)
 }
 
 const (
 	pausesMetric = "/sched/pauses/total/gc:seconds"
 	cyclesMetric = "/gc/cycles/total:gc-cycles"
+	gcMetric     = "/cpu/classes/gc/total:cpu-seconds"
+	idleGCMetric = "/cpu/classes/gc/mark/idle:cpu-seconds"
 )
 
 // SampleHealth asks the runtime and the system. WallSeconds is 0 until [Health.Since].
 func SampleHealth() Health {
-	samples := []metrics.Sample{{Name: pausesMetric}, {Name: cyclesMetric}}
+	samples := []metrics.Sample{{Name: pausesMetric}, {Name: cyclesMetric}, {Name: gcMetric}, {Name: idleGCMetric}}
 	metrics.Read(samples)
 	h := Health{Cores: runtime.GOMAXPROCS(0), Goroutines: runtime.NumGoroutine(), wall: time.Now()}
 	if samples[0].Value.Kind() == metrics.KindFloat64Histogram {
@@ -61,18 +83,27 @@ func SampleHealth() Health {
 	if samples[1].Value.Kind() == metrics.KindUint64 {
 		h.GCCycles = int64(samples[1].Value.Uint64())
 	}
+	if samples[2].Value.Kind() == metrics.KindFloat64 && samples[3].Value.Kind() == metrics.KindFloat64 {
+		h.GCSeconds = samples[2].Value.Float64() - samples[3].Value.Float64()
+	}
 	h.readSystem()
+	h.readMachine()
 	return h.withPauses()
 }
 
 // Since is what was used between two samples of one process. MaxRSS is the process's, whose
-// maximum cannot be reset; Goroutines is the higher of the two, see [Health.Peak].
+// maximum cannot be reset; of goroutines and descriptors the higher number counts, see
+// [Health.Peak].
 func (h Health) Since(before Health) Health {
 	h.UserSeconds -= before.UserSeconds
 	h.SystemSeconds -= before.SystemSeconds
 	h.WallSeconds = h.wall.Sub(before.wall).Seconds()
 	h.GCCycles -= before.GCCycles
-	h.Goroutines = max(h.Goroutines, before.Goroutines)
+	h.GCSeconds -= before.GCSeconds
+	h.machine.total -= before.machine.total
+	h.machine.busy -= before.machine.busy
+	h.machine.stolen -= before.machine.stolen
+	h = h.Peak(before)
 	pauses := slices.Clone(h.pauses)
 	for i := range min(len(pauses), len(before.pauses)) {
 		pauses[i] -= before.pauses[i]
@@ -81,11 +112,21 @@ func (h Health) Since(before Health) Health {
 	return h.withPauses()
 }
 
-// Peak takes the higher number of goroutines over from another sample, which the run takes once a
-// second.
+// Peak takes the higher numbers of goroutines and descriptors, and the lower limit of these, over
+// from another sample.
 func (h Health) Peak(other Health) Health {
 	h.Goroutines = max(h.Goroutines, other.Goroutines)
+	h.OpenFiles = max(h.OpenFiles, other.OpenFiles)
+	h.FileLimit = lower(h.FileLimit, other.FileLimit)
 	return h
+}
+
+// lower is the lower of two limits; 0 is none.
+func lower(a, b int64) int64 {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 // withPauses sets sum and maximum of the collector's pauses from their histogram.
@@ -121,23 +162,24 @@ func (h Health) WithLateness(m *Metrics) Health {
 }
 
 // MergeHealth adds up what two generators used; the zero value is neutral. Wall time, the longest
-// pause and the descriptor limit are not sums: the longer, the longer and the lower one count.
-// Lateness cannot be merged and is left out, see [Health.WithLateness].
+// pause, descriptors with their limit, and the strain are not sums: the longer, the higher, the
+// lower limit and the worse count. Lateness cannot be merged and is left out, see
+// [Health.WithLateness].
 func MergeHealth(a, b Health) Health {
-	limit := min(a.FileLimit, b.FileLimit)
-	if a.FileLimit == 0 || b.FileLimit == 0 {
-		limit = max(a.FileLimit, b.FileLimit)
-	}
 	return Health{
 		UserSeconds:    a.UserSeconds + b.UserSeconds,
 		SystemSeconds:  a.SystemSeconds + b.SystemSeconds,
 		WallSeconds:    max(a.WallSeconds, b.WallSeconds),
 		Cores:          a.Cores + b.Cores,
+		Processors:     a.Processors + b.Processors,
 		MaxRSS:         a.MaxRSS + b.MaxRSS,
 		GCCycles:       a.GCCycles + b.GCCycles,
+		GCSeconds:      a.GCSeconds + b.GCSeconds,
 		GCPauseSeconds: a.GCPauseSeconds + b.GCPauseSeconds,
 		GCPauseMax:     max(a.GCPauseMax, b.GCPauseMax),
 		Goroutines:     a.Goroutines + b.Goroutines,
-		FileLimit:      limit,
+		OpenFiles:      max(a.OpenFiles, b.OpenFiles),
+		FileLimit:      lower(a.FileLimit, b.FileLimit),
+		Strain:         mergeStrains(a.Strain, b.Strain),
 	}
 }

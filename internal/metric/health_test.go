@@ -39,9 +39,12 @@ func TestSinceLeavesThePausesOfBeforeOut(t *testing.T) {
 }
 
 func TestMergeHealth(t *testing.T) {
-	a := Health{UserSeconds: 1, WallSeconds: 10, Cores: 2, MaxRSS: 100, GCPauseMax: 0.5, FileLimit: 1024}
-	b := Health{UserSeconds: 2, WallSeconds: 8, Cores: 4, MaxRSS: 50, GCPauseMax: 0.25, FileLimit: 4096}
-	want := Health{UserSeconds: 3, WallSeconds: 10, Cores: 6, MaxRSS: 150, GCPauseMax: 0.5, FileLimit: 1024}
+	a := Health{UserSeconds: 1, WallSeconds: 10, Cores: 2, MaxRSS: 100, GCPauseMax: 0.5, FileLimit: 1024, OpenFiles: 30,
+		Processors: 1.5, GCSeconds: 0.5, Strain: &Strain{Stretches: 3}}
+	b := Health{UserSeconds: 2, WallSeconds: 8, Cores: 4, MaxRSS: 50, GCPauseMax: 0.25, FileLimit: 4096, OpenFiles: 70,
+		Processors: 4, GCSeconds: 0.25, Strain: &Strain{Stretches: 4}}
+	want := Health{UserSeconds: 3, WallSeconds: 10, Cores: 6, MaxRSS: 150, GCPauseMax: 0.5, FileLimit: 1024, OpenFiles: 70,
+		Processors: 5.5, GCSeconds: 0.75, Strain: &Strain{Stretches: 7}}
 	unexported := cmpopts.IgnoreUnexported(Health{})
 	for name, got := range map[string]Health{"a, b": MergeHealth(a, b), "b, a": MergeHealth(b, a)} {
 		if diff := cmp.Diff(want, got, unexported); diff != "" {
@@ -51,7 +54,7 @@ func TestMergeHealth(t *testing.T) {
 	if diff := cmp.Diff(a, MergeHealth(a, Health{}), unexported); diff != "" {
 		t.Errorf("with the zero value (-want +got):\n%s", diff)
 	}
-	if got, want := a.CPUShare(), 0.05; got != want {
+	if got, want := a.CPUShare(), 1/15.; got != want { // of a processor and a half
 		t.Errorf("CPU share = %v, want %v", got, want)
 	}
 }

@@ -88,9 +88,11 @@ func (r *Recorder) Customer(index int) *Meter {
 
 // stageAt is the stage a moment lies in; moments before the first and after the last stage belong
 // to these.
-func (r *Recorder) stageAt(t time.Duration) int {
-	for i := len(r.stages) - 1; i > 0; i-- {
-		if t >= r.stages[i].Start {
+func (r *Recorder) stageAt(t time.Duration) int { return stageAt(r.stages, t) }
+
+func stageAt(stages []StageInfo, t time.Duration) int {
+	for i := len(stages) - 1; i > 0; i-- {
+		if t >= stages[i].Start {
 			return i
 		}
 	}

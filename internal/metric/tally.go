@@ -58,6 +58,9 @@ func (t *tally) exchange(e *trace.Event) {
 	}
 	if e.Status == 0 {
 		o.Lost++
+		if lacking := trace.Shortage(e.Error); lacking != "" {
+			addCounts(&t.rest.Short, map[string]int64{lacking: 1})
+		}
 	}
 	kind, text := reasonOf(e)
 	o.reason(kind, text)

@@ -84,6 +84,9 @@ func (p *printer) exchanges() {
 	p.wrapped("  ", "", fmt.Sprintf("media: %s down, %s up; %s renewed; %s",
 		size(float64(counters.Downloaded)), size(float64(counters.Uploaded)),
 		plural(counters.NewTokens, "token"), plural(counters.Probes, "probe")))
+	if len(counters.Short) > 0 {
+		p.wrapped("  ", "", "this machine, not the tenant, made exchanges fail because it was short of something: "+topReasons(counters.Short))
+	}
 	if counters.Negative > 0 {
 		p.wrapped("  ", "", plural(counters.Negative, "delivery time")+" below 0 counted as 0: a clock was set, or the tenant's is another one")
 	}
@@ -130,10 +133,12 @@ func (p *printer) generator() {
 		return
 	}
 	p.heading("The generator itself")
-	p.wrapped("  ", "", fmt.Sprintf("CPU %s (%.0f %% of %s), memory %s at most, %s, longest pause %s of %s, %s at most",
-		duration(h.UserSeconds+h.SystemSeconds), 100*h.CPUShare(), plural(int64(h.Cores), "core"),
-		size(float64(h.MaxRSS)), plural(h.GCCycles, "collection"), duration(h.GCPauseMax), duration(h.GCPauseSeconds),
-		plural(int64(h.Goroutines), "goroutine")))
+	if line := generatorLine(p.r.Gates); line != "" {
+		p.wrapped("  ", "generator  ", line)
+	}
+	if h.WallSeconds > 0 {
+		p.wrapped("  ", "", used(&h))
+	}
 	t := table{indent: "  ", right: []bool{false, true, true, true, true}}
 	t.row("late by", "count", "p50", "p99", "max")
 	for _, name := range slices.Sorted(maps.Keys(h.Lateness)) {
@@ -143,6 +148,54 @@ func (p *printer) generator() {
 	if len(t.rows) > 1 {
 		t.writeTo(&p.out)
 	}
+}
+
+// used is what the generator used of its machine.
+func used(h *metric.Health) string {
+	return fmt.Sprintf("CPU %s (%.0f %% of %s), memory %s at most, %s, longest pause %s of %s, %s at most",
+		duration(h.UserSeconds+h.SystemSeconds), 100*h.CPUShare(), plural(int64(h.Cores), "core"),
+		size(float64(h.MaxRSS)), plural(h.GCCycles, "collection"), duration(h.GCPauseMax), duration(h.GCPauseSeconds),
+		plural(int64(h.Goroutines), "goroutine"))
+}
+
+// generatorLine is all the gates on the generator itself in a line, what it was short of first; ""
+// when there are none.
+func generatorLine(gates []result.Gate) string {
+	var short, fine []string
+	for i := range gates {
+		switch g := &gates[i]; {
+		case g.Kind != result.GateGenerator:
+		case g.Verdict == result.Pass:
+			fine = append(fine, generatorWords(g))
+		default:
+			short = append(short, generatorWords(g))
+		}
+	}
+	var parts []string
+	if len(short) > 0 {
+		parts = append(parts, "SHORT: "+strings.Join(short, ", "))
+	}
+	if len(fine) > 0 {
+		parts = append(parts, "fine: "+strings.Join(fine, ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// generatorWords is a gate on the generator as "CPU 12.8 % (<= 85 %)".
+func generatorWords(g *result.Gate) string {
+	name := strings.TrimPrefix(g.Name, "generator ")
+	at := strings.LastIndexAny(name, "<")
+	if at < 0 {
+		at = len(name)
+	}
+	seen := count(int64(g.Observed))
+	switch g.Unit {
+	case "s":
+		seen = duration(g.Observed)
+	case "share":
+		seen = fmt.Sprintf("%.1f %%", 100*g.Observed)
+	}
+	return bracketed(clean(strings.TrimSpace(name[:at]))+" "+seen, nonEmpty(clean(name[at:])))
 }
 
 func (p *printer) again() {

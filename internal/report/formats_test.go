@@ -66,7 +66,7 @@ func invalid() *result.Result {
 	r.Verdict, r.Exit = result.Invalid, result.ExitInvalid
 	r.Reasons = []string{"chatbench itself was too slow: lateness.poll p99 was 80ms, allowed 50ms."}
 	r.Rules = r.Rules[:1]
-	r.Gates = []result.Gate{{Kind: result.GateLateness, Name: "generator lateness p99 <= 50ms", Verdict: result.Invalid, Sentence: r.Reasons[0]}}
+	r.Gates = []result.Gate{{Kind: result.GateGenerator, Name: "generator lateness p99 <= 50ms", Verdict: result.Invalid, Sentence: r.Reasons[0]}}
 	return r
 }
 

@@ -241,7 +241,7 @@ func TestJUnitOutcomes(t *testing.T) {
 		{"a gate that held", failed(), JUnitOptions{}, "send.failed < 5%", "passed"},
 		{"a gate that did not", failed(), JUnitOptions{}, "poll.service p95 < 50ms", "failure latency 5.00s over 59 samples"},
 		{"a generator too slow is no failure of the tenant", invalid(), JUnitOptions{}, "generator lateness p99 <= 50ms",
-			"error lateness chatbench itself was too slow: lateness.poll p99 was 80ms, allowed 50ms."},
+			"error generator chatbench itself was too slow: lateness.poll p99 was 80ms, allowed 50ms."},
 		{"nor is its run", invalid(), JUnitOptions{}, "run", "error invalid INVALID: chatbench itself was too slow: lateness.poll p99 was 80ms, allowed 50ms."},
 		{"a run that was cut", cutOff(result.Interrupted, result.ExitInterrupted, "The run was interrupted."), JUnitOptions{}, "run",
 			"error interrupted INTERRUPTED: The run was interrupted."},

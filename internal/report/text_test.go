@@ -138,6 +138,9 @@ func rules() []check.RuleResult {
 func gates() []result.Gate {
 	return []result.Gate{
 		{Kind: result.GateConformance, Name: "no violations", Verdict: result.Fail, Sentence: "3 violations of 1 rule"},
+		{Kind: result.GateGenerator, Name: "generator lateness p99 <= 10ms", Verdict: result.Pass, Observed: 0.00004, Limit: 0.01, Unit: "s", Sentence: "chatbench itself was late by 40µs at p99."},
+		{Kind: result.GateGenerator, Name: "generator CPU <= 85 %", Verdict: result.Invalid, Observed: 0.912, Limit: 0.85, Unit: "share", Sentence: "Too little CPU."},
+		{Kind: result.GateGenerator, Name: "generator descriptors < 1024", Verdict: result.Pass, Observed: 1000, Limit: 1024, Unit: "count", Sentence: "1000 of 1024"},
 		{Kind: result.GateLatency, Name: "poll.service p95 < 50ms", Verdict: result.Fail, Sentence: "5.00s over 59 samples"},
 		{Kind: result.GateErrors, Name: "send.failed < 5%", Verdict: result.Pass, Sentence: "3.2 %, 1 of 31"},
 	}
@@ -145,7 +148,7 @@ func gates() []result.Gate {
 
 func passed() *result.Result {
 	r := failed()
-	r.Verdict, r.Exit, r.Reasons, r.Gates = result.Pass, result.ExitOK, nil, r.Gates[2:]
+	r.Verdict, r.Exit, r.Reasons, r.Gates = result.Pass, result.ExitOK, nil, []result.Gate{r.Gates[1], r.Gates[3], r.Gates[5]}
 	r.Rules = r.Rules[:1]
 	r.Target = result.Target{Kind: result.Real, URL: "https://tenant.example:8443/base", Insecure: true}
 	return r
@@ -193,6 +196,20 @@ func golden(t *testing.T, file, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+// TestTextTellsWhoseFaultItWas wants exchanges that this machine had no means for to be told from
+// those that the tenant refused.
+func TestTextTellsWhoseFaultItWas(t *testing.T) {
+	const words = "this machine, not the tenant, made exchanges fail"
+	r := failed()
+	if got := rendered(t, r, TextOptions{}); strings.Contains(got, words) {
+		t.Errorf("nothing was lacking, and the report says so:\n%s", got)
+	}
+	r.Metrics.Stages[0].Counters.Short = map[string]int64{"too many open files": 3}
+	if got := rendered(t, r, TextOptions{Width: 200}); !strings.Contains(got, words+" because it was short of something: too many open files (3)") {
+		t.Errorf("the report does not say whose fault it was:\n%s", got)
 	}
 }
 

@@ -97,13 +97,14 @@ type Ended string
 // The reasons that a run is cut short for, the gravest last.
 const (
 	EndedInterrupted Ended = "interrupted" // by the user
+	EndedStarved     Ended = "starved"     // the generator's own machine was short of descriptors, ports or memory
 	EndedGone        Ended = "gone"        // the tenant went away
 	EndedBroken      Ended = "broken"      // chatbench itself failed
 )
 
 // worse gives the graver of two.
 func (e Ended) worse(other Ended) Ended {
-	order := []Ended{"", EndedInterrupted, EndedGone, EndedBroken}
+	order := []Ended{"", EndedInterrupted, EndedStarved, EndedGone, EndedBroken}
 	if slices.Index(order, other) > slices.Index(order, e) {
 		return other
 	}
@@ -127,8 +128,8 @@ const (
 	GateExercise    GateKind = "exercise" // a rule must have been exercised so often
 	GateLatency     GateKind = "latency"
 	GateErrors      GateKind = "errors"
-	GateMissed      GateKind = "missed"   // share of expectations missed
-	GateLateness    GateKind = "lateness" // of the generator
+	GateMissed      GateKind = "missed"    // share of expectations missed
+	GateGenerator   GateKind = "generator" // chatbench itself had what it needed
 	GateBaseline    GateKind = "baseline"
 	GateKnown       GateKind = "known" // the known-failure file
 )

@@ -37,7 +37,7 @@ func converse(m *metric.Meter, r *rand.Rand) {
 		e := trace.Event{Kind: trace.Invoke, Op: op, Intended: now, Late: time.Microsecond, Class: aicc.OK, Status: 200,
 			Code: "0", Count: 1, File: &trace.File{Size: 1000}, NewToken: true, Dial: time.Millisecond}
 		if r.IntN(4) == 0 {
-			e.Class, e.Status, e.Error = aicc.Info, 0, "timeout"
+			e.Class, e.Status, e.Error = aicc.Info, 0, pick(r, "timeout", "too many open files")
 		}
 		tell(e)
 		e.Kind, e.Started = trace.Return, now
@@ -52,6 +52,15 @@ func converse(m *metric.Meter, r *rand.Rand) {
 
 // pick gives one of the values.
 func pick[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
+
+// strain is that of a run, or of one that was not watched.
+func strain(r *rand.Rand) *metric.Strain {
+	spread := func() metric.Spread {
+		worst := float64(r.IntN(100)) / 100
+		return metric.Spread{P99: worst / 2, Max: worst, MaxAt: float64(r.IntN(60))}
+	}
+	return pick(r, nil, &metric.Strain{Stretches: 1 + r.Int64N(50), CPU: spread(), Machine: spread(), Stolen: spread(), GC: spread(), GCPause: spread()})
+}
 
 // sample is a result with everything in it.
 func sample(t *testing.T, seed uint64) *Result {
@@ -72,7 +81,7 @@ func sample(t *testing.T, seed uint64) *Result {
 			ID: fmt.Sprintf("r%03d", r.IntN(1000)), Start: start.Add(time.Duration(r.IntN(9)) * time.Second), End: start.Add(10 * time.Second),
 			Host:    Host{OS: "linux", Arch: "amd64", Cores: 2, Name: pick(r, "one", "two")},
 			Command: []string{"chatbench", "run", "scenarios/handover.yaml"},
-			Ended:   pick(r, "", EndedInterrupted, EndedGone, EndedBroken),
+			Ended:   pick(r, "", EndedInterrupted, EndedStarved, EndedGone, EndedBroken),
 		},
 		Verdict: verdict,
 		Exit:    pick(r, ExitOK, ExitConformance, ExitInvalid, ExitInterrupted),
@@ -93,7 +102,8 @@ func sample(t *testing.T, seed uint64) *Result {
 			Limit: 0.05, Unit: "s", Samples: 100, Sentence: "p95 of poll.service is 12 ms over 100 samples",
 		}},
 		Metrics: m,
-		Health:  metric.Health{UserSeconds: float64(r.IntN(9)), WallSeconds: 3, Cores: 2, FileLimit: 1024}.WithLateness(m),
+		Health: metric.Health{UserSeconds: float64(r.IntN(9)), WallSeconds: 3, Cores: 2, Processors: 1.5, GCSeconds: float64(r.IntN(3)),
+			OpenFiles: 1 + r.Int64N(100), FileLimit: 1024, Strain: strain(r)}.WithLateness(m),
 		Trace:   &Trace{Files: []string{fmt.Sprintf("trace-%d.ndjson", r.IntN(10))}, Policy: "all", Events: 100, Complete: r.IntN(2) == 0},
 		Notes:   []string{"Markers were switched off."},
 	}

@@ -64,7 +64,7 @@ flows:
     - expect: {from: agent, within: 20s}
     - say: a question
     - expect: {disconnect: true, within: 20s}
-gate: {lateness: 1h}
+gate: {lateness: 1h, cpu: 100%}
 `
 	s, err := scenario.Parse("hasty.yaml", []byte(file), scenario.Options{Rules: check.Known()})
 	if err != nil {

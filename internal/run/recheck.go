@@ -44,7 +44,7 @@ func Recheck(r io.Reader, opt RecheckOptions) (*result.Result, error) {
 			res.Notes = append(res.Notes, note)
 		}
 	}
-	demands := scenario.Gate{Strict: opt.Strict, Known: opt.Known, MaxMissed: 1, MaxLateness: time.Hour}
+	demands := scenario.Gate{Strict: opt.Strict, Known: opt.Known, MaxMissed: 1}
 	gate.Apply(res, &scenario.Scenario{Gate: demands}, gate.Ending{Now: opt.Now,
 		Partial: h.Partial() || truncated || p.ended != "", Chosen: h.Policy != "" && !truncated, Unchecked: len(res.Rules) == 0})
 	return res, nil
@@ -58,6 +58,7 @@ type replay struct {
 	customers map[int]*replayed
 	last      time.Duration // of all events
 	ended     result.Ended  // what cut the recorded run short
+	lacking   string        // what the generator's machine lacked for the last exchange that failed, or ""
 }
 
 func (p *replay) begin(h trace.Header) {
@@ -71,9 +72,14 @@ func (p *replay) begin(h trace.Header) {
 
 func (p *replay) observe(e *trace.Event) error {
 	if e.Kind == trace.Stop {
-		p.ended = result.Ended(e.Ended)
+		if p.ended = result.Ended(e.Ended); p.ended == result.EndedGone && p.lacking != "" {
+			p.ended = result.EndedStarved // as the run itself said
+		}
 		p.checker.Abort(check.RunAborted)
 		return nil
+	}
+	if e.Kind == trace.Return && e.Error != "" && e.Status == 0 {
+		p.lacking = trace.Shortage(e.Error)
 	}
 	c := p.customers[e.Customer]
 	if c == nil {
@@ -117,6 +123,7 @@ func checking(h *trace.Header, rules Choice) check.Options {
 // stoppedWords say that the recorded run was cut short.
 var stoppedWords = map[result.Ended]string{
 	result.EndedInterrupted: "The recorded run was interrupted: that a rule held says something of the time before only.",
+	result.EndedStarved:     "The machine of the recorded run was short of descriptors, ports or memory: that a rule held says something of the time before only.",
 	result.EndedGone:        "The tenant went away in the recorded run: that a rule held says something of the time before only.",
 	result.EndedBroken:      "chatbench itself failed in the recorded run: that a rule held says something of the time before only.",
 }

@@ -45,10 +45,11 @@ type Options struct {
 	network *network // nil: TCP; tests run in memory and in virtual time
 }
 
-// network is what connects customers and embedded tenant.
+// network is what connects customers and embedded tenant in a test, which plays in virtual time.
 type network struct {
 	listener net.Listener
 	dial     sim.Dialer
+	health   func() metric.Health // of the generator; nil: it lacks nothing, for real CPU time against virtual time says nothing
 }
 
 // Started is what is known when the load begins.
@@ -86,7 +87,8 @@ var ErrInterrupted = errors.New("interrupted before the load began; nothing was 
 func Play(ctx context.Context, opt Options) (*result.Result, error) {
 	s := *opt.Scenario // the caller's stays as it is
 	opt.Rules.apply(&s)
-	p := &play{Options: opt, s: &s, health: metric.SampleHealth()}
+	p := &play{Options: opt, s: &s}
+	p.health = p.sample()
 	preparing, prepared := p.untilInterrupted(ctx)
 	defer prepared()
 	if err := p.prepare(preparing); err != nil {
@@ -120,11 +122,23 @@ type play struct {
 	start    time.Time
 	endpoint *sim.Endpoint
 	recorder *metric.Recorder
+	watch    *metric.Watch
 	checker  *check.Checker
 	trace    *trace.Writer
 	buffer   *trace.Buffer // in front of trace; nil: nobody needs to break a rule first
 	health   metric.Health // at the start
 	notes    []string
+}
+
+// sample is how the generator is now.
+func (p *play) sample() metric.Health {
+	switch {
+	case p.network == nil:
+		return metric.SampleHealth()
+	case p.network.health != nil:
+		return p.network.health()
+	}
+	return metric.Health{}
 }
 
 // untilInterrupted is a context that an interruption cancels: before the load starts nobody needs
@@ -207,6 +221,7 @@ func (p *play) makeFolder() error {
 func (p *play) instruments() {
 	p.start = time.Now()
 	local := p.endpoint.OnThisMachine()
+	p.watch = metric.NewWatch(Stages(p.s))
 	p.recorder = metric.NewRecorder(Stages(p.s), 4*runtime.GOMAXPROCS(0), metric.Options{Wall: p.start, SameClock: local, Run: p.run64})
 	p.hold = p.s.Poll.Timeout + 5*time.Second // the documented hold of a poll
 	if p.s.Target == nil {
@@ -295,6 +310,7 @@ func (p *play) tick(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	load := p.started().Load
+	p.watch.Add(time.Since(p.start), p.sample())
 	for second := 0; ; second++ {
 		select {
 		case <-ctx.Done():
@@ -302,7 +318,7 @@ func (p *play) tick(ctx context.Context) {
 		case <-ticker.C:
 		}
 		p.recorder.Tick(second)
-		p.health = p.health.Peak(metric.SampleHealth())
+		p.watch.Add(time.Since(p.start), p.sample())
 		if p.trace != nil && second%5 == 4 {
 			p.trace.Flush() // an error stays and is told by Close
 		}
@@ -316,7 +332,7 @@ func (p *play) tick(ctx context.Context) {
 // result puts together what the run found.
 func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	end := time.Now()
-	health := metric.SampleHealth().Since(p.health)
+	health := p.sample().Since(p.health).WithStrain(p.watch)
 	metrics := p.recorder.Finish()
 	hostname, _ := os.Hostname()
 	r := &result.Result{
@@ -339,6 +355,9 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	}
 	if out.Gone != nil {
 		ending.Gone = out.Gone.Error()
+	}
+	if ending.Starved = trace.Shortage(ending.Gone); ending.Starved != "" {
+		ending.Gone = "" // it is we who could not go on
 	}
 	gate.Apply(r, p.s, ending)
 	return r, nil

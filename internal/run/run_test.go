@@ -172,7 +172,7 @@ func TestTraceOnFullDisk(t *testing.T) {
 	whole = virtually(t, s, Options{})
 	synctest.Test(t, func(t *testing.T) {
 		l := memnet.Listen()
-		p := &play{s: s, health: metric.SampleHealth()}
+		p := &play{s: s}
 		p.Options = Options{Scenario: s, Version: "test", Trace: Policy{Share: 1}, Out: t.TempDir(), network: &network{listener: l, dial: l.Dial}}
 		if err := p.prepare(t.Context()); err != nil {
 			t.Fatal(err)

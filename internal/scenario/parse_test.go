@@ -86,7 +86,7 @@ func TestEverything(t *testing.T) {
 		Data:     &Data{File: "orders.jsonl", Columns: []string{"order", "n1"}, Rows: [][]string{{"A-1", "1.50"}, {"雨", "2"}}, Pick: Sequential},
 		Poll:     Poll{Pause: 50 * ms, Timeout: 10 * s, Read: true},
 		Exercise: []Exercise{{"DSC-01", 100}},
-		Gate: Gate{Strict: true, Off: []string{"ORD-01", "MED-01"}, On: []string{"DSC-01"}, MaxMissed: 0.005, MaxLateness: 20 * ms,
+		Gate: Gate{Strict: true, Off: []string{"ORD-01", "MED-01"}, On: []string{"DSC-01"}, MaxMissed: 0.005, MaxLateness: 20 * ms, MaxCPU: 0.7,
 			Known: []KnownFailure{{Rule: "DSC-01", Reason: "a survey comes late", File: "testdata/known.yaml", Line: 2}},
 			Latency: []Limit{
 				{Metric: "poll.service", Quantile: 0.95, Below: 0.05, Samples: 1, Text: "poll.service p95 < 50ms"},
@@ -119,10 +119,37 @@ func TestDefaults(t *testing.T) {
 		Flows:   []*Flow{flow("b"), flow("a")},
 		Poll:    Poll{Pause: 100 * time.Millisecond, Jitter: 10 * time.Millisecond, Timeout: 30 * time.Second},
 		Between: Dist{A: time.Second, B: 3 * time.Second}, Probes: 0.1, Drain: 10 * time.Second,
-		Gate: Gate{MaxLateness: 50 * time.Millisecond},
+		Gate: Gate{MaxLateness: 10 * time.Millisecond, MaxCPU: 0.85},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Template{}, part{})); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", yaml, diff)
+	}
+}
+
+// TestLatenessFollowsTheLimits wants a tight limit to ask for a generator that is in time, as far as
+// one can be, and what the scenario says itself to stand.
+func TestLatenessFollowsTheLimits(t *testing.T) {
+	const ms = time.Millisecond
+	for _, tt := range []struct {
+		why, gate string
+		want      time.Duration
+	}{
+		{"no limit on a latency", "{missed: 1%}", 10 * ms},
+		{"a tenth of it is more than the default", "{latency: [delivery p95 < 2s]}", 10 * ms},
+		{"a tenth of the tightest", "{latency: [delivery p95 < 2s, poll.service p50 < 50ms, send.service max < 80ms]}", 5 * ms},
+		{"a tenth of it is less than a machine can keep", "{latency: [send.service p50 < 1ms]}", 2 * ms},
+		{"the generator itself is no tenant", "{latency: [lateness.poll p50 < 30ms, download.rate p50 < 30ms]}", 10 * ms},
+		{"what is said stands, though more", "{lateness: 1h, latency: [send.service p50 < 50ms]}", time.Hour},
+		{"what is said stands, though less", "{lateness: 1ms, latency: [send.service p50 < 50ms]}", ms},
+	} {
+		yaml := "chatbench: 1\nload: {customers: 2, for: 8s}\nflows: {b: [{connect: hi}]}\ngate: " + tt.gate + "\n"
+		s, err := Parse("short.yaml", []byte(yaml), Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", tt.why, err)
+		}
+		if s.Gate.MaxLateness != tt.want {
+			t.Errorf("%s: %v, want %v; gate %s", tt.why, s.Gate.MaxLateness, tt.want, tt.gate)
+		}
 	}
 }
 

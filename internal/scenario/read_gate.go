@@ -13,7 +13,7 @@ import (
 
 // gate reads what makes a run pass or fail.
 func (r *reader) gate(n *yaml.Node) Gate {
-	g := Gate{MaxLateness: 50 * time.Millisecond}
+	g := Gate{MaxLateness: mostLateness, MaxCPU: 0.85}
 	if n == nil {
 		return g
 	}
@@ -35,9 +35,31 @@ func (r *reader) gate(n *yaml.Node) Gate {
 	setAll(o, "latency", &g.Latency, r.latencyLimit)
 	setAll(o, "errors", &g.Errors, r.errorLimit)
 	set(o, "missed", &g.MaxMissed, share)
+	g.MaxLateness = latenessFor(g.Latency)
 	set(o, "lateness", &g.MaxLateness, durationIn(time.Millisecond, time.Hour))
+	set(o, "cpu", &g.MaxCPU, share)
 	o.close()
 	return g
+}
+
+// The limits on the generator's own lateness when the scenario sets none. What wakes a customer may
+// do so a millisecond late, on a quiet machine as well, so nothing below leastLateness is demanded.
+const (
+	mostLateness  = 10 * time.Millisecond
+	leastLateness = 2 * time.Millisecond
+	latenessShare = 10 // of the tightest limit, a tenth
+)
+
+// latenessFor is how late the generator may be for these limits to say something about the tenant.
+func latenessFor(limits []Limit) time.Duration {
+	late := mostLateness
+	for _, l := range limits {
+		if l.Metric == "download.rate" || strings.HasPrefix(l.Metric, "lateness.") {
+			continue // no time of the tenant
+		}
+		late = min(late, time.Duration(l.Below*float64(time.Second))/latenessShare)
+	}
+	return max(late, leastLateness)
 }
 
 // notBoth complains about rules that are switched on and off.

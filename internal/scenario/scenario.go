@@ -228,8 +228,12 @@ type Gate struct {
 	// MaxMissed is the share of expectations that may be missed, 0 to 1; 0 by default.
 	MaxMissed float64
 	// MaxLateness is the 99th percentile of the generator's own lateness beyond which the run is
-	// INVALID.
+	// INVALID. By default it is 10ms, or a tenth of the tightest limit on a latency if that is less,
+	// but never less than 2ms.
 	MaxLateness time.Duration
+	// MaxCPU is the share of its processors, 0 to 1, beyond which the generator counts as too slow
+	// and the run is INVALID; 0.85 by default. At 1 nobody looks at CPU time.
+	MaxCPU float64
 }
 
 // Limit is one threshold, such as "poll.service p95 < 50ms, at least 1000 samples" or
