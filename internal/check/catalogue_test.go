@@ -67,8 +67,8 @@ func TestPlausible(t *testing.T) {
 		{"nothing is that old, whatever the time", start, "0", false},
 		{"no number", time.Time{}, "yesterday", false},
 	} {
-		o := Options{Start: c.start}
-		if _, ok := o.plausible(&trace.Event{At: time.Second, Message: &aicc.Downlink{Timestamp: c.stamp}}); ok != c.want {
+		checker := New(Options{Start: c.start})
+		if _, ok := checker.plausible(&trace.Event{At: time.Second, Message: &aicc.Downlink{Timestamp: c.stamp}}); ok != c.want {
 			t.Errorf("%s: timestamp %s a second after %v is plausible: %t, want %t", c.why, c.stamp, c.start, ok, c.want)
 		}
 	}

@@ -3,8 +3,8 @@
 //
 // It is pure. It reads [trace.Event] and nothing else, has no clock, opens no file and starts no
 // goroutine, so that a live run, a recorded trace and an imported one get the same verdicts. Each
-// customer has a [Session] of its own, an automaton of fixed size that is fed in order and shares
-// nothing until it has something to tell; its [Checker] adds up.
+// customer has a [Session] of its own, a small automaton that is fed in order and shares nothing but
+// counters with a few others; its [Checker] adds up.
 //
 // A rule fails only on a definite counterexample. Where an exchange without an answer, or a run
 // that was cut short, explains what was seen just as well, the case is INCONCLUSIVE; where nothing
@@ -78,16 +78,35 @@ func (o *Options) setDefaults() {
 // Checker adds up what the sessions of a run find. Its methods may be called from any goroutine.
 type Checker struct {
 	opts       Options
+	clock      clock
 	off        [ruleCount]bool
 	violations atomic.Int64
 	aborted    atomic.Pointer[Reason]
 
-	mu        sync.Mutex // protects the following fields
-	tallies   [ruleCount]tally
+	mu      sync.Mutex // protects the following fields; may be taken while a shard's is held
+	shards  [shardCount]*shard
+	tallies [ruleCount]tally // their opportunities are with the shards
+	probed  probed
+}
+
+// shardCount is among how many groups customers are divided.
+const shardCount = 32
+
+// shard counts for a group of customers: a count of every rule for each customer would be a large
+// part of what a session takes.
+type shard struct {
+	c *Checker
+
+	mu sync.Mutex // held while a session of the group takes an event; protects the following field
+	counts
+}
+
+// counts are what is counted in all conversations alike.
+type counts struct {
+	met       [ruleCount]int64 // opportunities
 	infoPolls int64
 	markers   bool // some were seen
 	journal   bool
-	probed    probed
 }
 
 // tally is what is known of one rule.
@@ -102,7 +121,7 @@ type tally struct {
 // New returns a checker that has seen nothing. Unknown ids in Off are ignored.
 func New(o Options) *Checker {
 	o.setDefaults()
-	c := &Checker{opts: o, markers: o.Markers, journal: o.Journal}
+	c := &Checker{opts: o, clock: newClock(o.Start)}
 	for i := range registry {
 		r := &registry[i]
 		c.off[i] = isOff(r, &o)
@@ -114,7 +133,18 @@ func New(o Options) *Checker {
 // Customer returns the automaton of one customer, whose index is the one in its markers. It must
 // be asked for once per customer.
 func (c *Checker) Customer(index int) *Session {
-	return &Session{c: c, index: index, exposedUntil: never, goesOn: -1, parked: -1}
+	return &Session{shard: c.shardOf(index), wait: &nobodyWaits, rare: &nothingRare, index: index,
+		exposedUntil: never, poll: polling{ended: never}, conv: unbegun()}
+}
+
+func (c *Checker) shardOf(index int) *shard {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	own := &c.shards[uint(index)%shardCount]
+	if *own == nil {
+		*own = &shard{c: c}
+	}
+	return *own
 }
 
 // Abort says that the run was stopped or the tenant went away: what is still undecided becomes
@@ -133,15 +163,41 @@ func (c *Checker) abortReason() Reason {
 func (c *Checker) Violations() int64 { return c.violations.Load() }
 
 // Report returns one result a rule, in catalogue order. While customers are still there it covers
-// the conversations that have ended, and the violations found at once.
+// what was decided so far; much of a conversation is only decided when it ends.
 func (c *Checker) Report() []RuleResult {
+	counted := c.counted()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	results := make([]RuleResult, 0, ruleCount)
 	for i := range registry {
 		if !c.off[i] {
-			results = append(results, c.result(rule(i)))
+			results = append(results, c.result(rule(i), &counted))
 		}
 	}
 	return c.reportProbes(results)
+}
+
+// counted adds up what the shards have counted.
+func (c *Checker) counted() counts {
+	c.mu.Lock()
+	all := c.shards
+	c.mu.Unlock()
+	sum := counts{markers: c.opts.Markers, journal: c.opts.Journal}
+	for _, one := range all {
+		if one != nil {
+			one.mu.Lock()
+			sum.add(&one.counts)
+			one.mu.Unlock()
+		}
+	}
+	return sum
+}
+
+func (n *counts) add(more *counts) {
+	for i := range n.met {
+		n.met[i] += more.met[i]
+	}
+	n.infoPolls += more.infoPolls
+	n.markers = n.markers || more.markers
+	n.journal = n.journal || more.journal
 }

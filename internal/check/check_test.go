@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -352,14 +351,6 @@ func TestAnyOrderOfEventsIsSurvived(t *testing.T) {
 	}
 }
 
-func TestSessionSize(t *testing.T) {
-	t.Logf("a session has %d bytes, each stream %d, a list of codes %d, a file %d", unsafe.Sizeof(Session{}),
-		unsafe.Sizeof(stream{}), unsafe.Sizeof(recent{}), unsafe.Sizeof(mediaFile{}))
-	if got := unsafe.Sizeof(Session{}); got > 1024 {
-		t.Errorf("a session has %d bytes, want at most 1024", got)
-	}
-}
-
 // steady is a conversation in which an agent talks on: each round is a poll with two messages.
 func steady() (s *Session, round func()) {
 	s = New(Options{Run: testRun, Markers: true}).Customer(0)
@@ -393,7 +384,7 @@ func TestSteadyStateDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations a poll with two messages, want none", got)
 	}
 	s.Close()
-	if bad := troubled(s.c.Report()); !reflect.DeepEqual(bad, []string{"DEL-04 INCONCLUSIVE"}) {
+	if bad := troubled(s.shard.c.Report()); !reflect.DeepEqual(bad, []string{"DEL-04 INCONCLUSIVE"}) {
 		t.Errorf("the steady conversation was cut short: %v", bad)
 	}
 }
@@ -411,13 +402,4 @@ func TestClip(t *testing.T) {
 			t.Errorf("clip(%q) = %q, want %q", c.text, got, c.want)
 		}
 	}
-}
-
-func BenchmarkDeliver(b *testing.B) {
-	_, round := steady()
-	b.ReportAllocs()
-	for b.Loop() {
-		round()
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(4*b.N), "ns/event")
 }

@@ -7,12 +7,16 @@ import (
 	"chatbench/internal/trace"
 )
 
-// connecting follows CONNECT of one conversation.
+// connecting follows the customer's CONNECT and DISCONNECT in one conversation.
 type connecting struct {
-	state   connectState
-	decided bool // CON-02
 	asked   time.Duration
 	at      time.Duration // when it was answered 0
+	state   connectState
+	decided bool // CON-02
+
+	leaving  bool // DISCONNECT was sent
+	released bool // and answered 0
+	left     bool // doLeaveMessage was sent
 }
 
 type connectState uint8
@@ -89,7 +93,7 @@ func (s *Session) alive(at, started time.Duration) {
 	}
 	c.decided = true
 	s.met(con02)
-	if due := c.at + s.c.opts.ConnectWithin; at > due && started <= due {
+	if due := c.at + s.opts().ConnectWithin; at > due && started <= due {
 		s.failSilent(at, "the first sign of life came")
 	}
 }
@@ -97,7 +101,7 @@ func (s *Session) alive(at, started time.Duration) {
 // silence looks at a poll that brought nothing after the deadline (CON-02).
 func (s *Session) silence(e *trace.Event) {
 	c := &s.conv.connect
-	if c.decided || c.state != connected || e.Count > 0 || e.At <= c.at+s.c.opts.ConnectWithin || s.c.opts.Setup.Async {
+	if c.decided || c.state != connected || e.Count > 0 || e.At <= c.at+s.opts().ConnectWithin || s.opts().Setup.Async {
 		return // an answer of sendAsync does not tell whether CONNECT was accepted
 	}
 	c.decided = true
@@ -111,13 +115,13 @@ func (s *Session) failSilent(at time.Duration, what string) {
 	case s.exposedUntil >= c.asked:
 		s.unsure(con02, IndeterminatePoll, 1)
 		return
-	case s.goesOn >= 0: // the old conversation may go on, without a new welcome
+	case s.rare.goesOn >= 0: // the old conversation may go on, without a new welcome
 		s.unsure(con02, IndeterminateSend, 1)
 		return
 	}
-	s.overdue(s.c.opts.ConnectWithin, finding{rule: con02, count: 1, extent: int64(at - c.at), at: at, tell: func() story {
+	s.overdue(s.opts().ConnectWithin, finding{rule: con02, count: 1, extent: int64(at - c.at), at: at, tell: func() story {
 		return story{
-			sentence: "nothing was heard within " + span(s.c.opts.ConnectWithin) + " of CONNECT",
+			sentence: "nothing was heard within " + span(s.opts().ConnectWithin) + " of CONNECT",
 			events: []WitnessEvent{
 				event(c.at, "CONNECT answered 0"),
 				event(at, "%s, %s after CONNECT", what, span(at-c.at)),
@@ -130,8 +134,8 @@ func (s *Session) failSilent(at time.Duration, what string) {
 // left by itself gave the tenant no time, and that is no case at all.
 func (s *Session) settleConnect(cut bool) {
 	c := &s.conv.connect
-	if cut && c.state == connected && !c.decided && s.c.abortReason() != "" {
-		s.unsure(con02, s.c.abortReason(), 1)
+	if cut && c.state == connected && !c.decided && s.abortReason() != "" {
+		s.unsure(con02, s.abortReason(), 1)
 	}
 	c.decided = true
 }

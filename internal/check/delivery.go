@@ -29,7 +29,7 @@ func (s *Session) identify(e *trace.Event) (foreign bool) {
 		s.damaged(e)
 		return false
 	}
-	s.sawMarkers = true
+	s.shard.markers = true
 	s.met(del06)
 	if id, wrong := s.misplaced(&e.Mark); wrong {
 		switch {
@@ -60,16 +60,17 @@ func (s *Session) misplaced(m *marker.Marker) (id rule, wrong bool) {
 	if m.Session != s.index {
 		return del02, true
 	}
-	again := s.conv.epoch > 0 && s.conv.connect.state == connected
-	if again && m.Epoch > s.parked {
+	epoch, parked := s.conv.epoch, s.rare.parked
+	again := epoch > 0 && s.conv.connect.state == connected
+	if again && m.Epoch > parked {
 		s.met(dsc05)
 	}
 	switch {
-	case m.Epoch < s.conv.epoch && (!again || m.Epoch <= s.parked):
+	case m.Epoch < epoch && (!again || m.Epoch <= parked):
 		return ruleCount, true
-	case m.Epoch < s.conv.epoch:
+	case m.Epoch < epoch:
 		return dsc05, true
-	case m.Epoch > s.conv.epoch:
+	case m.Epoch > epoch:
 		s.met(del01)
 		return del01, true
 	}
@@ -77,7 +78,7 @@ func (s *Session) misplaced(m *marker.Marker) (id rule, wrong bool) {
 }
 
 func (s *Session) ourRun(m *marker.Marker) bool {
-	return s.c.opts.Run == 0 || m.Run == s.c.opts.Run
+	return s.opts().Run == 0 || m.Run == s.opts().Run
 }
 
 func (s *Session) failForeign(id rule, e *trace.Event) {
@@ -104,7 +105,7 @@ func (s *Session) failForeign(id rule, e *trace.Event) {
 
 // numbered enters a message of this conversation into its sender's stream.
 func (s *Session) numbered(e *trace.Event) {
-	m, st := &e.Mark, s.stream(e.Mark.Sender)
+	m, st := &e.Mark, s.streams.open(e.Mark.Sender, s.conv.begun)
 	if m.Seq >= min(maxSeq, int(st.next)+maxJump) {
 		s.met(del01)
 		s.failInvented(e)
@@ -115,18 +116,25 @@ func (s *Session) numbered(e *trace.Event) {
 	if st.next > 0 {
 		s.met(ord01)
 	}
-	before := st.top
 	switch st.see(s.sighting(e), s.poll.started, s.exposedUntil) {
 	case first:
 		s.causal(st, e)
 	case repeated:
-		s.failRepeated(before, e)
+		s.failRepeated(st.top(), e)
 	case unclear:
 		s.unsure(ord01, WindowOverflow, 1)
 		s.unsure(del03, WindowOverflow, 1)
 	}
-	for g, ok := st.spill(uint32(s.c.opts.Window)); ok; g, ok = st.spill(uint32(s.c.opts.Window)) {
-		s.settleSpilled(m.Sender, &g)
+	if len(st.gaps()) > 0 {
+		s.spill(st)
+	}
+}
+
+// spill settles the gaps that the stream can no longer keep.
+func (s *Session) spill(st *stream) {
+	window := uint32(s.opts().Window)
+	for g, ok := st.spill(window); ok; g, ok = st.spill(window) {
+		s.settleSpilled(st.sender, &g)
 	}
 }
 
@@ -135,21 +143,22 @@ func (s *Session) numbered(e *trace.Event) {
 func (s *Session) echo(e *trace.Event) {
 	m, c := &e.Mark, &s.conv
 	s.met(del01)
-	if m.Seq >= maxSeq || m.Seq >= c.sent {
+	if m.Seq >= maxSeq || m.Seq >= int(c.sent) {
 		s.failInvented(e)
 		return
 	}
 	s.unmarked(e)
-	if i := s.sending(m.Seq); i >= 0 {
-		s.sends[i].echoed = true
+	if x := s.sending(m.Seq); x != nil {
+		*x |= wasEchoed
 	}
-	if c.echoed > 0 {
+	last := int(s.rare.echoed) - 1
+	if last >= 0 {
 		s.met(ord03)
-		if m.Seq < c.echoed-1 {
-			s.failCause(e, "message "+itoa(m.Seq)+" was echoed after message "+itoa(c.echoed-1))
+		if m.Seq < last {
+			s.failCause(e, "message "+itoa(m.Seq)+" was echoed after message "+itoa(last))
 		}
 	}
-	c.echoed = max(c.echoed, m.Seq+1)
+	s.rarely().echoed = int32(max(last, m.Seq) + 1)
 }
 
 // causal judges what a sender's newest message answers (ORD-03).
@@ -160,7 +169,7 @@ func (s *Session) causal(st *stream, e *trace.Event) {
 	}
 	s.met(ord03)
 	switch {
-	case cause >= s.conv.sent:
+	case cause >= int(s.conv.sent):
 		s.failCause(e, "it names the customer's message "+itoa(cause)+", which was not said yet")
 	case cause < int(st.cause):
 		s.failCause(e, "it names the customer's message "+itoa(cause)+", and one before it named "+itoa(int(st.cause)))
@@ -217,7 +226,7 @@ func (s *Session) failRepeated(before sighting, e *trace.Event) {
 // well, so it takes the place its number names where that is the next or a missing one. Any other
 // number may itself be wrong: then the message stands for one that will seem to be missing.
 func (s *Session) damaged(e *trace.Event) {
-	s.sawMarkers = true
+	s.shard.markers = true
 	m := &e.Mark
 	if !excused(e) {
 		s.met(del06)
@@ -226,13 +235,13 @@ func (s *Session) damaged(e *trace.Event) {
 	if !s.ourRun(m) || m.Session != s.index || m.Epoch != s.conv.epoch || m.Sender == marker.Customer {
 		return
 	}
-	switch st := s.stream(m.Sender); {
+	switch st := s.streams.open(m.Sender, s.conv.begun); {
 	case m.Seq == int(st.next):
 		st.see(s.sighting(e), s.poll.started, s.exposedUntil)
 	case m.Seq < int(st.next):
 		st.fill(uint32(m.Seq))
 	default:
-		s.conv.unplaced++
+		s.rarely().unplaced++
 	}
 }
 
@@ -276,11 +285,11 @@ func (s *Session) failDamaged(e *trace.Event) {
 // everything, its timestamp too (DEL-03). With a messageCode that is the identity, and DEL-07's.
 func (s *Session) unmarked(e *trace.Event) {
 	m := e.Message
-	if !talk(m) || m.MessageCode != "" || m.Timestamp == "" || m.MediaType == aicc.Locate {
+	if m.MessageCode != "" || m.Timestamp == "" || m.MediaType == aicc.Locate || !talk(m) {
 		return // two locations are easily the same
 	}
 	s.met(del03)
-	if before, ok := remember(&s.twins, fingerprint(m), e.At); ok {
+	if before, ok := s.rarely().twins.remember(fingerprint(m), e.At); ok {
 		s.failCopied(del03, before, e, "a message equal in everything, its timestamp too,")
 	}
 }
@@ -288,11 +297,11 @@ func (s *Session) unmarked(e *trace.Event) {
 // sameCode looks for a messageCode that was there before (DEL-07).
 func (s *Session) sameCode(e *trace.Event) {
 	m := e.Message
-	if !talk(m) || m.MessageCode == "" {
+	if m.MessageCode == "" || !talk(m) {
 		return
 	}
 	s.met(del07)
-	if before, ok := remember(&s.codes, hash(string(m.MessageCode)), e.At); ok {
+	if before, ok := s.rarely().codes.remember(hash(string(m.MessageCode)), e.At); ok {
 		s.failCopied(del07, before, e, "a message with messageCode "+clip(string(m.MessageCode)))
 	}
 }
@@ -327,34 +336,29 @@ func isMedia(m *aicc.Downlink) bool {
 	return mapped || m.MediaType == aicc.Document || m.MediaType == aicc.File
 }
 
-// recent remembers the last identities of something.
-type recent struct {
-	n    int
-	keys [32]uint64
-	at   [32]time.Duration
+// maxRecent is how many identities of something are remembered.
+const maxRecent = 32
+
+// recent are the last identities of something, in order.
+type recent []identity
+
+// identity is a hash, and when it was seen first.
+type identity struct {
+	key uint64
+	at  time.Duration
 }
 
-// remember enters a key, and returns when it was entered before if that still is remembered. The
-// list is made when it is first needed.
-func remember(list **recent, key uint64, at time.Duration) (before time.Duration, known bool) {
-	if *list == nil {
-		*list = new(recent)
-	}
-	r := *list
-	for i := range min(r.n, len(r.keys)) {
-		if r.keys[i] == key {
-			return r.at[i], true
+// remember enters a key, and returns when it was entered before if that still is remembered.
+func (r *recent) remember(key uint64, at time.Duration) (before time.Duration, known bool) {
+	list := *r
+	for i := range list {
+		if list[i].key == key {
+			return list[i].at, true
 		}
 	}
-	i := r.n % len(r.keys)
-	r.keys[i], r.at[i] = key, at
-	r.n++
-	return 0, false
-}
-
-// forget empties the list, which may not be there.
-func (r *recent) forget() {
-	if r != nil {
-		r.n = 0
+	if len(list) == maxRecent {
+		list = append(list[:0], list[1:]...)
 	}
+	*r = append(list, identity{key, at})
+	return 0, false
 }

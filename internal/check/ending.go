@@ -13,12 +13,12 @@ const recordSlack = time.Second
 
 // dropping follows DISCONNECT of one conversation.
 type dropping struct {
-	handled     int // those that the demo's branch order reaches
 	seen        bool
 	owned       bool          // the customer's own DISCONNECT was sent before it came
+	handled     int32         // those that the demo's branch order reaches
+	poll        uint32        // that brought the first handled one
+	lastPoll    uint32        // that brought the last
 	at          time.Duration // of the first handled one
-	poll        uint32        // that brought it
-	lastPoll    uint32        // that brought the last handled one
 	first       time.Duration // of the first of any kind, with its poll's start and the empty poll before
 	started     time.Duration
 	emptyBefore time.Duration
@@ -33,13 +33,13 @@ func reaches(m *aicc.Downlink) bool {
 
 // disconnected judges a DISCONNECT (DSC-03, DSC-07) and remembers it.
 func (s *Session) disconnected(e *trace.Event) {
-	d := &s.conv.drop
-	s.conv.refused = refusals{}
+	d := &s.rarely().drop
+	s.rare.refused = refusals{}
 	if e.Message.IsOffline == "true" {
-		s.parked = s.conv.epoch
+		s.rarely().parked = s.conv.epoch
 	}
 	if !d.seen {
-		d.owned = s.conv.leaving
+		d.owned = s.conv.connect.leaving
 		d.seen, d.first, d.started, d.emptyBefore = true, e.At, s.poll.started, s.conv.lastEmpty
 	}
 	if d.handled > 0 {
@@ -73,20 +73,20 @@ func (s *Session) failInvisible(e *trace.Event) {
 // afterDrop judges a message that comes after a handled DISCONNECT (DSC-01, DSC-02). A second
 // DISCONNECT is another rule's.
 func (s *Session) afterDrop(e *trace.Event) {
-	d := &s.conv.drop
+	d := &s.rare.drop
 	if d.handled == 0 || e.Message.ControlType == aicc.Disconnect {
 		return
 	}
 	if e.ID == d.lastPoll {
 		s.failAfterDrop(dsc02, e, "a message was delivered behind DISCONNECT in the same poll")
 	}
-	if e.ID != d.poll && talk(e.Message) && s.parked != s.conv.epoch {
+	if e.ID != d.poll && talk(e.Message) && s.rare.parked != s.conv.epoch {
 		s.failAfterDrop(dsc01, e, "a message was delivered after DISCONNECT")
 	}
 }
 
 func (s *Session) failAfterDrop(id rule, e *trace.Event, what string) {
-	d := s.conv.drop
+	d := s.rare.drop
 	s.fail(finding{rule: id, count: 1, extent: int64(e.At - d.at), at: e.At, tell: func() story {
 		m := e.Message
 		return story{sentence: what, events: []WitnessEvent{
@@ -99,7 +99,7 @@ func (s *Session) failAfterDrop(id rule, e *trace.Event, what string) {
 // settleHangUp compares the record's hang-up with the DISCONNECT that was delivered or not
 // (DSC-04). Lateness is only what a customer who kept polling could see.
 func (s *Session) settleHangUp(e *trace.Event) {
-	r, d, within := e.Record, &s.conv.drop, s.c.opts.DisconnectWithin
+	r, d, within := e.Record, &s.rare.drop, s.opts().DisconnectWithin
 	if !r.HungUp {
 		return
 	}
@@ -116,7 +116,7 @@ func (s *Session) settleHangUp(e *trace.Event) {
 		s.met(dsc04)
 		s.lateDrop(false, s.dropStory(hung, s.conv.lastEmpty, "a poll still brought nothing"))
 	case r.Owed:
-		if reason := s.c.abortReason(); reason != "" {
+		if reason := s.abortReason(); reason != "" {
 			s.unsure(dsc04, reason, 1)
 		}
 	case swallowed:
@@ -133,7 +133,7 @@ func (s *Session) lateDrop(swallowed bool, f finding) {
 		s.unsure(dsc04, IndeterminatePoll, 1)
 		return
 	}
-	s.overdue(s.c.opts.DisconnectWithin, f)
+	s.overdue(s.opts().DisconnectWithin, f)
 }
 
 func (s *Session) dropStory(hung, at time.Duration, what string) finding {
@@ -153,8 +153,8 @@ const quietSlack = time.Second
 
 // settleEnding compares how the conversation ended with the tenant's record (DSC-09, -10, -11).
 func (s *Session) settleEnding(e *trace.Event) {
-	r, c, silence := e.Record, &s.conv, s.c.opts.Setup.Silence
-	if c.released && !s.c.opts.Setup.Async {
+	r, c, silence := e.Record, &s.conv, s.opts().Setup.Silence
+	if c.connect.released && !s.opts().Setup.Async {
 		s.met(dsc09)
 		if r.Ended == "" {
 			s.failEnding(dsc09, c.begun, e, "the customer's DISCONNECT was answered 0, and the conversation goes on")
@@ -166,14 +166,14 @@ func (s *Session) settleEnding(e *trace.Event) {
 			s.failEnding(dsc10, c.begun, e, "the platform hung up after "+span(quiet)+" of silence, "+span(silence)+" is the interval")
 		}
 	}
-	if c.drop.seen && !c.drop.owned {
+	if s.rare.drop.seen && !s.rare.drop.owned {
 		s.met(dsc11)
 		switch {
 		case r.HungUp:
-		case s.goesOn >= 0:
+		case s.rare.goesOn >= 0:
 			s.unsure(dsc11, IndeterminateSend, 1) // it may be of the conversation before
 		default:
-			s.failEnding(dsc11, c.drop.first, e, "a DISCONNECT was delivered, and nobody had hung up")
+			s.failEnding(dsc11, s.rare.drop.first, e, "a DISCONNECT was delivered, and nobody had hung up")
 		}
 	}
 }
@@ -197,18 +197,18 @@ func (s *Session) failEnding(id rule, since time.Duration, e *trace.Event, what 
 // exchange broke, the run may have been stopped.
 func (s *Session) settleOurselves(ended trace.Ended) {
 	c := &s.conv
-	if c.unheard || s.c.abortReason() != "" {
+	if s.unheard || s.abortReason() != "" {
 		return
 	}
 	switch {
 	case (ended == trace.ByCustomer || ended == trace.GaveUp) && c.connect.state == connected:
 		s.met(sim07)
-		if !c.leaving && c.drop.handled == 0 {
+		if !c.connect.leaving && s.rare.drop.handled == 0 {
 			s.failOurselves(sim07, "the customer left without DISCONNECT")
 		}
 	case ended == trace.NoConnect:
 		s.met(sim08)
-		if !c.left {
+		if !c.connect.left {
 			s.failOurselves(sim08, "CONNECT was refused, and the customer left no message")
 		}
 	}

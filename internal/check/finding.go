@@ -34,7 +34,7 @@ func event(at time.Duration, format string, args ...any) WitnessEvent {
 
 // fail hands a finding over.
 func (s *Session) fail(f finding) {
-	c := s.c
+	c := s.shard.c
 	if c.off[f.rule] {
 		return
 	}
@@ -59,7 +59,7 @@ func (s *Session) fail(f finding) {
 
 // unsure counts n cases of a rule that something else explains as well.
 func (s *Session) unsure(id rule, reason Reason, n int64) {
-	c := s.c
+	c := s.shard.c
 	if c.off[id] || n <= 0 {
 		return
 	}

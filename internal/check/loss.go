@@ -17,7 +17,7 @@ type account struct {
 // reconcile compares the tenant's record with what was seen. Everything is decided here that
 // needs the record; it is not kept.
 func (s *Session) reconcile(e *trace.Event) {
-	s.sawJournal = true
+	s.shard.journal = true
 	if !s.conv.open || s.conv.reconciled || e.Record == nil || e.Record.Epoch >= 0 && e.Record.Epoch != s.conv.epoch {
 		return
 	}
@@ -39,10 +39,10 @@ func (s *Session) reconcile(e *trace.Event) {
 func (s *Session) settleStreams(r *trace.Record) {
 	for _, sender := range cooperating {
 		acc := accountOf(r, sender)
-		if s.streams[streamIndex(sender)] == nil && acc.said == 0 {
+		if s.streams.of(sender) == nil && acc.said == 0 {
 			continue
 		}
-		st := s.stream(sender)
+		st := s.streams.open(sender, s.conv.begun)
 		s.settleCreation(sender, st, acc)
 		s.settleOrder(sender, st, acc)
 		s.settleLoss(sender, st, acc)
@@ -66,12 +66,12 @@ func (s *Session) settleCreation(sender marker.Sender, st *stream, acc account) 
 	if !acc.known {
 		return
 	}
-	s.metTimes(del01, st.seen)
+	s.metTimes(del01, st.seen())
 	if st.next <= acc.said {
 		return
 	}
 	beyond := int64(st.next-acc.said) - int64(st.missingBelow(st.next)-st.missingBelow(acc.said))
-	top := st.top
+	top := st.top()
 	s.fail(finding{rule: del01, count: beyond, extent: int64(top.seq - acc.said), at: top.at, tell: func() story {
 		name := senderName(sender)
 		return story{
@@ -88,8 +88,9 @@ func (s *Session) settleCreation(sender marker.Sender, st *stream, acc account) 
 // settleOrder decides about messages that filled a gap late (ORD-01). A gap that was opened by a
 // message nobody said does not make the others late.
 func (s *Session) settleOrder(sender marker.Sender, st *stream, acc account) {
-	for i := range st.gaps {
-		if g := &st.gaps[i]; g.late > 0 && !(acc.known && g.after.seq >= acc.said) {
+	gaps := st.gaps()
+	for i := range gaps {
+		if g := &gaps[i]; g.late > 0 && !(acc.known && g.after.seq >= acc.said) {
 			s.reordered(sender, g)
 		}
 	}
@@ -121,22 +122,24 @@ func (s *Session) settleLoss(sender marker.Sender, st *stream, acc account) {
 	if acc.known {
 		limit = acc.handed
 	}
-	s.metTimes(del04, st.seen+st.missingBelow(limit))
-	for i := range st.gaps {
-		g := &st.gaps[i]
+	s.metTimes(del04, st.seen()+st.missingBelow(limit))
+	gaps := st.gaps()
+	for i := range gaps {
+		g := &gaps[i]
 		s.missing(int64(g.missingBelow(limit)), g.explained, s.gapStory(sender, g))
 	}
 	if tail := int64(limit) - int64(st.next); tail > 0 {
-		s.missing(tail, s.exposedUntil >= st.topPoll, s.tailStory(sender, st.top, st.seen > 0, limit))
+		s.missing(tail, s.exposedUntil >= st.sent, s.tailStory(sender, st.top(), st.next > 0, limit))
 	}
 }
 
 // missing enters n messages that never came. Damaged messages whose place could not be told are
 // taken for some of them.
 func (s *Session) missing(n int64, explained bool, f finding) {
-	excused := min(n, s.conv.unplaced)
-	s.conv.unplaced -= excused
-	n -= excused
+	if excused := min(n, int64(s.rare.unplaced)); excused > 0 {
+		s.rarely().unplaced -= int32(excused)
+		n -= excused
+	}
 	switch {
 	case n <= 0:
 	case explained:
@@ -195,16 +198,16 @@ func (s *Session) settleSpilled(sender marker.Sender, g *gap) {
 // there was more to come, unless every sender said that it was done. That leaves DEL-04 open where
 // a record was promised, or the conversation was cut off in the middle.
 func (s *Session) settleUnrecorded(cut bool) {
-	if s.conv.connect.state != connected || !s.c.opts.Journal && !cut {
+	if s.conv.connect.state != connected || !s.opts().Journal && !cut {
 		return
 	}
 	heard, done := false, true
 	for _, sender := range cooperating {
-		if st := s.streams[streamIndex(sender)]; st != nil && st.seen > 0 {
+		if st := s.streams.of(sender); st != nil && st.seen() > 0 {
 			heard, done = true, done && st.fin
 		}
 	}
-	if s.c.opts.Journal && !heard || heard && !done {
+	if s.opts().Journal && !heard || heard && !done {
 		s.unsure(del04, s.undecided(), 1)
 	}
 }
@@ -212,5 +215,5 @@ func (s *Session) settleUnrecorded(cut bool) {
 // expose notes that a poll was given up at the given time: until the tenant has noticed, it may
 // hand messages to nobody.
 func (s *Session) expose(at time.Duration) {
-	s.exposedUntil = max(s.exposedUntil, at+max(s.c.opts.Hold, 0))
+	s.exposedUntil = max(s.exposedUntil, at+max(s.opts().Hold, 0))
 }

@@ -17,19 +17,19 @@ const maxFiles = 16
 
 // mediaFile is a file that was announced and perhaps downloaded.
 type mediaFile struct {
-	id   uint64 // hash of the file id
-	sum  uint64 // first 8 bytes of the SHA-256 of what was downloaded
-	got  bool
-	torn bool          // two downloads brought different bytes
+	id   uint64        // hash of the file id
+	sum  uint64        // first 8 bytes of the SHA-256 of what was downloaded
 	at   time.Duration // of the announcement, later of the download
 	size int
+	got  bool
+	torn bool // two downloads brought different bytes
 }
 
 // mediaCount counts the downloads that are due (SIM-05).
 type mediaCount struct {
-	owed     int // messages that the demo downloads
-	may      int // messages for which a download is neither demanded nor wrong
-	started  int
+	owed     int32 // messages that the demo downloads
+	may      int32 // messages for which a download is neither demanded nor wrong
+	started  int32
 	overflow bool // more files than are remembered
 }
 
@@ -45,15 +45,15 @@ func (s *Session) mediaDelivered(e *trace.Event) {
 	}
 	switch {
 	case m.Content == "":
-		s.conv.media.may++
+		s.rarely().media.may++
 		if m.ControlType != aicc.Disconnect {
 			s.met(med01)
 			s.failMedia(e.At, e.At, m.Content, "its message carries no file id")
 		}
 	case s.poll.probe:
-		s.conv.media.may++
+		s.rarely().media.may++
 	default:
-		s.conv.media.owed++
+		s.rarely().media.owed++
 		s.met(sim05)
 	}
 }
@@ -63,18 +63,20 @@ func (s *Session) remember(id string, at time.Duration) *mediaFile {
 	if f := s.file(key); f != nil {
 		return f
 	}
-	if len(s.files) == maxFiles {
-		s.conv.media.overflow = true
+	r := s.rarely()
+	if len(r.files) == maxFiles {
+		r.media.overflow = true
 		return nil
 	}
-	s.files = append(s.files, mediaFile{id: key, at: at})
-	return &s.files[len(s.files)-1]
+	r.files = append(r.files, mediaFile{id: key, at: at})
+	return &r.files[len(r.files)-1]
 }
 
 func (s *Session) file(key uint64) *mediaFile {
-	for i := range s.files {
-		if s.files[i].id == key {
-			return &s.files[i]
+	files := s.rare.files
+	for i := range files {
+		if files[i].id == key {
+			return &files[i]
 		}
 	}
 	return nil
@@ -85,7 +87,7 @@ func fileKey(id string) uint64 { return hash(strings.TrimPrefix(id, "local/")) }
 
 func (s *Session) downloadStarts(e *trace.Event) {
 	if !e.Probe && e.FileID != "" {
-		s.conv.media.started++
+		s.rarely().media.started++
 	}
 }
 
@@ -95,7 +97,7 @@ func (s *Session) downloadEnds(e *trace.Event) {
 	case e.FileID == "" || e.Probe:
 		return // an empty id was judged with its message
 	case e.Status == 401:
-		s.conv.media.may++ // the token ran out; after renewing it the customer asks again
+		s.rarely().media.may++ // the token ran out; after renewing it the customer asks again
 		return
 	case e.Class == aicc.Fail && e.Status == 0, e.Code == aicc.CodeFlowControl:
 		return // never left this machine, or was too much for it
@@ -117,7 +119,7 @@ func (s *Session) downloadEnds(e *trace.Event) {
 
 // over reports whether the conversation had ended, for what began at the given time.
 func (s *Session) over(started time.Duration) bool {
-	return s.conv.leaving || s.conv.drop.handled > 0 && started >= s.conv.drop.at
+	return s.conv.connect.leaving || s.rare.drop.handled > 0 && started >= s.rare.drop.at
 }
 
 // fileFault says what is wrong with an answered download, or "".
@@ -193,7 +195,7 @@ func (s *Session) settleFiles(e *trace.Event) {
 	for i := range e.Record.Files {
 		want := &e.Record.Files[i]
 		f := s.file(fileKey(want.ID))
-		if s.conv.drop.handled > 0 {
+		if s.rare.drop.handled > 0 {
 			s.settleAnnounced(want, f, e.At)
 		}
 		if sum, ok := sumOf(want.SHA256); ok && f != nil && f.got {
@@ -204,7 +206,7 @@ func (s *Session) settleFiles(e *trace.Event) {
 
 func (s *Session) settleAnnounced(want *trace.File, f *mediaFile, at time.Duration) {
 	switch {
-	case f == nil && s.conv.media.overflow:
+	case f == nil && s.rare.media.overflow:
 		s.unsure(del04, EvidenceDropped, 1)
 		return
 	case f != nil:
@@ -212,7 +214,7 @@ func (s *Session) settleAnnounced(want *trace.File, f *mediaFile, at time.Durati
 		return
 	}
 	s.met(del04)
-	drop, id := s.conv.drop, want.ID
+	drop, id := s.rare.drop, want.ID
 	s.missing(1, s.exposedUntil >= s.conv.begun, finding{at: at, tell: func() story {
 		return story{sentence: "the media message with file id " + clip(id) + " was never delivered", events: []WitnessEvent{
 			event(drop.at, "poll %d delivered DISCONNECT, before which it was said", drop.poll),
@@ -241,10 +243,10 @@ func (s *Session) settleBytes(want *trace.File, f *mediaFile, sum uint64) {
 
 // settleDownloads decides SIM-05. A conversation that was cut off may leave downloads undone.
 func (s *Session) settleDownloads(at time.Duration, cut bool) {
-	m := s.conv.media
+	m := s.rare.media
 	if m.started > m.owed+m.may || m.started < m.owed && !cut {
 		s.fail(finding{rule: sim05, count: 1, extent: max(int64(m.started-m.owed), int64(m.owed-m.started)), at: at, tell: func() story {
-			return story{sentence: itoa(m.owed) + " media messages led to " + itoa(m.started) + " downloads", events: []WitnessEvent{
+			return story{sentence: itoa(int(m.owed)) + " media messages led to " + itoa(int(m.started)) + " downloads", events: []WitnessEvent{
 				event(s.conv.begun, "conversation %d begins", s.conv.epoch),
 				event(at, "it ends"),
 			}}
@@ -259,6 +261,21 @@ const maxUploads = 16
 // this is that of the download.
 const maxUploadSize = aicc.MaxDownloadSize
 
+// uploads are what the customer uploaded.
+type uploads struct {
+	keys  recent      // object keys, of all conversations
+	files []mediaFile // of this conversation, the last maxUploads
+}
+
+// uploads returns what was uploaded, to be changed.
+func (s *Session) uploads() *uploads {
+	r := s.rarely()
+	if r.uploads == nil {
+		r.uploads = new(uploads)
+	}
+	return r.uploads
+}
+
 // uploaded judges the answer of an upload (MED-03, MED-04).
 func (s *Session) uploaded(e *trace.Event) {
 	f := e.File
@@ -269,7 +286,7 @@ func (s *Session) uploaded(e *trace.Event) {
 		return
 	}
 	s.met(med04)
-	if before, ok := remember(&s.keys, hash(e.FileID), e.At); ok {
+	if before, ok := s.uploads().keys.remember(hash(e.FileID), e.At); ok {
 		s.failSameKey(before, e)
 	}
 	if f != nil {
@@ -306,10 +323,11 @@ func (s *Session) rememberUpload(e *trace.Event) {
 	if !ok {
 		return
 	}
-	if len(s.uploads) == maxUploads {
-		s.uploads = append(s.uploads[:0], s.uploads[1:]...)
+	up := s.uploads()
+	if len(up.files) == maxUploads {
+		up.files = append(up.files[:0], up.files[1:]...)
 	}
-	s.uploads = append(s.uploads, mediaFile{id: hash(e.FileID), sum: sum, got: true, at: e.At, size: e.File.Size})
+	up.files = append(up.files, mediaFile{id: hash(e.FileID), sum: sum, got: true, at: e.At, size: e.File.Size})
 }
 
 // sumOf is the first 8 bytes of a SHA-256 in hexadecimal.
@@ -323,13 +341,16 @@ func sumOf(sha256 string) (sum uint64, ok bool) {
 
 // settleUploads compares the record's uploads with what was uploaded (MED-05).
 func (s *Session) settleUploads(e *trace.Event) {
+	if s.rare.uploads == nil {
+		return
+	}
 	for i := range e.Record.Uploads {
 		have := &e.Record.Uploads[i]
 		sum, ok := sumOf(have.SHA256)
 		if !ok {
 			continue
 		}
-		for _, sent := range slices.Backward(s.uploads) {
+		for _, sent := range slices.Backward(s.rare.uploads.files) {
 			if sent.id == hash(have.ID) {
 				s.settleUpload(&sent, have, sum, e.At)
 				break

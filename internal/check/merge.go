@@ -18,28 +18,29 @@ func Worst(a, b Verdict) Verdict {
 }
 
 // result puts the tally of a rule into its public form; c.mu is held.
-func (c *Checker) result(id rule) RuleResult {
-	r, t := &registry[id], &c.tallies[id]
+func (c *Checker) result(id rule, n *counts) RuleResult {
+	r, t := &registry[id], c.tallies[id]
+	t.opportunities = n.met[id]
 	res := RuleResult{
 		ID: r.ID, Title: r.Title, Level: r.Level, Severity: r.Severity,
 		Reasons:    maps.Clone(t.reasons),
 		Violations: t.violations, Inconclusive: t.inconclusive, Opportunities: t.opportunities,
 		Witnesses: slices.Clone(t.witnesses),
 	}
-	res.Verdict = t.verdict(r, c.observable(r.Needs))
+	res.Verdict = t.verdict(r, c.observable(r.Needs, n))
 	if id == del04 {
-		res.InfoPolls = c.infoPolls
+		res.InfoPolls = n.infoPolls
 	}
 	res.Note = note(r, &res)
 	return res
 }
 
-func (c *Checker) observable(n Needs) bool {
-	switch n {
+func (c *Checker) observable(needs Needs, n *counts) bool {
+	switch needs {
 	case Markers:
-		return c.markers
+		return n.markers
 	case Journal:
-		return c.journal
+		return n.journal
 	case Setup:
 		return c.opts.Setup.Robot != nil || c.opts.Setup.Hold != nil
 	}

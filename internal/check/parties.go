@@ -17,66 +17,84 @@ type parties struct {
 	robot    bool // a CHAT from ROBOT came
 	human    bool // somebody else than the robot has been on the line, or was asked for
 	transfer bool // TRANS2AGENT was sent
-	question deadline
-	handOver deadline
 
 	agentSince time.Duration // the first CHAT of an agent since the last notice, or never
-	toAgent    time.Duration // when a text after that was accepted first, or never
+	agentAt    time.Duration // the first CHAT of an agent since the last sign of queueing, or never
 }
 
-// deadline is something that somebody waits for.
-type deadline struct {
-	open bool
-	at   time.Duration // since when
+// waiting is what somebody waits for in a conversation.
+type waiting struct {
+	question deadline      // to the robot (ROB-03)
+	handOver deadline      // to a human (HND-01)
+	toAgent  time.Duration // when a text was accepted first after agentSince, or never
+	queue    queueing
 }
+
+// deadline is since when something is waited for, or never.
+type deadline time.Duration
+
+// closed is a deadline of nobody.
+const closed = deadline(never)
+
+func (d deadline) open() bool { return d != closed }
 
 // asked notes that the customer asks for a human.
-func (p *parties) asked() {
-	p.transfer, p.human, p.question.open = true, true, false
-	p.line, p.asking = false, true
+func (s *Session) asked() {
+	p := &s.conv.parties
+	p.transfer, p.human, p.line, p.asking = true, true, false, true
+	if s.wait.question.open() {
+		s.waits().question = closed
+	}
 }
 
-// left notes that the customer hangs up.
-func (p *parties) left() {
-	p.human, p.question.open, p.handOver.open = true, false, false
+// leaves notes that the customer hangs up.
+func (s *Session) leaves() {
+	s.conv.connect.leaving, s.conv.parties.human = true, true
+	if s.wait.question.open() || s.wait.handOver.open() {
+		s.waits().question, s.waits().handOver = closed, closed
+	}
 }
 
 // asksRobot opens the question that an accepted text is, if a robot listens (ROB-03).
 func (s *Session) asksRobot(e *trace.Event) {
 	p := &s.conv.parties
-	if s.conv.connect.state == connected && p.robot && !p.human && !p.question.open && !s.c.opts.Setup.Async {
-		p.question = deadline{true, e.At}
+	if s.conv.connect.state == connected && p.robot && !p.human && !s.wait.question.open() && !s.opts().Setup.Async {
+		s.waits().question = deadline(e.At)
 	}
 }
 
 // saysToAgent notes that a text was accepted after an agent had spoken.
 func (s *Session) saysToAgent(e *trace.Event) {
-	if p := &s.conv.parties; p.agentSince != never && p.toAgent == never && e.Started > p.agentSince {
-		p.toAgent = e.At
+	if p := &s.conv.parties; p.agentSince != never && s.wait.toAgent == never && e.Started > p.agentSince {
+		s.waits().toAgent = e.At
 	}
 }
 
 // transferred opens the wait for a human (HND-01).
 func (s *Session) transferred(e *trace.Event) {
-	p, q := &s.conv.parties, &s.conv.queue
-	if e.Class == aicc.OK {
-		q.agentAt, q.since = never, never
+	if e.Class != aicc.OK {
+		return
 	}
-	if e.Class == aicc.OK && !p.handOver.open && !s.conv.leaving && !s.c.opts.Setup.Async {
-		p.handOver = deadline{true, e.At}
+	s.conv.parties.agentAt = never
+	w := s.waits()
+	w.queue.since = never
+	if !w.handOver.open() && !s.conv.connect.leaving && !s.opts().Setup.Async {
+		w.handOver = deadline(e.At)
 	}
 }
 
 // spoken judges who says something (ROB-01, ROB-02, HND-02, HND-03) and closes what waited for it.
 func (s *Session) spoken(e *trace.Event, foreign bool) {
-	m, robot := e.Message, s.c.opts.Setup.Robot
+	m, robot := e.Message, s.opts().Setup.Robot
 	if robot != nil && !*robot {
 		s.met(rob02)
 		if m.SourceType == aicc.FromRobot {
 			s.failMessage(rob02, e, "a robot speaks on a channel without one")
 		}
 	}
-	s.conv.queue.flagged = s.conv.queue.flagged || m.Queueing()
+	if m.Queueing() {
+		s.waits().queue.flagged = true
+	}
 	if foreign || s.conv.connect.state != connected {
 		return // what is left of another conversation says nothing of this one
 	}
@@ -90,7 +108,7 @@ func (s *Session) spoken(e *trace.Event, foreign bool) {
 // asked before may still be answered, and a notice may tell of somebody else.
 func (s *Session) afterAgent(e *trace.Event) {
 	m, p := e.Message, &s.conv.parties
-	if p.toAgent != never && s.poll.started >= p.toAgent {
+	if w := s.wait; w.toAgent != never && s.poll.started >= w.toAgent {
 		s.met(hnd02)
 		if m.SourceType == aicc.FromRobot {
 			s.failParty(hnd02, e, "a robot answers what was said to an agent")
@@ -98,16 +116,19 @@ func (s *Session) afterAgent(e *trace.Event) {
 	}
 	switch {
 	case m.SourceType == aicc.FromSystem || m.Queueing():
-		p.agentSince, p.toAgent = never, never
-	case m.SourceType == aicc.FromAgent && m.ControlType == aicc.Chat && p.agentSince == never:
+		p.agentSince = never
+		if s.wait.toAgent != never {
+			s.waits().toAgent = never
+		}
+	case p.agentSince == never && m.SourceType == aicc.FromAgent && m.ControlType == aicc.Chat:
 		p.agentSince = e.At
 	}
 }
 
 // firstWords judges the first message and the first of an agent.
 func (s *Session) firstWords(e *trace.Event) {
-	m, p, robot := e.Message, &s.conv.parties, s.c.opts.Setup.Robot
-	if talk(m) && !p.spoken && (m.SourceType == aicc.FromRobot || m.SourceType == aicc.FromAgent) {
+	m, p, robot := e.Message, &s.conv.parties, s.opts().Setup.Robot
+	if !p.spoken && talk(m) && (m.SourceType == aicc.FromRobot || m.SourceType == aicc.FromAgent) {
 		p.spoken = true
 		if robot != nil && *robot && !p.transfer {
 			s.met(rob01)
@@ -116,7 +137,7 @@ func (s *Session) firstWords(e *trace.Event) {
 			}
 		}
 	}
-	if m.ControlType == aicc.Chat && m.SourceType == aicc.FromAgent && !p.agent {
+	if !p.agent && m.ControlType == aicc.Chat && m.SourceType == aicc.FromAgent {
 		s.met(hnd03)
 		if !p.system {
 			s.failParty(hnd03, e, "an agent speaks whom nobody has announced")
@@ -130,7 +151,7 @@ func (s *Session) failParty(id rule, e *trace.Event, what string) {
 	switch {
 	case s.exposedUntil >= s.conv.connect.asked:
 		s.unsure(id, IndeterminatePoll, 1)
-	case s.goesOn >= 0:
+	case s.rare.goesOn >= 0:
 		s.unsure(id, IndeterminateSend, 1)
 	default:
 		s.failMessage(id, e, what)
@@ -140,12 +161,12 @@ func (s *Session) failParty(id rule, e *trace.Event, what string) {
 // heardFrom notes who spoke, and what that answers.
 func (s *Session) heardFrom(e *trace.Event) {
 	m, p := e.Message, &s.conv.parties
-	if p.question.open && m.ControlType != aicc.Read {
-		s.answeredBy(rob03, &p.question, e.At, s.poll.started)
+	if s.wait.question.open() && m.ControlType != aicc.Read {
+		s.answeredBy(rob03, &s.waits().question, e.At, s.poll.started)
 	}
 	hangUp := m.ControlType == aicc.Disconnect
-	if p.handOver.open && (m.SourceType == aicc.FromSystem || m.SourceType == aicc.FromAgent || m.Queueing() || hangUp) {
-		s.answeredBy(hnd01, &p.handOver, e.At, s.poll.started)
+	if s.wait.handOver.open() && (m.SourceType == aicc.FromSystem || m.SourceType == aicc.FromAgent || m.Queueing() || hangUp) {
+		s.answeredBy(hnd01, &s.waits().handOver, e.At, s.poll.started)
 	}
 	chat := m.ControlType == aicc.Chat
 	switch m.SourceType {
@@ -169,8 +190,8 @@ func (s *Session) heardFrom(e *trace.Event) {
 // answeredBy closes a deadline. It was missed only if the exchange that brought the answer was
 // waiting when the time was over: see alive.
 func (s *Session) answeredBy(id rule, d *deadline, at, started time.Duration) {
-	since := d.at
-	d.open = false
+	since := time.Duration(*d)
+	*d = closed
 	s.met(id)
 	if due := since + s.within(id); at > due && started <= due {
 		s.failLate(id, since, at, "the answer came")
@@ -182,26 +203,31 @@ func (s *Session) quiet(e *trace.Event) {
 	if e.Count > 0 {
 		return
 	}
-	p := &s.conv.parties
-	s.overdueSince(rob03, &p.question, e.At)
-	s.overdueSince(hnd01, &p.handOver, e.At)
+	if s.wait.question.open() {
+		s.overdueSince(rob03, &s.waits().question, e.At)
+	}
+	if s.wait.handOver.open() {
+		s.overdueSince(hnd01, &s.waits().handOver, e.At)
+	}
 }
 
+// overdueSince decides about a deadline that is open.
 func (s *Session) overdueSince(id rule, d *deadline, at time.Duration) {
-	if !d.open || at <= d.at+s.within(id) {
+	since := time.Duration(*d)
+	if at <= since+s.within(id) {
 		return
 	}
-	d.open = false
+	*d = closed
 	s.met(id)
-	s.failLate(id, d.at, at, "a poll still brought nothing")
+	s.failLate(id, since, at, "a poll still brought nothing")
 }
 
 // within is the deadline of a rule about answers.
 func (s *Session) within(id rule) time.Duration {
 	if id == hnd01 {
-		return s.c.opts.HandOverWithin
+		return s.opts().HandOverWithin
 	}
-	return s.c.opts.ReplyWithin
+	return s.opts().ReplyWithin
 }
 
 func (s *Session) failLate(id rule, since, at time.Duration, what string) {

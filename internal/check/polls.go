@@ -19,7 +19,7 @@ func (s *Session) pollStarts(e *trace.Event) {
 		s.pollAllowed(e)
 	}
 	p.inFlight++
-	p.id, p.started, p.probe = e.ID, e.At, e.Probe
+	p.started, p.probe = e.At, e.Probe
 }
 
 // pollAllowed judges a poll that is no declared probe.
@@ -30,14 +30,14 @@ func (s *Session) pollAllowed(e *trace.Event) {
 		s.failPoll(sim02, c.begun, e, "a poll was sent before CONNECT was answered 0", "the conversation begins")
 	}
 	s.met(sim03)
-	if c.drop.handled > 0 {
-		s.failPoll(sim03, c.drop.at, e, "a poll was sent after DISCONNECT", "DISCONNECT was delivered")
+	if s.rare.drop.handled > 0 {
+		s.failPoll(sim03, s.rare.drop.at, e, "a poll was sent after DISCONNECT", "DISCONNECT was delivered")
 	}
-	if !p.returned {
+	if p.ended == never {
 		return
 	}
 	s.met(sim04)
-	if e.At-p.ended < s.c.opts.Pause {
+	if e.At-p.ended < s.opts().Pause {
 		s.failPoll(sim04, p.ended, e, "a poll was sent "+span(e.At-p.ended)+" after the answer of the last", "the last poll was answered")
 	}
 }
@@ -54,12 +54,14 @@ func (s *Session) failPoll(id rule, since time.Duration, e *trace.Event, what, b
 func (s *Session) pollEnds(e *trace.Event) {
 	c, p := &s.conv, &s.poll
 	p.inFlight = max(p.inFlight-1, 0)
-	p.id, p.started, p.probe = e.ID, e.Started, e.Probe
+	p.started, p.probe = e.Started, e.Probe
 	// After a 401 the tokens are renewed and the same poll is sent again, without a pause.
-	p.ended, p.returned = e.At, e.Status != http.StatusUnauthorized
+	if p.ended = e.At; e.Status == http.StatusUnauthorized {
+		p.ended = never
+	}
 	// An answer that could not be read in full may have carried more than was read.
 	if e.Class != aicc.OK && e.Class != aicc.Fail || e.Shape != "" {
-		s.infoPolls++
+		s.shard.infoPolls++
 		s.expose(e.At)
 	}
 	s.pollAnswered(e)
@@ -72,7 +74,7 @@ func (s *Session) pollEnds(e *trace.Event) {
 	if s.early() {
 		s.met(con01)
 	}
-	if c.drop.handled > 0 && s.parked != c.epoch {
+	if s.rare.drop.handled > 0 && s.rare.parked != c.epoch {
 		s.met(dsc01)
 	}
 	s.silence(e)
@@ -95,13 +97,13 @@ func (s *Session) pollAnswered(e *trace.Event) {
 		s.heldFor(e)
 	}
 	c := &s.conv
-	if c.connect.state != connected || c.leaving {
+	if c.connect.state != connected || c.connect.leaving {
 		return
 	}
-	if e.Class == aicc.OK && e.Count == 0 && !c.drop.seen && s.exposedUntil < c.connect.asked {
+	if e.Class == aicc.OK && e.Count == 0 && !s.rare.drop.seen && s.exposedUntil < c.connect.asked {
 		s.waited(e)
 	}
-	if c.drop.seen || !pollTells(e) {
+	if s.rare.drop.seen || !pollTells(e) {
 		return
 	}
 	s.met(pol01)
@@ -140,20 +142,20 @@ func (s *Session) outside(e *trace.Event) {
 
 // heldFor judges how long a poll took (POL-02).
 func (s *Session) heldFor(e *trace.Event) {
-	hold := s.c.opts.Setup.Hold
+	hold := s.opts().Setup.Hold
 	if hold == nil {
 		return
 	}
 	s.met(pol02)
-	if took := e.At - e.Started; took > *hold+s.c.opts.HoldTolerance {
-		s.overdue(s.c.opts.HoldTolerance, s.holdStory(pol02, e, "a poll took "+span(took)+", longer than the hold time"))
+	if took := e.At - e.Started; took > *hold+s.opts().HoldTolerance {
+		s.overdue(s.opts().HoldTolerance, s.holdStory(pol02, e, "a poll took "+span(took)+", longer than the hold time"))
 	}
 }
 
 // waited judges that a poll with nothing to bring was held (POL-03).
 func (s *Session) waited(e *trace.Event) {
 	took, least := e.At-e.Started, atOnce
-	if hold := s.c.opts.Setup.Hold; hold != nil {
+	if hold := s.opts().Setup.Hold; hold != nil {
 		if *hold < heldLong {
 			return
 		}
@@ -171,14 +173,14 @@ func (s *Session) waited(e *trace.Event) {
 // times, and not answered one at once before. A stall makes no long poll of a short one.
 func (s *Session) holds(took time.Duration) bool {
 	const enough = 3
-	if s.held >= enough {
+	if s.poll.held >= enough {
 		return true
 	}
 	switch {
 	case took < atOnce:
-		s.held = shortPoll
-	case took >= heldLong && s.held != shortPoll:
-		s.held++
+		s.poll.held = shortPoll
+	case took >= heldLong && s.poll.held != shortPoll:
+		s.poll.held++
 	}
 	return false
 }

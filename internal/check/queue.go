@@ -15,44 +15,51 @@ const (
 
 // queueing follows the queue in one conversation.
 type queueing struct {
-	agentAt    time.Duration // the first CHAT of an agent since the last sign of queueing, or never
 	since      time.Duration // the first sign of queueing since an agent spoke, or never
 	position   int           // of the last answer
 	positioned bool          // there was one since CONNECT or TRANS2AGENT
 
 	asked   bool // a query was made
-	askedAt time.Duration
 	flagged bool // a sign of queueing came since
 	repeats bool // the last query was answered 401 and is made again
 	stopped bool // it was answered another code than 0
+	askedAt time.Duration
 }
 
 // queueing notes signs of queueing and of an agent.
 func (s *Session) queueing(e *trace.Event) {
-	m, q := e.Message, &s.conv.queue
+	m, p := e.Message, &s.conv.parties
 	if m.Queueing() {
-		q.agentAt = never
-		if q.since == never {
+		p.agentAt = never
+		if q := &s.waits().queue; q.since == never {
 			q.since = e.At
 		}
 	}
-	if m.ControlType == aicc.Chat && m.SourceType == aicc.FromRobot && !m.Queueing() {
-		q.since = never // whoever waits is not with the robot
+	if m.ControlType != aicc.Chat {
+		return
 	}
-	if m.ControlType == aicc.Chat && m.SourceType == aicc.FromAgent {
-		q.since = never
-		if q.agentAt == never && !m.Queueing() {
-			q.agentAt = e.At
-		}
+	agent, robot := m.SourceType == aicc.FromAgent, m.SourceType == aicc.FromRobot
+	if s.wait.queue.since != never && (agent || robot && !m.Queueing()) {
+		s.waits().queue.since = never // whoever waits is not with the robot
+	}
+	if agent && p.agentAt == never && !m.Queueing() {
+		p.agentAt = e.At
+	}
+}
+
+// startOver forgets the position, when CONNECT or TRANS2AGENT begins another wait.
+func (s *Session) startOver() {
+	if s.wait.queue.positioned {
+		s.waits().queue.positioned = false
 	}
 }
 
 // queueAsked watches our own queries (SIM-06).
 func (s *Session) queueAsked(e *trace.Event) {
-	q := &s.conv.queue
 	if e.Probe {
 		return
 	}
+	q := &s.waits().queue
 	if q.asked && !q.repeats {
 		s.met(sim06)
 		if !q.flagged && (q.stopped || e.At-q.askedAt < queryPause) {
@@ -65,7 +72,7 @@ func (s *Session) queueAsked(e *trace.Event) {
 // queueAnswered judges the answer of a queue query (QUE-01 to QUE-04) and takes it as a sign of
 // life (CON-02, HND-01).
 func (s *Session) queueAnswered(e *trace.Event) {
-	q := &s.conv.queue
+	q := &s.waits().queue
 	q.repeats = e.Status == http.StatusUnauthorized
 	q.stopped = e.Status == http.StatusOK && e.Code != aicc.CodeOK
 	if e.Status != http.StatusOK || e.Shape != "" {
@@ -78,8 +85,8 @@ func (s *Session) queueAnswered(e *trace.Event) {
 	if e.Code != aicc.CodeOK && e.Code != aicc.CodeWithAgent {
 		return
 	}
-	if p := &s.conv.parties; p.handOver.open {
-		s.answeredBy(hnd01, &p.handOver, e.At, e.Started)
+	if w := s.waits(); w.handOver.open() {
+		s.answeredBy(hnd01, &w.handOver, e.At, e.Started)
 	}
 	if s.conv.connect.state == connected {
 		s.alive(e.At, e.At)
@@ -88,8 +95,8 @@ func (s *Session) queueAnswered(e *trace.Event) {
 
 // queueAndAgent judges a query that was made after an agent had spoken (QUE-02).
 func (s *Session) queueAndAgent(e *trace.Event) {
-	at := s.conv.queue.agentAt
-	if at == never || e.Started < at || s.conv.drop.seen || s.conv.leaving {
+	at := s.conv.parties.agentAt
+	if at == never || e.Started < at || s.rare.drop.seen || s.conv.connect.leaving {
 		return
 	}
 	s.met(que02)
@@ -104,7 +111,7 @@ func (s *Session) queueAndAgent(e *trace.Event) {
 
 // waiting judges what an answer tells of the wait (QUE-01, QUE-03, QUE-04).
 func (s *Session) waiting(e *trace.Event) {
-	q := &s.conv.queue
+	q := &s.waits().queue
 	s.met(que01)
 	if e.Position < 0 {
 		s.failQueue(que01, s.conv.begun, "the conversation begins", e, "the position in the queue is negative")
@@ -123,7 +130,7 @@ func (s *Session) waiting(e *trace.Event) {
 
 // advanced compares the position with the one before (QUE-03).
 func (s *Session) advanced(e *trace.Event) {
-	q := &s.conv.queue
+	q := &s.waits().queue
 	if q.positioned {
 		s.met(que03)
 		if e.Position > q.position {

@@ -17,51 +17,87 @@ const maxText = 1000
 // maxSends is how many sends that were not accepted are remembered in a conversation.
 const maxSends = 64
 
-// sending is a number that the customer used for something that was not accepted as a text.
-type sending struct {
-	seq     int32
-	refused bool // a text, and it was refused; otherwise no text, or nobody knows
-	echoed  bool // its text came back
-}
+// sending is a number that the customer used for something that was not accepted as a text, with
+// flags above it.
+type sending uint32
+
+const (
+	wasRefused sending = maxSeq << iota // a text, and it was refused; otherwise no text, or nobody knows
+	wasEchoed                           // its text came back
+)
+
+func (x sending) seq() int { return int(x & (maxSeq - 1)) }
 
 // refusals are texts that were refused, perhaps because the other side had just hung up (SND-04).
 type refusals struct {
-	n  uint32
-	at time.Duration // of the first
-	id uint32        // its exchange
-
+	n      uint32
+	id     uint32        // exchange of the first
+	at     time.Duration // of the first
 	latest time.Duration
 }
 
-// sending returns the place of a number in the list, or -1.
-func (s *Session) sending(seq int) int {
-	return slices.IndexFunc(s.sends, func(x sending) bool { return int(x.seq) == seq })
+// sendingAt is one of the conversation's, from 0 to conv.sendings-1. CONNECT's and that of the text
+// on its way are all that most conversations have; the others are with what is rare.
+func (s *Session) sendingAt(i int) *sending {
+	few := &s.conv.few
+	if i < len(few) {
+		return &few[i]
+	}
+	return &s.rare.sends[i-len(few)]
+}
+
+// sending returns that of a number, or nil.
+func (s *Session) sending(seq int) *sending {
+	for i := range int(s.conv.sendings) {
+		if x := s.sendingAt(i); x.seq() == seq {
+			return x
+		}
+	}
+	return nil
 }
 
 func (s *Session) sendStarts(e *trace.Event) {
 	if e.Seq < 0 || e.Seq >= maxSeq {
 		return
 	}
-	s.conv.sent = max(s.conv.sent, e.Seq+1)
-	if s.sending(e.Seq) >= 0 {
+	c := &s.conv
+	c.sent = max(c.sent, int32(e.Seq+1))
+	if s.sending(e.Seq) != nil {
 		return
 	}
-	if len(s.sends) == maxSends {
-		s.conv.manyOpen = true
+	if c.sendings == maxSends {
+		c.manyOpen = true
 		return
 	}
-	s.sends = append(s.sends, sending{seq: int32(e.Seq)})
+	if int(c.sendings) >= len(c.few) {
+		r := s.rarely()
+		r.sends = append(r.sends, 0)
+	}
+	c.sendings++
+	*s.sendingAt(int(c.sendings) - 1) = sending(e.Seq)
+}
+
+// settled takes one out, and puts the last into its place.
+func (s *Session) settled(x *sending) {
+	c := &s.conv
+	c.sendings--
+	*x = *s.sendingAt(int(c.sendings))
+	if others := int(c.sendings) - len(c.few); others >= 0 {
+		s.rare.sends = s.rare.sends[:others]
+	}
 }
 
 func (s *Session) sendEnds(e *trace.Event) {
 	s.accepted(e)
-	if i := s.sending(e.Seq); i >= 0 {
+	if x := s.sending(e.Seq); x != nil {
 		switch {
 		case e.Class == aicc.OK:
-			s.sends = slices.Delete(s.sends, i, i+1)
+			s.settled(x)
 		case e.Class == aicc.Fail && e.Status == 0: // it never left; but it may have been refused before, with HTTP 401
+		case e.Class == aicc.Fail:
+			*x |= wasRefused
 		default:
-			s.sends[i].refused = e.Class == aicc.Fail
+			*x &^= wasRefused
 		}
 	}
 	if e.Class == aicc.OK {
@@ -83,8 +119,8 @@ func (s *Session) accepted(e *trace.Event) {
 	if !answeredPlainly(e) {
 		return
 	}
-	r := &s.conv.refused
 	if e.Class == aicc.Fail {
+		r := &s.rarely().refused
 		if r.n == 0 {
 			r.at, r.id = e.At, e.ID
 		}
@@ -93,7 +129,7 @@ func (s *Session) accepted(e *trace.Event) {
 		return
 	}
 	s.met(snd04)
-	if r.n > 0 && e.Started >= r.at {
+	if r := &s.rare.refused; r.n > 0 && e.Started >= r.at {
 		s.failRefused(e.At, "a later text was accepted")
 	}
 }
@@ -101,8 +137,8 @@ func (s *Session) accepted(e *trace.Event) {
 // refusedFor looks at a poll that brought nothing: a DISCONNECT would have come by then, so nobody had
 // hung up when an earlier text was refused. A poll without an answer may have taken the DISCONNECT.
 func (s *Session) refusedFor(e *trace.Event) {
-	r := &s.conv.refused
-	if r.n == 0 || e.Count > 0 || e.Probe || s.conv.leaving || e.Started < r.latest+s.c.opts.DisconnectWithin {
+	r := &s.rare.refused
+	if r.n == 0 || e.Count > 0 || e.Probe || s.conv.connect.leaving || e.Started < r.latest+s.opts().DisconnectWithin {
 		return
 	}
 	if s.exposedUntil >= s.conv.connect.asked {
@@ -131,8 +167,8 @@ func answeredPlainly(e *trace.Event) bool {
 
 // failRefused fails SND-04 for the refusals that wait.
 func (s *Session) failRefused(at time.Duration, why string) {
-	r := s.conv.refused
-	s.conv.refused = refusals{}
+	r := s.rare.refused
+	s.rarely().refused = refusals{}
 	s.metTimes(snd04, r.n)
 	s.fail(finding{rule: snd04, count: int64(r.n), extent: int64(r.n), at: at, tell: func() story {
 		return story{sentence: "a text was refused in a running conversation", events: []WitnessEvent{
@@ -144,14 +180,15 @@ func (s *Session) failRefused(at time.Duration, why string) {
 
 // settleSends judges refused texts that were shown (DEL-05); the record is nil when there is none.
 func (s *Session) settleSends(r *trace.Record) {
-	for i := range s.sends {
-		x := &s.sends[i]
-		if !x.refused {
+	for i := range int(s.conv.sendings) {
+		x := *s.sendingAt(i)
+		if x&wasRefused == 0 {
 			continue
 		}
 		s.met(del05)
-		if x.echoed || r != nil && inRuns(r.Shown, int(x.seq)) {
-			s.failShownRefused(int(x.seq), x.echoed)
+		echoed := x&wasEchoed != 0
+		if echoed || r != nil && inRuns(r.Shown, x.seq()) {
+			s.failShownRefused(x.seq(), echoed)
 		}
 	}
 }
@@ -208,11 +245,11 @@ func (s *Session) settleShown(e *trace.Event) {
 // the conversation, and otherwise those before one that was, because the last may have crossed the
 // hang-up.
 func (s *Session) settleReached(e *trace.Event, top int) {
-	limit := s.conv.sent
+	limit := int(s.conv.sent)
 	if e.Record.Ended != "customer" {
 		limit = min(limit, top)
 	}
-	if s.c.opts.Setup.Async {
+	if s.opts().Setup.Async {
 		return // nobody said that they were accepted
 	}
 	if s.conv.manyOpen || limit > maxJump {
@@ -221,7 +258,7 @@ func (s *Session) settleReached(e *trace.Event, top int) {
 	}
 	judged, lost, first := uint32(0), int64(0), -1
 	for seq := range limit {
-		if s.sending(seq) >= 0 {
+		if s.sending(seq) != nil {
 			continue
 		}
 		judged++
@@ -270,9 +307,9 @@ func runWords(runs [][2]int) string {
 func (s *Session) settleRefusals(e *trace.Event) {
 	r := e.Record
 	switch {
-	case s.conv.refused.n == 0:
+	case s.rare.refused.n == 0:
 	case r.HungUp || r.Ended != "" && r.Ended != "customer":
-		s.conv.refused = refusals{}
+		s.rarely().refused = refusals{}
 	default:
 		s.failRefused(e.At, "by the tenant's record nobody had hung up")
 	}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
-	"chatbench/internal/marker"
 	"chatbench/internal/trace"
 )
 
@@ -13,73 +12,64 @@ import (
 const never = time.Duration(math.MinInt64)
 
 // Session is the automaton of one customer. Its events must come in order and from one goroutine
-// at a time. Its memory does not grow: the streams of a conversation, and the lists for files and
-// message codes, are allocated when first needed and then used again.
+// at a time. It is small, because a run has thousands of them: what most conversations do without
+// stands behind two pointers, is allocated when first needed and then used again. Its memory does
+// not grow.
 type Session struct {
-	c            *Checker
-	index        int
-	closed       bool
-	broken       bool // a rule failed
-	sawMarkers   bool
-	sawJournal   bool
-	goesOn       int           // earliest conversation that the tenant may still take for going on, or -1
+	shard        *shard
+	wait         *waiting      // to be changed with waits; see nobodyWaits
+	rare         *rare         // to be changed with rarely; see nothingRare
 	now          time.Duration // of the latest event
 	exposedUntil time.Duration // until then a poll that was given up may take messages away; outlives a conversation
-	infoPolls    uint32
-	held         int8             // empty polls that took a while, or shortPoll
-	parked       int              // latest conversation that a DISCONNECT parked, or -1
-	opp          [ruleCount]uint8 // opportunities since the last flush
-	streams      [3]*stream       // by streamIndex
-	codes        *recent          // messageCodes of this conversation
-	twins        *recent          // messages without one
-	keys         *recent          // object keys of uploads, of all conversations
 	poll         polling
 	conv         conversation
-	files        []mediaFile // of this conversation, at most maxFiles
-	uploads      []mediaFile // of this conversation, the last maxUploads
-	sends        []sending   // of this conversation that were not accepted, at most maxSends
+	streams      streams
+	index        int
+	broken       bool // a rule failed
+	unheard      bool // the last exchange of this conversation that came back had no answer
 }
 
 // polling is what the session knows of its polls.
 type polling struct {
-	inFlight int
-	probe    bool // the latest one is a declared probe
-	returned bool // one was answered in this conversation
-	id       uint32
 	started  time.Duration
-	ended    time.Duration
+	ended    time.Duration // of the latest in this conversation, or never
+	inFlight int32
+	probe    bool // the latest one is a declared probe
+	held     int8 // empty polls that took a while, or shortPoll; outlives a conversation
 }
 
-// conversation is what is known of the current epoch.
+// conversation is what is known of the current epoch, and nearly always needed.
 type conversation struct {
-	epoch      int
-	open       bool
-	reconciled bool // the tenant's record was read
-	released   bool // the customer's DISCONNECT was answered 0
+	user       string
 	begun      time.Duration
 	late       time.Duration // worst lateness of the generator
-	sent       int           // one above the highest number the customer used
-	unplaced   int64         // damaged messages that stand for one that seems missing
 	lastEmpty  time.Duration // when the last poll brought nothing, or never
-	connect    connecting
-	drop       dropping
-	media      mediaCount
-	parties    parties
-	queue      queueing
-	tokens     tokens
-	refused    refusals
-	manyOpen   bool          // more sends were not accepted than are remembered
-	leaving    bool          // the customer's DISCONNECT was sent
-	left       bool          // doLeaveMessage was sent
-	unheard    bool          // the last exchange that came back had no answer
-	echoed     int           // one above the highest number of the customer's that was echoed
 	stamp      int64         // highest timestamp so far
 	stampPoll  time.Duration // when the poll that brought it was sent
-	user       string
+	connect    connecting
+	parties    parties
+	epoch      int
+	sent       int32      // one above the highest number the customer used
+	few        [2]sending // see sendingAt
+	sendings   uint8      // numbers of the customer's that were not accepted as a text, at most maxSends
+	open       bool
+	reconciled bool // the tenant's record was read
+	manyOpen   bool // more sends were not accepted than are remembered
 }
+
+// unbegun is a conversation of which nothing is known.
+func unbegun() conversation {
+	return conversation{lastEmpty: never, parties: parties{agentSince: never, agentAt: never}}
+}
+
+func (s *Session) opts() *Options { return &s.shard.c.opts }
+
+func (s *Session) abortReason() Reason { return s.shard.c.abortReason() }
 
 // Observe takes the next event. The event is not kept.
 func (s *Session) Observe(e *trace.Event) {
+	s.shard.mu.Lock()
+	defer s.shard.mu.Unlock()
 	s.now = e.At
 	switch e.Kind {
 	case trace.Begin:
@@ -95,40 +85,31 @@ func (s *Session) Observe(e *trace.Event) {
 	case trace.End:
 		s.end(e.At, e.Ended)
 	case trace.Probe:
-		s.c.probe(e)
+		s.shard.c.probe(e)
 	}
 }
 
 // Broken reports whether a rule that is checked failed for this customer so far.
 func (s *Session) Broken() bool { return s.broken }
 
-// Close settles what is open, as if the conversation had been cut short, and hands everything to
-// the checker. A second call does nothing.
+// Close settles what is open, as if the conversation had been cut short. A second call does nothing.
 func (s *Session) Close() {
-	if s.closed {
-		return
-	}
+	s.shard.mu.Lock()
+	defer s.shard.mu.Unlock()
 	s.end(s.now, trace.CutShort)
-	s.closed = true
-	s.flush()
 }
 
 func (s *Session) begin(e *trace.Event) {
 	s.end(e.At, trace.CutShort)
-	s.conv = conversation{epoch: e.Epoch, open: true, begun: e.At, lastEmpty: never, user: e.User}
-	s.conv.queue.agentAt, s.conv.queue.since = never, never
-	s.conv.tokens.armed, s.conv.tokens.replaced = never, never
-	s.conv.parties.agentSince, s.conv.parties.toAgent = never, never
-	s.poll.returned = false
-	s.files = s.files[:0]
-	s.uploads, s.sends = s.uploads[:0], s.sends[:0]
-	for _, r := range [...]*recent{s.codes, s.twins} {
-		r.forget()
+	s.conv = unbegun()
+	s.conv.epoch, s.conv.open, s.conv.begun, s.conv.user = e.Epoch, true, e.At, e.User
+	s.poll.ended, s.unheard = never, false
+	s.streams.forget()
+	if s.wait != &nobodyWaits {
+		*s.wait = nobodyWaits
 	}
-	for _, st := range s.streams {
-		if st != nil {
-			st.reset(e.At)
-		}
+	if s.rare != &nothingRare {
+		s.rare.forget()
 	}
 }
 
@@ -139,18 +120,17 @@ func (s *Session) invoke(e *trace.Event) {
 	case aicc.OpConnect:
 		c.connect.ask(e.At)
 		s.sendStarts(e)
-		c.queue.positioned = false
+		s.startOver()
 	case aicc.OpSend:
 		s.sendStarts(e)
 	case aicc.OpTransfer:
 		s.sendStarts(e)
-		c.queue.positioned = false
-		c.parties.asked()
+		s.startOver()
+		s.asked()
 	case aicc.OpDisconnect:
-		c.leaving = true
-		c.parties.left()
+		s.leaves()
 	case aicc.OpLeave:
-		c.left = true
+		c.connect.left = true
 	case aicc.OpPoll:
 		s.pollStarts(e)
 	case aicc.OpQueue:
@@ -161,7 +141,7 @@ func (s *Session) invoke(e *trace.Event) {
 }
 
 func (s *Session) answer(e *trace.Event) {
-	s.conv.unheard = e.Status == 0
+	s.unheard = e.Status == 0
 	s.authorised(e)
 	s.protocol(e)
 	switch e.Op {
@@ -178,7 +158,7 @@ func (s *Session) answer(e *trace.Event) {
 	case aicc.OpTransfer:
 		s.transferred(e)
 	case aicc.OpDisconnect:
-		s.conv.released = s.conv.released || e.Class == aicc.OK
+		s.conv.connect.released = s.conv.connect.released || e.Class == aicc.OK
 	case aicc.OpQueue:
 		s.queueAnswered(e)
 	case aicc.OpUpload:
@@ -200,22 +180,12 @@ func (s *Session) shape(id rule, e *trace.Event) {
 	}
 }
 
-// met counts an opportunity of a rule. The counts of a session are small; a full one goes to the
-// checker. It is called some twenty times a message, and so it is small enough to be inlined.
-func (s *Session) met(id rule) {
-	if s.opp[id]++; s.opp[id] == math.MaxUint8 {
-		s.metTimes(id, 0)
-	}
-}
+// met counts an opportunity of a rule. It is called some twenty times a message, and so it is small
+// enough to be inlined.
+func (s *Session) met(id rule) { s.shard.met[id]++ }
 
-// metTimes counts n opportunities more, and empties the count.
-func (s *Session) metTimes(id rule, n uint32) {
-	sum := int64(s.opp[id]) + int64(n)
-	s.opp[id] = 0
-	s.c.mu.Lock()
-	defer s.c.mu.Unlock()
-	s.c.tallies[id].opportunities += sum
-}
+// metTimes counts n opportunities.
+func (s *Session) metTimes(id rule, n uint32) { s.shard.met[id] += int64(n) }
 
 func (s *Session) failShape(id rule, e *trace.Event) {
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
@@ -265,41 +235,28 @@ func (s *Session) end(at time.Duration, ended trace.Ended) {
 	s.settleDownloads(at, cut)
 	s.settleGoing()
 	s.conv.open = false
-	s.flush()
 }
 
 // settleGoing notes whether the tenant may still take this conversation for going on, or one
 // before it: CONNECT may have been accepted, and no DISCONNECT is known to have arrived since.
 func (s *Session) settleGoing() {
 	switch {
-	case s.conv.released || s.conv.drop.seen:
-		s.goesOn = -1
-	case s.goesOn < 0 && s.conv.connect.state != apart:
-		s.goesOn = s.conv.epoch
+	case s.conv.connect.released || s.rare.drop.seen:
+		if s.rare.goesOn >= 0 {
+			s.rarely().goesOn = -1
+		}
+	case s.rare.goesOn < 0 && s.conv.connect.state != apart:
+		s.rarely().goesOn = s.conv.epoch
 	}
 }
 
 // mayGoOn reports whether the tenant may rightly take the new CONNECT for an earlier conversation
 // going on, because the customer's DISCONNECT was lost or refused.
-func (s *Session) mayGoOn(epoch int) bool { return s.goesOn >= 0 && s.goesOn <= epoch }
-
-// flush hands the counts to the checker.
-func (s *Session) flush() {
-	c := s.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i, n := range s.opp {
-		c.tallies[i].opportunities += int64(n)
-	}
-	c.infoPolls += int64(s.infoPolls)
-	c.markers = c.markers || s.sawMarkers
-	c.journal = c.journal || s.sawJournal
-	s.opp, s.infoPolls = [ruleCount]uint8{}, 0
-}
+func (s *Session) mayGoOn(epoch int) bool { return s.rare.goesOn >= 0 && s.rare.goesOn <= epoch }
 
 // undecided is the reason for a case that the end of the conversation cut off.
 func (s *Session) undecided() Reason {
-	if r := s.c.abortReason(); r != "" {
+	if r := s.abortReason(); r != "" {
 		return r
 	}
 	return NotDrained
@@ -313,14 +270,4 @@ func (s *Session) overdue(within time.Duration, f finding) {
 		return
 	}
 	s.fail(f)
-}
-
-// stream returns the stream of a sender, which begins with the conversation.
-func (s *Session) stream(sender marker.Sender) *stream {
-	i := streamIndex(sender)
-	if s.streams[i] == nil {
-		s.streams[i] = new(stream)
-		s.streams[i].reset(s.conv.begun)
-	}
-	return s.streams[i]
 }

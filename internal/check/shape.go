@@ -79,7 +79,7 @@ func (s *Session) described(e *trace.Event) {
 
 // addressed judges channel, from and to (SHP-05).
 func (s *Session) addressed(e *trace.Event) {
-	m, channel := e.Message, s.c.opts.Setup.Channel
+	m, channel := e.Message, s.opts().Setup.Channel
 	s.met(shp05)
 	switch {
 	case m.Channel != "" && m.Channel != aicc.ChannelWeb:
@@ -191,16 +191,19 @@ func (s *Session) failMessage(id rule, e *trace.Event, what string) {
 // receipt judges a read receipt (POL-05, POL-06).
 func (s *Session) receipt(e *trace.Event) {
 	read := e.Message.ControlType == aicc.Read
-	if !s.c.opts.Setup.Read {
+	if !s.opts().Setup.Read {
 		s.met(pol05)
 		if read {
 			s.failMessage(pol05, e, "a read receipt came that nobody asked for")
 		}
 		return
 	}
-	if !read {
-		return
+	if read {
+		s.readBy(e)
 	}
+}
+
+func (s *Session) readBy(e *trace.Event) {
 	var before []string // receipts may repeat what others have said, but not themselves
 	for id := range ids(e.Message.Content) {
 		s.met(pol06)
@@ -221,7 +224,7 @@ func (s *Session) ours(id string) bool {
 	case !ok || session != s.index || epoch > s.conv.epoch:
 		return false
 	case epoch == s.conv.epoch:
-		return seq < s.conv.sent
+		return seq < int(s.conv.sent)
 	}
 	return true
 }
@@ -232,7 +235,7 @@ func (s *Session) stamped(e *trace.Event, foreign bool) {
 		return
 	}
 	s.met(shp09)
-	ms, ok := s.c.opts.plausible(e)
+	ms, ok := s.shard.c.plausible(e)
 	if !ok {
 		s.failMessage(shp09, e, "timestamp "+clip(string(e.Message.Timestamp))+" is no time of now in milliseconds")
 		return
@@ -259,13 +262,47 @@ func (s *Session) stamped(e *trace.Event, foreign bool) {
 
 // plausible is the timestamp of a message, and whether it can be one: milliseconds that are more
 // than 0 and, where the time is known, not far from now.
-func (o *Options) plausible(e *trace.Event) (ms int64, ok bool) {
-	ms, ok = e.Message.Millis()
-	if !ok || ms <= 0 || o.Start.IsZero() {
+func (c *Checker) plausible(e *trace.Event) (ms int64, ok bool) {
+	ms, ok = millis(e.Message)
+	if !ok || ms <= 0 || !c.clock.known {
 		return ms, ok && ms > 0
 	}
-	off := ms - o.Start.Add(e.At).UnixMilli()
+	off := ms - c.clock.milli(e.At)
 	return ms, max(off, -off) <= maxClockOff.Milliseconds()
+}
+
+// clock tells the time of day of a run's times: quicker than [time.Time.Add].
+type clock struct {
+	known bool
+	zero  int64         // milliseconds since 1970 when the run's clock was zero
+	rest  time.Duration // and below a millisecond
+}
+
+func newClock(start time.Time) clock {
+	return clock{known: !start.IsZero(), zero: start.UnixMilli(), rest: time.Duration(start.Nanosecond()) % time.Millisecond}
+}
+
+// milli is a time of the run in milliseconds since 1970, rounded down.
+func (c *clock) milli(at time.Duration) int64 {
+	if at += c.rest; at < 0 {
+		at -= time.Millisecond - 1
+	}
+	return c.zero + at.Milliseconds()
+}
+
+// millis is the message's Millis, and quicker at reading nothing but digits: every message has them.
+func millis(m *aicc.Downlink) (ms int64, ok bool) {
+	const most = 18 // digits that cannot overflow
+	if n := len(m.Timestamp); n == 0 || n > most {
+		return m.Millis()
+	}
+	for _, c := range []byte(m.Timestamp) {
+		if c -= '0'; c > 9 {
+			return m.Millis()
+		}
+		ms = ms*10 + int64(c)
+	}
+	return ms, true
 }
 
 func (s *Session) failBack(e *trace.Event, by int64) {

@@ -67,9 +67,9 @@ func TestStreamAgreesWithNaive(t *testing.T) {
 			if got != want {
 				t.Fatalf("seed %d: message %d, the %d. of %v: got %d, want %d", seed, seq, i, seqs, got, want)
 			}
-			if st.missingBelow(st.next) != ref.missing() || int(st.seen) != len(ref.seen) {
+			if st.missingBelow(st.next) != ref.missing() || int(st.seen()) != len(ref.seen) {
 				t.Fatalf("seed %d: after %v: missing %d, seen %d; want %d, %d", seed, seqs[:i+1],
-					st.missingBelow(st.next), st.seen, ref.missing(), len(ref.seen))
+					st.missingBelow(st.next), st.seen(), ref.missing(), len(ref.seen))
 			}
 		}
 	}
@@ -96,8 +96,8 @@ func TestSpillingTellsNothingWrong(t *testing.T) {
 				givenUp += g.missing()
 				spilled++
 			}
-			if len(st.gaps) > maxGaps {
-				t.Fatalf("seed %d: %d gaps are kept, want at most %d", seed, len(st.gaps), maxGaps)
+			if len(st.gaps()) > maxGaps {
+				t.Fatalf("seed %d: %d gaps are kept, want at most %d", seed, len(st.gaps()), maxGaps)
 			}
 		}
 		if got, want := st.missingBelow(st.next)+givenUp, ref.missing()+missedByUs; got != want {
@@ -166,8 +166,8 @@ func TestGapIsExplainedByTheInterval(t *testing.T) {
 		st := &stream{}
 		st.see(sighting{seq: 0, poll: 1}, lower, never)
 		st.see(sighting{seq: 2, poll: 2}, 2*lower, c.exposed)
-		if len(st.gaps) != 1 || st.gaps[0].explained != c.want {
-			t.Errorf("exposed until %v: gaps %+v, want explained %t: %s", c.exposed, st.gaps, c.want, c.why)
+		if len(st.gaps()) != 1 || st.gaps()[0].explained != c.want {
+			t.Errorf("exposed until %v: gaps %+v, want explained %t: %s", c.exposed, st.gaps(), c.want, c.why)
 		}
 	}
 }
@@ -180,8 +180,8 @@ func TestFillTakesOnlyWhatIsMissing(t *testing.T) {
 	for _, seq := range []uint32{1, 1, 0, 7} { // missing, filled already, seen, not reached
 		st.fill(seq)
 	}
-	if st.seen != 3 || st.missingBelow(st.next) != 1 || st.gaps[0].late != 0 {
-		t.Errorf("seen %d, missing %d, late %d; want 3, 1, 0", st.seen, st.missingBelow(st.next), st.gaps[0].late)
+	if st.seen() != 3 || st.missingBelow(st.next) != 1 || st.gaps()[0].late != 0 {
+		t.Errorf("seen %d, missing %d, late %d; want 3, 1, 0", st.seen(), st.missingBelow(st.next), st.gaps()[0].late)
 	}
 }
 

@@ -14,9 +14,9 @@ const maxLife = 3600
 
 // tokens follows the tokens of one conversation.
 type tokens struct {
-	refused  aicc.Op       // the latest call that was answered 401, until new tokens have helped it
-	armed    time.Duration // when the user token was renewed after that, or never
+	armed    time.Duration // when the user token was renewed after the latest 401, or never
 	replaced time.Duration // when an answer brought a new token that was not used yet, or never
+	refused  aicc.Op       // the call that was answered 401, until new tokens have helped it
 }
 
 // granted judges an application token (TOK-01, TOK-02).
@@ -50,12 +50,9 @@ func (s *Session) failGrant(id rule, e *trace.Event, what string) {
 
 // authorised judges whether a call was let in as it should be (TOK-03, -04, -05).
 func (s *Session) authorised(e *trace.Event) {
-	c := &s.conv.tokens
 	switch {
 	case e.Op == aicc.OpApply && e.Class == aicc.OK:
-		if c.replaced = never; c.refused != aicc.OpNone {
-			c.armed = e.At
-		}
+		s.renewed(e.At)
 		return
 	case e.Status == 0 || e.Op == aicc.OpToken:
 		return
@@ -74,26 +71,35 @@ func (s *Session) authorised(e *trace.Event) {
 	s.renewal(e, refused)
 }
 
+// renewed notes that the customer got another user token.
+func (s *Session) renewed(at time.Duration) {
+	if s.rare.tokens.replaced != never {
+		s.rarely().tokens.replaced = never
+	}
+	if s.rare.tokens.refused != aicc.OpNone {
+		s.rarely().tokens.armed = at
+	}
+}
+
 // replacement judges the first call with a token that came in the header of an answer.
 func (s *Session) replacement(e *trace.Event, refused bool) {
-	c := &s.conv.tokens
-	if c.replaced != never && e.Started >= c.replaced {
+	if since := s.rare.tokens.replaced; since != never && e.Started >= since {
 		if e.Fresh { // a replacement ends as well
 			s.met(tok05)
 			if refused {
-				s.failToken(tok05, c.replaced, e, "the token that replaced the old one was refused", "an answer brought a new token")
+				s.failToken(tok05, since, e, "the token that replaced the old one was refused", "an answer brought a new token")
 			}
 		}
-		c.replaced = never
+		s.rarely().tokens.replaced = never
 	}
 	if e.NewToken {
-		c.replaced = e.At
+		s.rarely().tokens.replaced = e.At
 	}
 }
 
 // renewal judges the call that is made again after a 401 with new tokens.
 func (s *Session) renewal(e *trace.Event, refused bool) {
-	c := &s.conv.tokens
+	c := &s.rare.tokens
 	if e.Op == c.refused && c.armed != never && e.Started >= c.armed {
 		if e.Fresh {
 			s.met(tok04)
@@ -101,9 +107,10 @@ func (s *Session) renewal(e *trace.Event, refused bool) {
 				s.failToken(tok04, c.armed, e, "the call was answered 401 again, with new tokens", "the user token was renewed")
 			}
 		}
-		c.refused = aicc.OpNone
+		s.rarely().tokens.refused = aicc.OpNone
 	}
 	if refused {
+		c = &s.rarely().tokens
 		c.refused, c.armed = e.Op, never
 	}
 }
