@@ -200,7 +200,9 @@ func TestSwitching(t *testing.T) {
 	eachKind(t, func(r *rig) {
 		c, theirs := r.conn()
 		sent, got := fnv.New64a(), fnv.New64a()
+		over := make(chan struct{})
 		go func() {
+			defer close(over)
 			defer theirs.Close()
 			random := rand.New(rand.NewPCG(seed, 1))
 			for n := range pieces {
@@ -227,6 +229,7 @@ func TestSwitching(t *testing.T) {
 				err = nil
 			}
 		}
+		await(r, "the peer's end", over)
 		if err != io.EOF || got.Sum64() != sent.Sum64() {
 			r.Errorf("seed %d: got %x and %v, want %x and %v", seed, got.Sum64(), err, sent.Sum64(), io.EOF)
 		}

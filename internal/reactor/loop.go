@@ -33,7 +33,8 @@ type Loop struct {
 	alarms alarms
 	hurry  bool
 	closed bool
-	asleep time.Duration // until when the waiter sleeps at most
+	awake  bool          // the loop will look at alarms and news before it sleeps
+	asleep time.Duration // until when the waiter sleeps at most, or slept
 	news   []call        // of connections that the waiter does not know
 	spare  []call        // takes the place of news while those are made
 }
@@ -46,8 +47,8 @@ type call struct {
 
 // waiter is how a loop sleeps.
 type waiter interface {
-	// wait sleeps until something happens, wake was called, or the time has come. It adds what to
-	// call to ready.
+	// wait sleeps until something happens or the time has come. It adds what to call to ready, sets
+	// awake, and asleep to never when no time is set any more.
 	wait(l *Loop, ready []call) []call
 	// alarm moves the time until which to sleep. It is called with the loop's mutex held.
 	alarm(d time.Duration)
@@ -87,6 +88,9 @@ func (l *Loop) Close() {
 // Adopt lets the loop watch a connection. What it returns takes the place of conn, which must not
 // be used any more. The error is the system's; then conn is as it was.
 func (l *Loop) Adopt(conn net.Conn) (Conn, error) {
+	if l.isClosed() {
+		return nil, net.ErrClosed
+	}
 	c, ok, err := l.waiter.adopt(l, conn)
 	if ok || err != nil {
 		return c, err
@@ -94,9 +98,15 @@ func (l *Loop) Adopt(conn net.Conn) (Conn, error) {
 	return l.pump(conn), nil
 }
 
+func (l *Loop) isClosed() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
 // Set sets an alarm, or moves one that is set. One whose moment is over rings at once.
 func (l *Loop) Set(a *Alarm, at time.Time) {
-	d := at.Sub(l.start)
+	d := max(at.Sub(l.start), 0)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.hurry {
@@ -127,7 +137,7 @@ func (l *Loop) Hurry() {
 
 // wakeAt makes sure that the loop does not sleep longer than until d. The mutex is held.
 func (l *Loop) wakeAt(d time.Duration) {
-	if d < l.asleep && !l.closed {
+	if d < l.asleep && !l.awake && !l.closed {
 		l.asleep = d
 		l.waiter.alarm(d - time.Since(l.start))
 	}
@@ -187,27 +197,39 @@ func (l *Loop) make(calls []call) {
 	}
 }
 
-// ring rings the alarms whose moment has come, and sets the time of the next sleep.
+// ring rings the alarms whose moment has come, and sets the time of the next sleep. It rings no more
+// than there are: one that is set again for now must let others be heard first.
 func (l *Loop) ring() {
 	now := time.Since(l.start)
-	for {
+	l.mu.Lock()
+	most := len(l.alarms)
+	l.mu.Unlock()
+	for range most {
 		a := l.due(now)
 		if a == nil {
-			return
+			break
 		}
 		a.Ring()
 	}
+	l.fallAsleep()
 }
 
-// due takes the next alarm that is due out; without one it lets the waiter sleep until the next.
+// due takes the next alarm that is due out.
 func (l *Loop) due(now time.Duration) *Alarm {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.alarms) > 0 && l.alarms[0].at <= now {
-		a := l.alarms[0].alarm
-		l.alarms.remove(a)
-		return a
+	if len(l.alarms) == 0 || l.alarms[0].at > now {
+		return nil
 	}
+	a := l.alarms[0].alarm
+	l.alarms.remove(a)
+	return a
+}
+
+// fallAsleep sets the time until which the loop is to sleep.
+func (l *Loop) fallAsleep() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	next := never
 	if len(l.alarms) > 0 {
 		next = l.alarms[0].at
@@ -215,9 +237,8 @@ func (l *Loop) due(now time.Duration) *Alarm {
 	if len(l.news) > 0 || l.closed {
 		next = 0
 	}
-	if next != l.asleep {
+	if l.awake = false; next != l.asleep {
 		l.asleep = next
 		l.waiter.alarm(next - time.Since(l.start))
 	}
-	return nil
 }

@@ -49,7 +49,7 @@ func TestAfterClose(t *testing.T) {
 
 		ours, theirs = r.pair(r.T)
 		if _, err := loop.Adopt(ours); !errors.Is(err, net.ErrClosed) {
-			r.Errorf("Adopt by a closed loop: %v, want %v", err, net.ErrClosed)
+			r.Fatalf("Adopt by a closed loop: %v, want %v", err, net.ErrClosed)
 		}
 		r.send(theirs, "as it was")
 		buf := make([]byte, 9)
@@ -100,24 +100,27 @@ func TestCloseAmidTraffic(t *testing.T) {
 			loop := newLoop(r.T, !r.native)
 			var wg sync.WaitGroup
 			var users [4]chan struct{}
+			var closed atomic.Bool
 			for u := range users {
 				users[u] = make(chan struct{})
-				wg.Go(func() { use(r, loop, users[u]) })
+				wg.Go(func() { use(r, loop, users[u], &closed) })
 			}
 			for _, busy := range users {
 				await(r, "a user of the loop", busy)
 			}
 			loop.Close()
+			closed.Store(true)
 			wg.Wait()
 		}
 	})
 }
 
 // use works with a loop until that is closed, and tells when it has begun to.
-func use(r *rig, loop *Loop, busy chan struct{}) {
+func use(r *rig, loop *Loop, busy chan struct{}, closed *atomic.Bool) {
 	a := &Alarm{Ring: func() {}}
 	for n := 0; ; n++ {
 		ours, theirs := r.pair(r.T)
+		over := closed.Load()
 		c, err := loop.Adopt(ours)
 		if err != nil {
 			ours.Close()
@@ -126,6 +129,11 @@ func use(r *rig, loop *Loop, busy chan struct{}) {
 				r.Errorf("Adopt, time %d: %v", n, err)
 			}
 			loop.Stop(a)
+			return
+		}
+		if over {
+			r.Errorf("a closed loop has adopted a connection")
+			c.Close()
 			return
 		}
 		c.OnReady(func() { loop.Set(a, time.Now()) })
@@ -160,8 +168,9 @@ func TestNothingIsLeft(t *testing.T) {
 				c.Close()
 				theirs.Close()
 			}
-			closed, _ := r.pair(r.T)
+			closed, theirs := r.pair(r.T)
 			closed.Close()
+			theirs.Close()
 			if c, err := loop.Adopt(closed); err == nil {
 				c.Close()
 			}

@@ -109,10 +109,11 @@ func (e *epoll) wait(l *Loop, ready []call) []call {
 	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.awake = true
 	for _, event := range e.events[:e.n] {
 		fd := int(event.Fd)
 		if fd == e.timer {
-			l.asleep = never // so that the next alarm is set
+			l.asleep = never
 			continue
 		}
 		c := e.conns[fd]
@@ -230,10 +231,10 @@ func (c *watched) Read(p []byte) (int, error) {
 func (c *watched) Write(p []byte) (int, error) {
 	n, err := c.use(syscall.SYS_WRITE, p)
 	switch {
-	case err != nil:
-		return max(n, 0), c.failed("write", err)
-	case n < len(p):
+	case err == syscall.EAGAIN, err == nil && n < len(p):
 		return n, c.failed("write", io.ErrShortWrite)
+	case err != nil:
+		return n, c.failed("write", err)
 	}
 	return n, nil
 }

@@ -22,7 +22,7 @@ func (s *sleeper) wait(l *Loop, ready []call) []call {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.asleep = never // so that the next alarm is set
+	l.awake, l.asleep = true, never
 	return ready
 }
 
@@ -53,6 +53,7 @@ type pumped struct {
 	buf      []byte     // the goroutine's while data is empty and err is nil
 	data     []byte     // read and not used, in buf
 	err      error      // what ended the reading
+	closed   bool
 	deadline time.Time
 	late     *time.Timer // wakes a Read that waits for its deadline; nil: there was none yet
 }
@@ -78,10 +79,10 @@ func (c *pumped) run() {
 		if ready != nil {
 			c.loop.tell(ready)
 		}
-		for len(c.data) > 0 && c.err == nil {
+		for len(c.data) > 0 && c.err == nil && !c.closed {
 			c.got.Wait()
 		}
-		over := c.err != nil
+		over := c.err != nil || c.closed
 		c.mu.Unlock()
 		if over {
 			return
@@ -93,7 +94,7 @@ func (c *pumped) OnReady(ready func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ready = ready
-	if ready != nil && (len(c.data) > 0 || c.err != nil) {
+	if ready != nil && (len(c.data) > 0 || c.err != nil || c.closed) {
 		c.loop.tell(ready)
 	}
 }
@@ -103,10 +104,15 @@ func (c *pumped) Read(p []byte) (int, error) {
 	defer c.mu.Unlock()
 	for {
 		switch {
+		case c.closed:
+			return 0, net.ErrClosed
 		case len(c.data) > 0:
 			n := copy(p, c.data)
 			if c.data = c.data[n:]; len(c.data) == 0 {
 				c.got.Broadcast()
+				if c.err != nil && c.ready != nil {
+					c.loop.tell(c.ready) // the end is told behind what came before it
+				}
 			}
 			return n, nil
 		case c.err != nil:
@@ -122,9 +128,7 @@ func (c *pumped) Close() error {
 	err := c.Conn.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err == nil {
-		c.err = net.ErrClosed
-	}
+	c.closed = true
 	if c.late != nil {
 		c.late.Stop()
 	}

@@ -73,9 +73,11 @@ func (r *rig) secure(server, client *tls.Config) *secured {
 	return s
 }
 
-// record is what a text is on the wire.
+// record is what a text is on the wire, behind all that was kept back before.
 func (s *secured) record(text string) []byte {
-	s.server.Write([]byte(text))
+	if text != "" {
+		s.server.Write([]byte(text))
+	}
 	s.valve.mu.Lock()
 	defer s.valve.mu.Unlock()
 	wire := s.valve.kept
@@ -176,7 +178,6 @@ func (s *secured) byteByByte(r *rig) {
 	}
 	r.send(s.valve.Conn, string(wire[len(wire)-1:]))
 	k.until(r, want, has(want))
-	s.server.Close() // its alert stays in the valve: the connection is cut
 	s.valve.Conn.Close()
 	if got := k.until(r, "the end", ended); got.err != io.ErrUnexpectedEOF && got.err != io.EOF {
 		r.Errorf("the end is %v", got.err)
@@ -198,9 +199,9 @@ func TestToldOfTheEndOfTLS(t *testing.T) {
 			release = r.hold()
 		}
 		s.server.Write([]byte("bye"))
-		s.server.Close()
-		wire := s.valve.kept
-		if _, err := s.valve.Conn.Write(wire); err != nil {
+		s.server.CloseWrite()                      // sends the alert,
+		s.valve.Conn.SetWriteDeadline(time.Time{}) // and lets nothing be written behind it
+		if _, err := s.valve.Conn.Write(s.record("")); err != nil {
 			r.Error(err)
 		}
 		s.valve.Conn.Close()
