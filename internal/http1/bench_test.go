@@ -79,13 +79,22 @@ func TestExchangeAllocatesNothing(t *testing.T) {
 		{"length", post("/", benchBody), func(x *Exchange) {}},
 		{"chunked", post("/", benchBody), func(x *Exchange) { x.Chunked = true }},
 		{"gzip", post("/", benchBody), func(x *Exchange) { x.Gzip = true }},
-		{"a poll that waits", []byte(get), func(x *Exchange) { x.ReleaseRequest() }},
+		{"a wait in the handler", []byte(get), func(x *Exchange) { x.ReleaseRequest() }},
+		{"a poll that is held", []byte(get), func(x *Exchange) {
+			x.Hold()
+			x.Body = append(x.Body, benchBody...)
+			x.Answer()
+		}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			server := benchServer()
 			answer := server.Handler
-			server.Handler = func(x *Exchange) { test.server(x); answer(x) }
+			server.Handler = func(x *Exchange) {
+				if test.server(x); !x.IsHeld() {
+					answer(x)
+				}
+			}
 			c := benchClient(t, serve(t, server, nil))
 			exchange := func() {
 				if _, err := c.Do(test.request, soon()); err != nil {

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ type Client struct {
 	idle     syscall.RawConn // descriptor, under TLS too, for Ended
 	tls      bool
 	isHead   bool      // the request under way is a HEAD
+	interim  int       // interim answers to it so far
+	cut      error     // why Send could only write a part of it
 	answered bool      // an answer has been read
 	done     bool      // no further exchange is possible
 	inflater *inflater // borrowed, holds the decoded body of the last answer; nil when that was not gzip
@@ -93,10 +96,12 @@ func (c *Client) Send(request []byte) error {
 		_, err := c.fail(false, net.ErrClosed)
 		return err
 	}
-	if n, err := c.write(request); err != nil {
-		_, err = c.early(n > 0, err)
+	n, err := c.write(request)
+	if err != nil && (n == 0 || errors.Is(err, os.ErrDeadlineExceeded)) {
+		_, err = c.fail(n > 0, err)
 		return err
 	}
+	c.cut = err // there may be an answer all the same: see early
 	return nil
 }
 
@@ -105,18 +110,19 @@ func (c *Client) Send(request []byte) error {
 func (c *Client) Try() (r Response, ok bool, err error) {
 	switch r, err = c.final(); {
 	case err == nil:
+		c.done = c.done || c.cut != nil
 		return r, true, nil
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		c.pos = 0 // where the answer begins: it will be looked at from there again
 		c.giveBack()
 		return Response{}, false, nil
 	}
-	r, err = c.fail(true, err)
+	r, err = c.fail(true, cmp.Or(c.cut, err))
 	return r, false, err
 }
 
 func (c *Client) write(request []byte) (int, error) {
-	c.isHead = bytes.HasPrefix(request, []byte("HEAD "))
+	c.isHead, c.interim, c.cut = bytes.HasPrefix(request, []byte("HEAD ")), 0, nil
 	return c.conn.Write(request)
 }
 
@@ -178,7 +184,7 @@ func (c *Client) Close() error {
 
 // final reads answers until one is not interim.
 func (c *Client) final() (Response, error) {
-	for range maxInterim + 1 {
+	for ; c.interim <= maxInterim; c.interim++ {
 		r, err := c.answer()
 		if err != nil || r.Status >= 200 {
 			c.answered = true

@@ -36,6 +36,22 @@ type Exchange struct {
 	minor       int
 	keep        bool
 	gzipOK      bool // the client accepts gzip; only known after ReleaseRequest
+
+	attended *attended // nil: a goroutine serves the connection
+	begun    bool      // a part of the request has come
+	invited  bool      // to send its body
+	held     bool      // Hold was called; only the handler and who called it look at this
+	answered chan struct{}
+
+	// The answer as it is written.
+	box    *[]byte // borrowed, nil when there is none
+	out    []byte  // what is left of it
+	outErr error
+	stays  bool // the connection stays open behind it
+}
+
+func newExchange(conn net.Conn, lim Limits) *Exchange {
+	return &Exchange{stream: newStream(conn, lim), Conn: conn}
 }
 
 // Header is the value of the request's first header of that name, which must be in lower case.
@@ -69,6 +85,30 @@ func (x *Exchange) ReleaseRequest() {
 	x.giveBack()
 }
 
+// Hold puts the answer off: the handler returns, and whoever is ready to answer, on any goroutine,
+// fills in the answer's fields and calls Answer, once. A handler that has let go of the exchange must
+// not touch it any more, but may ask whether it IsHeld. Closing a server does not answer what is held,
+// it waits for that.
+func (x *Exchange) Hold() {
+	if x.attended == nil && x.answered == nil {
+		x.answered = make(chan struct{}, 1)
+	}
+	x.held = true
+}
+
+// IsHeld reports whether the handler has called Hold. Only the handler may ask.
+func (x *Exchange) IsHeld() bool { return x.held }
+
+// Answer answers an exchange that is held. It does not wait for the client, and the exchange is
+// invalid when it returns.
+func (x *Exchange) Answer() {
+	if x.attended != nil {
+		x.attended.answer()
+		return
+	}
+	x.answered <- struct{}{}
+}
+
 func (x *Exchange) acceptsGzip() bool {
 	return x.gzipOK || hasOption(x.Header("accept-encoding"), "gzip")
 }
@@ -84,17 +124,21 @@ func (x *Exchange) AddHeader(name, value string) {
 	x.Extra = append(x.Extra, "\r\n"...)
 }
 
-// readRequest reads the next request; the limit runs from its first byte.
-func (x *Exchange) readRequest(limit time.Duration) error {
-	x.reset()
-	if x.pos == x.end {
-		if err := x.fill(); err != nil {
-			return err
-		}
-	} else {
+// begin waits for the first byte of the next request.
+func (x *Exchange) begin() error {
+	if x.pos < x.end {
 		x.discard()
+		return nil
 	}
-	if err := x.Conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
+	x.giveBack()
+	return x.fill()
+}
+
+// readRequest reads the next request. On a connection that does not wait it begins anew when more has
+// come.
+func (x *Exchange) readRequest() error {
+	x.reset()
+	if err := x.begin(); err != nil {
 		return err
 	}
 	bodyAt, err := x.head()
@@ -125,14 +169,16 @@ func (x *Exchange) readRequest(limit time.Duration) error {
 		return err
 	}
 	x.Request = x.buf[from:to:to]
+	x.begun, x.invited = false, false
 	return nil
 }
 
 // invite asks for the body of a client that waits to be asked.
 func (x *Exchange) invite(f framing) error {
-	if !f.expect || x.minor == 0 || !f.chunked && f.length <= 0 {
+	if !f.expect || x.invited || x.minor == 0 || !f.chunked && f.length <= 0 {
 		return nil
 	}
+	x.invited = true
 	if err := x.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
@@ -142,7 +188,7 @@ func (x *Exchange) invite(f framing) error {
 
 func (x *Exchange) reset() {
 	x.Status, x.ContentType, x.Close, x.Chunked, x.Gzip, x.CutAfter = 0, "", false, false, false, 0
-	x.gzipOK = false
+	x.gzipOK, x.held = false, false
 	x.Body, x.Extra = x.Body[:0], x.Extra[:0]
 }
 
@@ -174,6 +220,14 @@ func isTarget(b []byte) bool {
 
 // refuse tells the peer of a bad request what was wrong with it, if it can still be told.
 func (x *Exchange) refuse(err error) {
+	if x.refusal(err) {
+		x.flush()
+		linger(x.Conn)
+	}
+}
+
+// refusal makes the answer to a bad request and reports whether there is any.
+func (x *Exchange) refusal(err error) bool {
 	x.reset()
 	switch {
 	case errors.Is(err, ErrTooLarge):
@@ -181,12 +235,11 @@ func (x *Exchange) refuse(err error) {
 	case errors.Is(err, ErrMalformed):
 		x.Status = http.StatusBadRequest
 	default:
-		return
+		return false
 	}
 	x.Method, x.ContentType, x.Close = "", "text/plain; charset=utf-8", true
 	x.Body = append(x.Body, err.Error()...)
-	x.flush()
-	linger(x.Conn)
+	return true
 }
 
 const (
@@ -213,24 +266,43 @@ var outgoing = sync.Pool{New: func() any { b := make([]byte, 0, smallBuffer); re
 
 // flush writes the answer in one piece and reports whether another exchange may follow.
 func (x *Exchange) flush() bool {
-	box := outgoing.Get().(*[]byte)
-	out := x.appendAnswer((*box)[:0])
-	keep := x.keep && !x.Close
-	if x.CutAfter != 0 {
-		keep, out = false, out[:min(max(x.CutAfter, 0), len(out))]
-	}
+	x.pack()
+	defer x.unpack()
 	if x.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)) != nil {
 		return false
 	}
-	_, err := x.Conn.Write(out)
-	if cap(out) <= largeBuffer {
-		*box = out
-		outgoing.Put(box)
+	_, err := x.Conn.Write(x.out)
+	return err == nil && x.stays
+}
+
+// pack makes out of the answer what is to be written.
+func (x *Exchange) pack() {
+	x.box = outgoing.Get().(*[]byte)
+	*x.box = x.appendAnswer((*x.box)[:0])
+	x.out, x.stays = *x.box, x.keep && !x.Close
+	if x.CutAfter != 0 {
+		x.stays, x.out = false, x.out[:min(max(x.CutAfter, 0), len(x.out))]
 	}
+}
+
+// push writes as much of it as a connection that does not wait takes.
+func (x *Exchange) push() {
+	n, err := x.Conn.Write(x.out)
+	if x.out = x.out[n:]; errors.Is(err, io.ErrShortWrite) {
+		err = nil
+	}
+	x.outErr = err
+}
+
+// unpack gives back what the answer was made in.
+func (x *Exchange) unpack() {
+	if x.box != nil && cap(*x.box) <= largeBuffer {
+		outgoing.Put(x.box)
+	}
+	x.box, x.out = nil, nil
 	if cap(x.Body) > keptBody {
 		x.Body = nil
 	}
-	return keep && err == nil
 }
 
 func (x *Exchange) appendAnswer(out []byte) []byte {

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"hash/crc32"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"regexp"
 	"slices"
@@ -107,6 +109,8 @@ func FuzzAnswer(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, wire []byte) {
+		random := rand.New(rand.NewPCG(uint64(len(wire)), uint64(crc32.ChecksumIEEE(wire))))
+		sameByTry(t, get, randomPieces(string(wire), random, 1+random.IntN(2*len(wire)+1)), fuzzLimits)
 		c := NewClient(&script{pieces: [][]byte{wire}, end: io.EOF}, fuzzLimits)
 		r, err := c.Do([]byte(get), time.Time{})
 		var failure *Error
@@ -151,7 +155,7 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, wire []byte) {
 		x := Exchange{stream: newStream(&script{pieces: [][]byte{wire}, end: io.EOF}, fuzzLimits)}
 		x.Conn = x.conn
-		err := x.readRequest(time.Second)
+		err := x.readRequest()
 		r, body, errStandard := standardRequest(wire)
 		if !(outcome{err, errStandard}).compare(t, wire, weRefuseRequests) {
 			return

@@ -207,7 +207,7 @@ func echo(x *Exchange) {
 }
 
 func TestStandardClientAgainstServer(t *testing.T) {
-	eachTransport(t, func(t *testing.T, secure bool) {
+	eachServer(t, func(t *testing.T, secure bool, serve starter) {
 		var serverConfig, clientConfig *tls.Config
 		scheme := "http"
 		if secure {
@@ -281,7 +281,7 @@ func TestStandardClientAgainstServer(t *testing.T) {
 // Many connections at once, each with texts of its own, in every form: a buffer that two exchanges
 // share shows as a wrong text, or to the race detector.
 func TestBuffersAreNotShared(t *testing.T) {
-	eachTransport(t, func(t *testing.T, secure bool) {
+	eachServer(t, func(t *testing.T, secure bool, serve starter) {
 		var serverConfig, clientConfig *tls.Config
 		if secure {
 			serverConfig, clientConfig = certificate(t)
@@ -439,9 +439,9 @@ func TestLazyPath(t *testing.T) {
 		ours, theirs := pair(t, false)
 		server := Server{Handler: echo}
 		server.track(nil, theirs)
-		x := Exchange{stream: newStream(theirs, Limits{}), Conn: theirs}
+		x := newExchange(theirs, Limits{})
 		done := make(chan bool)
-		go func() { done <- server.exchange(&x) }()
+		go func() { done <- server.exchange(x) }()
 		c := NewClient(ours, Limits{})
 		if _, err := c.Do(post("/", []byte("x")), soon()); err != nil || !<-done {
 			t.Fatalf("exchange: %v", err)
@@ -457,7 +457,7 @@ func TestLazyPath(t *testing.T) {
 
 // A refused body is read for a while, so that the refusal is not lost with a reset.
 func TestRefusalArrives(t *testing.T) {
-	eachTransport(t, func(t *testing.T, secure bool) {
+	eachServer(t, func(t *testing.T, secure bool, serve starter) {
 		var serverConfig, clientConfig *tls.Config
 		if secure {
 			serverConfig, clientConfig = certificate(t)

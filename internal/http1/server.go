@@ -11,23 +11,27 @@ import (
 	"time"
 )
 
-// Server answers requests on any number of connections, each served by one goroutine.
+// Server answers requests on any number of connections. Each is served by one goroutine, unless it is a
+// [ReadyConn].
 type Server struct {
-	// Handler is called for every request, on the connection's goroutine. It may block, as a long
-	// poll does; the exchange and everything in it is invalid when it returns.
+	// Handler is called for every request. What has to wait, such as a long poll, should hold the
+	// exchange (see Exchange.Hold); otherwise the exchange and everything in it is invalid when the
+	// handler returns. It may block, too, but not on a ReadyConn, which is served by whoever says
+	// that it is ready.
 	Handler func(*Exchange)
 	// Limits of requests.
 	Limits Limits
 	// IdleTimeout closes a connection on which no request begins for that long, and HeadTimeout
 	// one whose request does not end. 0 means 5 minutes and 30 seconds.
 	IdleTimeout, HeadTimeout time.Duration
-	// ErrorLog is told when a handler panics, with the stack; nil tells nobody. It is called on
-	// the connections' goroutines. The exchange is answered 500 and its connection closed.
+	// ErrorLog is told when a handler panics, with the stack; nil tells nobody. It is called where
+	// the handler is. The exchange is answered 500 and its connection closed.
 	ErrorLog func(error)
 
 	mu        sync.Mutex // protects the following
 	listeners map[net.Listener]struct{}
-	conns     map[net.Conn]struct{}
+	conns     map[net.Conn]*attended // nil: served by a goroutine
+	sweeper   *time.Timer            // looks for attended connections that are late; nil: there was none yet
 	closed    bool
 	wg        sync.WaitGroup
 }
@@ -61,12 +65,16 @@ func (s *Server) Serve(l net.Listener) error {
 			conn.Close()
 			return ErrServerClosed
 		}
-		go s.serve(conn)
+		if r, ok := conn.(ReadyConn); ok {
+			s.attend(r)
+		} else {
+			go s.serve(conn)
+		}
 	}
 }
 
 // Close closes the listeners and all connections, in the middle of their exchanges if need be,
-// and waits until every handler has returned or ctx is done.
+// and waits until every handler has returned and every held exchange was answered, or ctx is done.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
@@ -101,13 +109,13 @@ func (s *Server) track(l net.Listener, c net.Conn) bool {
 		return false
 	}
 	if s.conns == nil {
-		s.conns, s.listeners = make(map[net.Conn]struct{}), make(map[net.Listener]struct{})
+		s.conns, s.listeners = make(map[net.Conn]*attended), make(map[net.Listener]struct{})
 	}
 	if l != nil {
 		s.listeners[l] = struct{}{}
 	}
 	if c != nil {
-		s.conns[c] = struct{}{}
+		s.conns[c] = nil
 		s.wg.Add(1)
 	}
 	return true
@@ -120,11 +128,40 @@ func (s *Server) forget(c net.Conn) {
 	s.wg.Done()
 }
 
+// watch has a connection closed that is late. How late may be seen some time after it is.
+func (s *Server) watch(conn net.Conn, a *attended) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[conn] = a
+	if s.sweeper == nil && !s.closed {
+		s.sweeper = time.AfterFunc(s.sweepEvery(), s.sweep)
+	}
+}
+
+// sweepEvery is short beside the limits.
+func (s *Server) sweepEvery() time.Duration {
+	return max(min(s.idle(), s.headLimit(), writeTimeout)/8, time.Millisecond)
+}
+
+func (s *Server) sweep() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for conn, a := range s.conns {
+		if a != nil && a.isLate(now) {
+			conn.Close() // which it learns by being ready
+		}
+	}
+	if !s.closed {
+		s.sweeper.Reset(s.sweepEvery())
+	}
+}
+
 func (s *Server) serve(conn net.Conn) {
 	defer s.forget(conn)
 	defer conn.Close()
-	x := Exchange{stream: newStream(conn, s.Limits), Conn: conn}
-	for s.exchange(&x) {
+	x := newExchange(conn, s.Limits)
+	for s.exchange(x) {
 		x.giveBack()
 	}
 	x.pos = x.end
@@ -138,32 +175,44 @@ func orDuration(d, otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
+func (s *Server) idle() time.Duration      { return orDuration(s.IdleTimeout, 5*time.Minute) }
+func (s *Server) headLimit() time.Duration { return orDuration(s.HeadTimeout, 30*time.Second) }
+
 // exchange serves one request and reports whether another may follow.
 func (s *Server) exchange(x *Exchange) bool {
-	conn := x.Conn
-	if conn.SetReadDeadline(time.Now().Add(orDuration(s.IdleTimeout, 5*time.Minute))) != nil {
+	if x.Conn.SetReadDeadline(time.Now().Add(s.idle())) != nil || x.begin() != nil ||
+		x.Conn.SetReadDeadline(time.Now().Add(s.headLimit())) != nil {
 		return false
 	}
-	if err := x.readRequest(orDuration(s.HeadTimeout, 30*time.Second)); err != nil {
+	if err := x.readRequest(); err != nil {
 		x.refuse(err)
 		return false
 	}
-	s.handle(x)
+	ok := s.handle(x)
+	if x.held {
+		if !ok {
+			return false // it has let go of the answer, and cannot take it back
+		}
+		<-x.answered
+	}
 	return x.flush()
 }
 
 // handle keeps a panic of the handler from ending the process and all the other conversations.
-func (s *Server) handle(x *Exchange) {
+func (s *Server) handle(x *Exchange) (ok bool) {
 	defer func() {
 		p := recover()
 		if p == nil {
 			return
 		}
-		x.reset()
-		x.Status, x.Close = http.StatusInternalServerError, true
+		if !x.held {
+			x.reset()
+			x.Status, x.Close = http.StatusInternalServerError, true
+		}
 		if s.ErrorLog != nil {
 			s.ErrorLog(fmt.Errorf("panic in the handler of %s: %v\n%s", x.Method, p, debug.Stack()))
 		}
 	}()
 	s.Handler(x)
+	return true
 }

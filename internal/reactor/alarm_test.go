@@ -183,6 +183,9 @@ func TestAlarmForEver(t *testing.T) {
 			}
 		}
 		r.loop.Set(greedy, time.Now())
+		g := newRinging()
+		r.loop.Set(g.alarm("another"), time.Now())
+		g.names(r, 1)
 		for range 3 {
 			r.onLoop(func() {})
 		}

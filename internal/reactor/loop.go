@@ -15,7 +15,8 @@ type Conn interface {
 	// ended: once for each time that something comes, not again while it is left unread. Calls without
 	// anything to read may come. From then on Read does not wait: where it would, it fails with
 	// os.ErrDeadlineExceeded, as if its deadline had passed, and can be tried again. A nil ready
-	// makes Read wait again. Whoever reads the connection calls it.
+	// makes Read wait again. Whoever reads the connection calls it. What was named before may still be
+	// called once, and must not read then.
 	OnReady(ready func())
 }
 
@@ -31,6 +32,7 @@ type Loop struct {
 
 	mu     sync.Mutex // protects the following
 	alarms alarms
+	turn   time.Duration // when it began to ring last
 	hurry  bool
 	closed bool
 	awake  bool          // the loop will look at alarms and news before it sleeps
@@ -52,7 +54,8 @@ type waiter interface {
 	wait(l *Loop, ready []call) []call
 	// alarm moves the time until which to sleep. It is called with the loop's mutex held.
 	alarm(d time.Duration)
-	// adopt takes a connection over that it can watch itself; ok is false for others.
+	// adopt takes a connection over that it can watch itself; ok is false for others. It is called with
+	// the loop's mutex held, and never of a closed loop.
 	adopt(l *Loop, conn net.Conn) (c Conn, ok bool, err error)
 	close()
 }
@@ -86,9 +89,12 @@ func (l *Loop) Close() {
 }
 
 // Adopt lets the loop watch a connection. What it returns takes the place of conn, which must not
-// be used any more. The error is the system's; then conn is as it was.
+// be used any more. The error is the system's, or net.ErrClosed when the loop is; then conn is as it
+// was.
 func (l *Loop) Adopt(conn net.Conn) (Conn, error) {
-	if l.isClosed() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
 		return nil, net.ErrClosed
 	}
 	c, ok, err := l.waiter.adopt(l, conn)
@@ -96,12 +102,6 @@ func (l *Loop) Adopt(conn net.Conn) (Conn, error) {
 		return c, err
 	}
 	return l.pump(conn), nil
-}
-
-func (l *Loop) isClosed() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.closed
 }
 
 // Set sets an alarm, or moves one that is set. One whose moment is over rings at once.
@@ -112,6 +112,7 @@ func (l *Loop) Set(a *Alarm, at time.Time) {
 	if l.hurry {
 		d = 0
 	}
+	d = max(d, l.turn) // behind those that have waited for longer
 	l.alarms.set(a, d)
 	l.wakeAt(d)
 }
@@ -203,6 +204,7 @@ func (l *Loop) ring() {
 	now := time.Since(l.start)
 	l.mu.Lock()
 	most := len(l.alarms)
+	l.turn = now
 	l.mu.Unlock()
 	for range most {
 		a := l.due(now)

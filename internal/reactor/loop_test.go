@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -219,4 +220,35 @@ func TestDataAndEndInOneRead(t *testing.T) {
 	if s := k.until(t, "the end", ended); s.got != "hello" || s.err != io.EOF {
 		t.Errorf("got %q, %v, want hello and %v", s.got, s.err, io.EOF)
 	}
+}
+
+// lingering is a connection whose Close takes a while to return.
+type lingering struct{ net.Conn }
+
+func (l lingering) Close() error {
+	err := l.Conn.Close()
+	time.Sleep(ms)
+	return err
+}
+
+// TestCloseTellsTheOwnerFirst has what is below say in its own words that it was closed, before
+// Close has returned.
+func TestCloseTellsTheOwnerFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, _ := pipe(t)
+		c, err := newLoop(t, true).Adopt(lingering{ours})
+		if err != nil {
+			t.Fatal(err)
+		}
+		failed := make(chan error, 1)
+		go func() {
+			_, err := c.Read(make([]byte, 1))
+			failed <- err
+		}()
+		synctest.Wait()
+		c.Close()
+		if err := await(t, "a Read that waited", failed); err != net.ErrClosed {
+			t.Errorf("a Read that waited: %v, want %v", err, net.ErrClosed)
+		}
+	})
 }

@@ -33,8 +33,9 @@ const (
 	timerCreate  = "timerfd_create"
 	timerSet     = "timerfd_settime"
 	clockUpwards = 1 // CLOCK_MONOTONIC
-	// edges: one call each time that something comes, and none for what was left unread.
-	edges = syscall.EPOLLIN | syscall.EPOLLRDHUP | 1<<31 // EPOLLET, whose constant is negative
+	// edges: one call each time that something comes, and none for what was left unread; and one when there
+	// is room again after a write that was short.
+	edges = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | 1<<31 // EPOLLET, whose constant is negative
 	ends  = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
 
@@ -67,7 +68,11 @@ func (e *epoll) openTimer() error {
 		return os.NewSyscallError(timerCreate, errno)
 	}
 	e.timer = int(fd)
-	return e.add(e.timer)
+	if err := e.add(e.timer); err != nil {
+		syscall.Close(e.timer)
+		return err
+	}
+	return nil
 }
 
 func (e *epoll) add(fd int) error {
@@ -146,13 +151,11 @@ func (e *epoll) adopt(l *Loop, conn net.Conn) (Conn, bool, error) {
 	c := &watched{loop: l, poll: e, fd: fd, came: make(chan struct{}, 1)}
 	c.signal = c.wake
 	c.ready = c.signal
-	l.mu.Lock()
+	if err := e.add(fd); err != nil {
+		return nil, false, errors.Join(err, os.NewSyscallError("close", syscall.Close(fd)))
+	}
 	e.conns = append(e.conns, make([]*watched, max(0, fd+1-len(e.conns)))...)
 	e.conns[fd] = c
-	l.mu.Unlock()
-	if err := e.add(fd); err != nil {
-		return nil, false, errors.Join(err, c.Close())
-	}
 	tcp.Close()
 	return c, true, nil
 }
@@ -284,6 +287,16 @@ func (c *watched) await() error {
 	case <-timer.C:
 		return os.ErrDeadlineExceeded
 	}
+}
+
+// CloseWrite says that nothing more will be written.
+func (c *watched) CloseWrite() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return net.ErrClosed
+	}
+	return os.NewSyscallError("shutdown", syscall.Shutdown(c.fd, syscall.SHUT_WR))
 }
 
 func (c *watched) Close() error {

@@ -125,7 +125,11 @@ func (c *pumped) Read(p []byte) (int, error) {
 }
 
 func (c *pumped) Close() error {
-	err := c.Conn.Close()
+	c.close() // first, so that nobody learns of it in the words of what is below
+	return c.Conn.Close()
+}
+
+func (c *pumped) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
@@ -136,7 +140,6 @@ func (c *pumped) Close() error {
 	if c.ready != nil {
 		c.loop.tell(c.ready)
 	}
-	return err
 }
 
 // SetDeadline is for what is read by others than the goroutine, which never gives up.

@@ -104,7 +104,7 @@ func sample(t *testing.T, seed uint64) *Result {
 		Metrics: m,
 		Health: metric.Health{UserSeconds: float64(r.IntN(9)), WallSeconds: 3, Cores: 2, Processors: 1.5, GCSeconds: float64(r.IntN(3)),
 			OpenFiles: 1 + r.Int64N(100), FileLimit: 1024, Strain: strain(r)}.WithLateness(m),
-		Trace:   &Trace{Files: []string{fmt.Sprintf("trace-%d.ndjson", r.IntN(10))}, Policy: "all", Events: 100, Complete: r.IntN(2) == 0},
-		Notes:   []string{"Markers were switched off."},
+		Trace: &Trace{Files: []string{fmt.Sprintf("trace-%d.ndjson", r.IntN(10))}, Policy: "all", Events: 100, Complete: r.IntN(2) == 0},
+		Notes: []string{"Markers were switched off."},
 	}
 }

@@ -183,7 +183,8 @@ func (e *Endpoint) connect(ctx context.Context, loop *reactor.Loop) (conn net.Co
 	return secure, watched, nil
 }
 
-// loops are what watches the polling connections, one for each processor.
+// loops are what watches the polling connections, one for two processors: a loop makes a hundred
+// thousand polls a second, and what it calls leaves work for others.
 func (e *Endpoint) loops() []*reactor.Loop {
 	list := make([]*reactor.Loop, 0, max(1, runtime.GOMAXPROCS(0)/2))
 	for range cap(list) {

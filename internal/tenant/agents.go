@@ -48,7 +48,7 @@ func (v *conversation) queue() {
 // served is called when an agent has become free for a conversation that was queueing.
 func (v *conversation) served() {
 	v.c.mu.Lock()
-	defer v.c.mu.Unlock()
+	defer v.c.unlock()
 	if v.phase == queueing {
 		v.ring()
 	}

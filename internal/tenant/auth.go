@@ -192,7 +192,7 @@ func (t *Tenant) renew(x *http1.Exchange, token *userToken) bool {
 	}
 	c, now := token.c, time.Now()
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	switch {
 	case token.next != nil && now.After(token.grace):
 		return false

@@ -1,8 +1,8 @@
 package tenant
 
 import (
-	"context"
 	"fmt"
+	"net"
 	"testing"
 	"time"
 
@@ -11,7 +11,8 @@ import (
 	"chatbench/internal/memnet"
 )
 
-// exchanges measures whole exchanges over a connection in memory, client included.
+// exchanges measures whole exchanges over a connection of the loopback, client included, and over one
+// in memory, where the deadlines allocate.
 func exchanges(b *testing.B, prepare func(*user), request func(*user) string) {
 	cfg := quick()
 	cfg.PollHold, cfg.SessionTimeout = 0, 0
@@ -21,16 +22,32 @@ func exchanges(b *testing.B, prepare func(*user), request func(*user) string) {
 	}
 	r := &rig{t: b, tenant: tenant, net: memnet.Listen()}
 	go func() { _ = tenant.Serve(r.net) }()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	go func() { _ = tenant.Serve(l) }()
 	defer r.stop()
 	u := r.user("u-1")
 	prepare(u)
-	conn, err := r.net.Dial(context.Background(), "", "")
+	raw := []byte(request(u))
+	b.Run("tcp", func(b *testing.B) {
+		conn, err := net.Dial("tcp", l.Addr().String())
+		repeat(b, conn, err, raw)
+	})
+	b.Run("memory", func(b *testing.B) {
+		conn, err := r.net.Dial(b.Context(), "", "")
+		repeat(b, conn, err, raw)
+	})
+}
+
+// repeat makes an exchange again and again.
+func repeat(b *testing.B, conn net.Conn, err error, raw []byte) {
 	if err != nil {
 		b.Fatal(err)
 	}
 	client := http1.NewClient(conn, http1.Limits{})
 	defer client.Close()
-	raw := []byte(request(u))
 	deadline := time.Now().Add(time.Hour)
 	b.ReportAllocs()
 	for b.Loop() {

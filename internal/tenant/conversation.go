@@ -67,7 +67,7 @@ type conversation struct {
 	picked  [4]string // phrases that were chosen last; the banks have more
 	seen    []string  // messageIds, the latest ones
 
-	peer, silence, release, patience *time.Timer
+	peer, silence, release, patience *alarm
 	lastSaid                         time.Time // by the customer
 	lastHeard                        time.Time // the same, or the agent's greeting: silence is counted from here
 
@@ -155,7 +155,7 @@ func (v *conversation) silentFor() time.Duration {
 }
 
 func (v *conversation) unpolledFor() time.Duration {
-	if v.c.held != nil {
+	if v.c.held.x != nil {
 		return 0
 	}
 	return time.Since(v.c.lastPoll)
@@ -170,10 +170,10 @@ func (v *conversation) silenceNotice() message {
 }
 
 // later does something after a while, unless the phase is another one by then.
-func (v *conversation) later(p phase, d time.Duration, do func()) *time.Timer {
-	return time.AfterFunc(d, func() {
+func (v *conversation) later(p phase, d time.Duration, do func()) *alarm {
+	return v.t.clock.after(d, func() {
 		v.c.mu.Lock()
-		defer v.c.mu.Unlock()
+		defer v.c.unlock()
 		if v.phase == p {
 			do()
 		}
@@ -181,21 +181,21 @@ func (v *conversation) later(p phase, d time.Duration, do func()) *time.Timer {
 }
 
 // whenIdle does something once idle has reached the limit.
-func (v *conversation) whenIdle(limit time.Duration, idle func() time.Duration, do func()) *time.Timer {
-	var timer *time.Timer // written before the function can run: both hold the mutex
-	timer = time.AfterFunc(limit, func() {
+func (v *conversation) whenIdle(limit time.Duration, idle func() time.Duration, do func()) *alarm {
+	var a *alarm // written before the function can run: both hold the mutex
+	a = v.t.clock.after(limit, func() {
 		v.c.mu.Lock()
-		defer v.c.mu.Unlock()
+		defer v.c.unlock()
 		if v.phase == ended {
 			return
 		}
 		if left := limit - idle(); left > 0 {
-			timer.Reset(left)
+			v.t.clock.set(a, left)
 			return
 		}
 		do()
 	})
-	return timer
+	return a
 }
 
 // hear takes in what the customer said to whoever is there.
@@ -314,10 +314,8 @@ func (v *conversation) finish(how string) {
 	}
 	v.phase, v.how, v.endedAt = ended, how, time.Now()
 	v.quiet = v.endedAt.Sub(v.lastSaid)
-	for _, timer := range []*time.Timer{v.peer, v.silence, v.release, v.patience} {
-		if timer != nil {
-			timer.Stop()
-		}
+	for _, a := range [...]*alarm{v.peer, v.silence, v.release, v.patience} {
+		v.t.clock.stop(a)
 	}
 	if v.place != nil {
 		v.t.desk.leave(v.place)

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"chatbench/internal/http1"
 	"chatbench/internal/trace"
 )
 
@@ -23,8 +24,8 @@ type customer struct {
 	uploads       []trace.File
 	history       history
 
-	held     *waiter // the poll that waits for a message
-	spare    *waiter // a finished one, to be used again
+	held     heldPoll
+	answered *http1.Exchange // a poll that waits no more, to be told so without the mutex
 	lastPoll time.Time
 	needRead bool // the last poll asked for read receipts
 
@@ -51,7 +52,7 @@ func (t *Tenant) customer(user string) *customer {
 // forgotten.
 func (c *customer) retire(now time.Time) bool {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if c.open.Load() {
 		return false
 	}
@@ -76,7 +77,7 @@ func (c *customer) mayCall(limit int) bool {
 		return true
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	now := time.Now()
 	if now.Sub(c.window) >= time.Second {
 		c.window, c.calls = now, 0

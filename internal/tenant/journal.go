@@ -96,7 +96,7 @@ func (t *Tenant) Journal(user string, epoch int) (trace.Record, bool) {
 		return t.journals.take(user, epoch)
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	v := c.conv
 	if v == nil || v.epoch() != epoch {
 		return t.journals.take(user, epoch)

@@ -190,7 +190,7 @@ func (t *Tenant) upload(x *http1.Exchange, c *customer) {
 func (t *Tenant) keep(x *http1.Exchange, c *customer, fileType string, content []byte) {
 	key := newKey()
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if t.faults != nil {
 		key, content = t.faults.uploading(c, key, content)
 	}

@@ -93,7 +93,7 @@ func (f *faults) uploading(c *customer, key string, content []byte) (string, []b
 // not held.
 func (f *faults) serving(c *customer, id fileID, content []byte) (changed []byte, ok bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	switch {
 	case f.take(media404, c.conv):
 		return nil, false
@@ -108,7 +108,7 @@ func (f *faults) serving(c *customer, id fileID, content []byte) (changed []byte
 // servedFile damages the Base64 of a download. The mutex is not held.
 func (f *faults) servedFile(x *http1.Exchange, c *customer) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if f.take(mediaBadBase64, c.conv) {
 		x.Body = bytes.Replace(x.Body, []byte(`"fileStream":"`), []byte(`"fileStream":"*?`), 1)
 	}

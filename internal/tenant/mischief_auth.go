@@ -21,7 +21,7 @@ func (f *faults) granting(life time.Duration) (_ time.Duration, typed bool) {
 // refusing reports whether a call with good tokens is refused. The mutex is not held.
 func (f *faults) refusing(x *http1.Exchange, token *userToken) bool {
 	token.c.mu.Lock()
-	defer token.c.mu.Unlock()
+	defer token.c.unlock()
 	v := token.c.conv
 	if v == nil || v.phase == ended {
 		return false

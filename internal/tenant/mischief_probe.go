@@ -149,7 +149,7 @@ func (f *faults) applying(t *Tenant, x *http1.Exchange, b fieldSet) bool {
 		return false
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if c.open.Load() && f.take(applyEnds, c.conv) {
 		c.conv.finish(endShutdown)
 	}
@@ -268,7 +268,7 @@ func (f *faults) queueAnswered(t *Tenant, x *http1.Exchange, c *customer) {
 		return
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	v := c.conv
 	switch {
 	case v == nil && f.take(queueBefore, nil), v != nil && v.phase == ended && f.take(queueAfterEnd, v):
@@ -283,7 +283,7 @@ func (f *faults) queueAnswered(t *Tenant, x *http1.Exchange, c *customer) {
 func (f *faults) sendAnswered(t *Tenant, x *http1.Exchange, c *customer) {
 	b := readFields(x)
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	v := c.conv
 	switch control := b.text("controlType"); {
 	case v == nil:

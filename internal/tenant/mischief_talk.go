@@ -150,7 +150,7 @@ func (f *faults) sent(x *http1.Exchange, c *customer, q *sendRequest, code strin
 		return false
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if !f.take(sendNoCode, c.conv) {
 		return false
 	}
@@ -165,6 +165,6 @@ func (f *faults) asked(c *customer) bool {
 		return false
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return f.take(teapot, c.conv)
 }

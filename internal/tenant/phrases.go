@@ -135,7 +135,7 @@ func (c *customer) wordsIn(locale string) *phrasebook {
 		return book(isChinese(locale))
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	return book(c.chinese)
 }
 

@@ -11,13 +11,6 @@ import (
 	"chatbench/internal/scenario"
 )
 
-// waiter is a held poll.
-type waiter struct {
-	wake      chan struct{} // has room for one
-	timer     *time.Timer
-	overtaken bool // another poll has taken over: answer with nothing
-}
-
 // poll is E05. Messages are handed out at most once: they are gone when the answer is written,
 // wherever that ends up.
 func (t *Tenant) poll(x *http1.Exchange, c *customer) {
@@ -27,34 +20,29 @@ func (t *Tenant) poll(x *http1.Exchange, c *customer) {
 	}
 	needRead, _ := x.Argument("isNeedRead")
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	c.needRead = string(needRead) == "true"
 	c.lastPoll = time.Now()
 	if t.faults.pollingOutside(x, c) {
 		return
 	}
-	empty := false
-	if c.held != nil {
+	if c.held.x != nil {
 		if t.cfg.SecondPoll == scenario.EmptyAtOnce {
-			empty = true
-		} else {
-			c.t.faults.takingOver(c.conv)
-			c.held.overtaken = true
-			c.wake()
+			x.Body = t.appendPoll(x.Body, aicc.CodeOK, nil)
+			return
 		}
+		t.faults.takingOver(c.conv)
+		c.overtake()
 	}
-	if !empty && c.mustWait() {
-		x.ReleaseRequest()
-		empty = c.wait()
+	switch {
+	case c.mustWait():
+		c.hold(x)
+	case t.faults.losing(c.conv) && c.mustWait():
+		c.hold(x)
+		c.held.checked = true
+	default:
+		t.handOut(x, c)
 	}
-	if !empty && t.faults.losing(c.conv) && c.mustWait() {
-		empty = c.wait()
-	}
-	if empty {
-		x.Body = t.appendPoll(x.Body, aicc.CodeOK, nil)
-		return
-	}
-	t.handOut(x, c)
 }
 
 // pollFault is what is wrong with the arguments of a poll, or "".
@@ -75,59 +63,6 @@ func pollFault(x *http1.Exchange, c *customer) string {
 		return "receiverId is not the user of the token"
 	}
 	return ""
-}
-
-// mustWait reports whether a poll is to be held: there is a conversation, and nothing waits.
-func (c *customer) mustWait() bool {
-	goesOn := c.open.Load() || c.conv != nil && c.conv.memory.silent
-	return goesOn && len(c.conv.out) == 0 && c.t.cfg.PollHold > 0 && !c.t.faults.take(restless, c.conv)
-}
-
-// wait holds a poll until something is said, the conversation ends, the hold time is over or
-// another poll takes over, which it reports. It gives up the mutex meanwhile.
-func (c *customer) wait() (overtaken bool) {
-	w := c.newWaiter()
-	c.held = w
-	c.mu.Unlock()
-	select {
-	case <-w.wake:
-	case <-w.timer.C:
-	case <-c.t.closed:
-	}
-	c.mu.Lock()
-	c.lastPoll = time.Now()
-	if c.held == w {
-		c.held = nil
-	}
-	w.timer.Stop()
-	select {
-	case <-w.wake: // came too late to matter
-	default:
-	}
-	overtaken, w.overtaken = w.overtaken, false
-	c.spare = w
-	return overtaken
-}
-
-func (c *customer) newWaiter() *waiter {
-	w, hold := c.spare, c.t.faults.holding(c.conv, c.t.cfg.PollHold)
-	if w == nil {
-		return &waiter{wake: make(chan struct{}, 1), timer: time.NewTimer(hold)}
-	}
-	c.spare = nil
-	w.timer.Reset(hold)
-	return w
-}
-
-// wake lets the held poll, if there is one, be answered.
-func (c *customer) wake() {
-	if c.held == nil {
-		return
-	}
-	select {
-	case c.held.wake <- struct{}{}:
-	default: // it is awake
-	}
 }
 
 // handOut answers a poll with what waits.

@@ -6,6 +6,7 @@ import (
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/http1"
+	"chatbench/internal/scenario"
 )
 
 // access is what a caller must show. An optional header may be missing but not wrong.
@@ -56,17 +57,36 @@ func (t *Tenant) serve(x *http1.Exchange) {
 	case !t.ownPage(x):
 		t.refuse(x, http.StatusNotFound, "there is nothing here")
 	}
+	if !x.IsHeld() {
+		t.finish(x)
+	}
+}
+
+// finish is done to every answer.
+func (t *Tenant) finish(x *http1.Exchange) {
 	if t.cfg.ExtraFields {
 		x.Body = extend(x.Body)
 	}
 }
 
-// call serves one endpoint: who is it, not too often, and then what it is.
+// call serves one endpoint, after a pause if the scenario has one.
 func (t *Tenant) call(x *http1.Exchange, e endpoint) {
 	t.counters.count(e.op)
-	if e.op != aicc.OpPoll {
-		t.pause()
+	if e.op == aicc.OpPoll || t.cfg.ReplyDelay == (scenario.Dist{}) {
+		t.callNow(x, e)
+		return
 	}
+	x.Hold()
+	go func() {
+		t.pause()
+		t.callNow(x, e)
+		t.finish(x)
+		x.Answer()
+	}()
+}
+
+// callNow serves one endpoint: who is it, not too often, and then what it is.
+func (t *Tenant) callNow(x *http1.Exchange, e endpoint) {
 	if t.faults != nil && t.faults.requested(t, x) {
 		return
 	}
@@ -85,10 +105,12 @@ func (t *Tenant) call(x *http1.Exchange, e endpoint) {
 		e.serve(t, x, c)
 		return
 	}
-	path := string(x.Path) // a poll gives its request up
+	path := string(x.Path)
 	c = t.faults.standingFor(t, x, c)
 	e.serve(t, x, c)
-	t.faults.answered(t, x, c, path)
+	if e.op != aicc.OpPoll { // it may be held
+		t.faults.answered(t, x, c, path)
+	}
 }
 
 // slowDown is flow control; the documents know only its code (choice points).

@@ -23,10 +23,57 @@ type sendRequest struct {
 	MessageID   string `json:"messageId"`
 }
 
+// read is decode for the form that nearly all sends have. When that is not the body's, q stays as it is.
+func (q *sendRequest) read(body []byte, user, channel string) bool {
+	var r sendRequest
+	if !flatTexts(body, func(name, value []byte) bool { return r.set(name, value, user, channel) }) {
+		return false
+	}
+	*q = r
+	return true
+}
+
+// set takes in one field. It is false for a name that it does not know: encoding/json, which takes
+// "CONTENT" for "content", may.
+func (q *sendRequest) set(name, value []byte, user, channel string) bool {
+	switch string(name) {
+	case "channel":
+		q.Channel = word(value, aicc.ChannelWeb)
+	case "content":
+		q.Content = string(value)
+	case "controlType":
+		q.ControlType = word(value, aicc.Chat, aicc.Connect, aicc.Transfer, aicc.Disconnect)
+	case "from":
+		q.From = word(value, user)
+	case "mediaType":
+		q.MediaType = word(value, aicc.Text)
+	case "sourceType":
+		q.SourceType = word(value, aicc.FromCustomer)
+	case "to":
+		q.To = word(value, channel)
+	case "messageId":
+		q.MessageID = string(value)
+	case "senderNickname", "senderAvatar", "timestamp", "userAgent", "transData": // nobody reads them
+	default:
+		return false
+	}
+	return true
+}
+
+// word is a text that is probably one of a few, which then needs no memory.
+func word(b []byte, likely ...string) string {
+	for _, s := range likely {
+		if string(b) == s {
+			return s
+		}
+	}
+	return string(b)
+}
+
 // send is E03.
 func (t *Tenant) send(x *http1.Exchange, c *customer) {
 	var q sendRequest
-	if !t.decode(x, &q) {
+	if !q.read(x.Request, c.user, t.cfg.Channel) && !t.decode(x, &q) {
 		return
 	}
 	code := t.accept(c, &q)
@@ -39,7 +86,7 @@ func (t *Tenant) send(x *http1.Exchange, c *customer) {
 // sendAsync is E04: the same, and the answer does not tell how it went.
 func (t *Tenant) sendAsync(x *http1.Exchange, c *customer) {
 	var q sendRequest
-	if !t.decode(x, &q) {
+	if !q.read(x.Request, c.user, t.cfg.Channel) && !t.decode(x, &q) {
 		return
 	}
 	t.accept(c, &q)
@@ -68,7 +115,7 @@ func (t *Tenant) accept(c *customer, q *sendRequest) string {
 		return aicc.CodeFailed
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if q.ControlType == aicc.Connect {
 		return c.connect(q.Content)
 	}

@@ -45,7 +45,7 @@ func (t *Tenant) standing(c *customer) (standing, string) {
 		return standing{}, aicc.CodeNoSession
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if c.conv == nil {
 		return standing{}, aicc.CodeNoSession
 	}

@@ -132,7 +132,7 @@ func (v *conversation) enqueue(m message) {
 		return
 	}
 	v.out = append(v.out, m)
-	if v.c.held == nil || !v.t.faults.take(sleepyPoll, v) {
+	if v.c.held.x == nil || !v.t.faults.take(sleepyPoll, v) {
 		v.c.wake()
 	}
 }

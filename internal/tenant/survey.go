@@ -84,7 +84,7 @@ func isDigit(s aicc.Loose, least, most byte) bool {
 
 func (c *customer) evaluate(evaluation int) string {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if c.conv == nil {
 		return aicc.CodeFailed
 	}
@@ -122,7 +122,7 @@ func (t *Tenant) rateRobot(x *http1.Exchange, c *customer) {
 // customer thinks of it is not kept.
 func (c *customer) rate(interIdx string) (code, desc string) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.unlock()
 	if c.t.cfg.Robot == nil || c.conv == nil {
 		return aicc.CodeNoRobot, "there is no conversation with a robot"
 	}

@@ -40,12 +40,14 @@ type Tenant struct {
 	opt    Options
 	faults *faults // nil: a healthy tenant
 	server http1.Server
+	loop   loop
 	closed chan struct{} // closed when Close begins
 	once   sync.Once
 
 	appTokens  *shards[time.Time] // when they expire
 	userTokens *shards[*userToken]
 	customers  *shards[*customer]
+	clock      *clock
 	desk       desk
 	journals   journals
 	counters   counters
@@ -70,7 +72,7 @@ func New(cfg scenario.Tenant, opt Options) (*Tenant, error) {
 	}
 	t := &Tenant{
 		cfg: cfg, opt: opt, faults: faults, closed: make(chan struct{}),
-		appTokens: newShards[time.Time](), userTokens: newShards[*userToken](), customers: newShards[*customer](),
+		clock: newClock(), appTokens: newShards[time.Time](), userTokens: newShards[*userToken](), customers: newShards[*customer](),
 	}
 	t.desk.open(cfg.Agents, cfg.Queue)
 	t.dice.Rand = rand.New(rand.NewPCG(opt.Seed, 0))
@@ -85,7 +87,13 @@ func New(cfg scenario.Tenant, opt Options) (*Tenant, error) {
 
 // Serve answers on a listener until it fails or the tenant is closed, and then returns an error:
 // http1.ErrServerClosed after Close. It can be called for several listeners.
-func (t *Tenant) Serve(l net.Listener) error { return t.server.Serve(l) }
+func (t *Tenant) Serve(l net.Listener) error {
+	l, err := t.loop.watch(l, t.clock)
+	if err != nil {
+		return err
+	}
+	return t.server.Serve(l)
+}
 
 // Close ends all conversations, closes listeners and connections and waits until no call is being
 // served, or ctx is done.
@@ -94,13 +102,25 @@ func (t *Tenant) Close(ctx context.Context) error {
 		close(t.closed)
 		t.customers.each(func(c *customer) {
 			c.mu.Lock()
-			defer c.mu.Unlock()
+			defer c.unlock()
 			if c.conv != nil {
 				c.conv.finish(endShutdown)
 			}
+			c.wake()
 		})
 	})
-	return t.server.Close(ctx)
+	err := t.server.Close(ctx)
+	t.loop.close()
+	return err
+}
+
+func (t *Tenant) isClosed() bool {
+	select {
+	case <-t.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 // Describe is one line about the set-up, for reports.
@@ -126,9 +146,6 @@ func (t *Tenant) Describe() string {
 
 // pause lets the time of ReplyDelay pass.
 func (t *Tenant) pause() {
-	if t.cfg.ReplyDelay == (scenario.Dist{}) {
-		return
-	}
 	t.dice.Lock()
 	d := t.cfg.ReplyDelay.Draw(t.dice.Rand)
 	t.dice.Unlock()
