@@ -110,7 +110,7 @@ func made() []int {
 // pollScenario is a scenario of customers who only listen. Its pause is what the jitter leaves of
 // the period, so that the rate is as asked for.
 func pollScenario(l load) string {
-	jitter := min(l.every/2, 10*time.Millisecond) // 10 ms is the default
+	jitter := l.every / 10 // as the default is to the demo's pause: customers who fell into step lose it again
 	return fmt.Sprintf(`chatbench: 1
 name: polls
 markers: off

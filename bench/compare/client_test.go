@@ -19,10 +19,10 @@ func TestPollScenarioIsWhatTheLoadSays(t *testing.T) {
 	}{
 		{"closed: no pause at all", load{connections: 100, ramp: time.Second, settle: 500 * time.Millisecond, window: 2 * time.Second},
 			0, 0, 1500 * time.Millisecond, 2*time.Second + margin},
-		{"paced: the default jitter, which the pause makes room for", load{connections: 9000, every: time.Second, ramp: 3 * time.Second, settle: time.Second, window: time.Second},
-			995 * time.Millisecond, 10 * time.Millisecond, 4 * time.Second, time.Second + margin},
-		{"so fast that there is no room for it", load{connections: 30, every: 10 * time.Millisecond, ramp: time.Second, settle: time.Second, window: time.Second},
-			7500 * time.Microsecond, 5 * time.Millisecond, 2 * time.Second, time.Second + margin},
+		{"paced: a tenth of it is jitter, which the pause makes room for", load{connections: 9000, every: time.Second, ramp: 3 * time.Second, settle: time.Second, window: time.Second},
+			950 * time.Millisecond, 100 * time.Millisecond, 4 * time.Second, time.Second + margin},
+		{"fast", load{connections: 30, every: 10 * time.Millisecond, ramp: time.Second, settle: time.Second, window: time.Second},
+			9500 * time.Microsecond, time.Millisecond, 2 * time.Second, time.Second + margin},
 	}
 	for _, tt := range tests {
 		text := pollScenario(tt.load)

@@ -69,9 +69,10 @@ func (s *settings) loads() []load {
 }
 
 // pacedLoad lets customers come within whole periods, so that their polls are spread evenly over
-// each, and not more than 3,000 a second.
+// each, and not more than 1,000 a second: to bring one in costs as much as twenty polls, and what is
+// asked is what customers cost who are there.
 func pacedLoad(part string, customers int, every, window time.Duration) load {
-	const perSecond = 3000
+	const perSecond = 1000
 	atLeast := time.Duration(1+(customers-1)/perSecond) * time.Second
 	ramp := (atLeast + every - 1) / every * every
 	return load{part: part, connections: customers, every: every, ramp: ramp, settle: time.Second, window: window}

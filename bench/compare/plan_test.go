@@ -50,10 +50,10 @@ func TestPacedLoadComesInWholePeriods(t *testing.T) {
 		every, want time.Duration
 	}{
 		{1, time.Second, time.Second},
-		{3000, time.Second, time.Second},
-		{3001, time.Second, 2 * time.Second},
-		{9000, time.Second, 3 * time.Second},
-		{9000, 3 * time.Second, 3 * time.Second},
+		{1000, time.Second, time.Second},
+		{1001, time.Second, 2 * time.Second},
+		{9000, time.Second, 9 * time.Second},
+		{7000, 3 * time.Second, 9 * time.Second},
 		{1000, 300 * time.Millisecond, 1200 * time.Millisecond},
 	}
 	for _, tt := range tests {

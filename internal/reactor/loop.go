@@ -198,12 +198,16 @@ func (l *Loop) make(calls []call) {
 	}
 }
 
-// ring rings the alarms whose moment has come, and sets the time of the next sleep. It rings no more
-// than there are: one that is set again for now must let others be heard first.
+// atOnce is how many alarms ring until the loop looks at its connections again. When thousands are
+// due, what comes meanwhile must not wait until all have rung: it would be noticed that much later.
+const atOnce = 32
+
+// ring rings alarms whose moment has come, and sets the time of the next sleep. It rings no more than
+// there are: one that is set again for now must let others be heard first.
 func (l *Loop) ring() {
 	now := time.Since(l.start)
 	l.mu.Lock()
-	most := len(l.alarms)
+	most := min(len(l.alarms), atOnce)
 	l.turn = now
 	l.mu.Unlock()
 	for range most {
