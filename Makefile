@@ -1,8 +1,10 @@
 # Every check is one command, the same here and in CI. "make help" lists them.
 GO ?= go
 FUZZTIME ?= 10s
+COUNT ?= 6
+BENCHTIME ?= 100ms
 
-.PHONY: help build demo fmt vet lint test race fuzz-smoke mutants scripts bench compare compare-all check
+.PHONY: help build demo fmt vet lint test race fuzz-smoke mutants scripts bench bench-against compare compare-all check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,8 +42,11 @@ mutants: ## every fault of the embedded tenant must be caught by exactly its rul
 scripts: ## the command-line scripts
 	$(GO) test -run Script ./cmd/chatbench
 
-bench: ## Go benchmarks, ready for benchstat
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## Go benchmarks, ready for benchstat, six times each (COUNT, BENCHTIME)
+	@$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) -benchtime $(BENCHTIME) ./...
+
+bench-against: ## them beside those of the merge base with main, or of BASE, in turn
+	@$(GO) run ./bench/against -base "$(BASE)"
 
 compare: ## chatbench beside a raw loop and the load generators on the PATH, in three minutes
 	@$(GO) run ./bench/compare

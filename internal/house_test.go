@@ -189,12 +189,10 @@ func TestArrows(t *testing.T) {
 func TestDependencies(t *testing.T) {
 	var want []string
 	for line := range strings.SplitSeq(readDoc(t, "go.mod"), "\n") {
-		fields := strings.Fields(strings.TrimPrefix(strings.TrimSpace(line), "require "))
-		if len(fields) == 2 && strings.HasPrefix(fields[1], "v") {
-			want = append(want, fields[0])
-		}
-		if len(fields) == 2 && fields[0] == "tool" {
-			want = append(want, fields[1])
+		line = strings.TrimPrefix(strings.TrimSpace(line), "require ")
+		fields := strings.Fields(strings.TrimPrefix(line, "tool "))
+		if len(fields) == 2 && strings.HasPrefix(fields[1], "v") || len(fields) == 1 && strings.Contains(fields[0], "/") {
+			want = append(want, fields[0]) // one word is a tool, alone or in a list
 		}
 	}
 	if len(want) == 0 {

@@ -200,7 +200,7 @@ func (l *Loop) make(calls []call) {
 
 // atOnce is how many alarms ring until the loop looks at its connections again. When thousands are
 // due, what comes meanwhile must not wait until all have rung: it would be noticed that much later.
-const atOnce = 32
+const atOnce = 128
 
 // ring rings alarms whose moment has come, and sets the time of the next sleep. It rings no more than
 // there are: one that is set again for now must let others be heard first.
