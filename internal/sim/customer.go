@@ -24,7 +24,6 @@ type customer struct {
 	talk     link   // the flow's
 	poll     link   // the poller's
 	poller   poller
-	back     chan struct{} // an exchange is done
 	clock    clock         // the flow's, signals wake
 	renewing chan struct{} // of one place: held while tokens are renewed
 
@@ -106,7 +105,7 @@ type errand struct {
 
 func newCustomer(r *run, index int) *customer {
 	c := &customer{run: r, index: index,
-		renewing: make(chan struct{}, 1), wake: make(chan struct{}, 1), back: make(chan struct{}, 1), observer: r.Observe(index)}
+		renewing: make(chan struct{}, 1), wake: make(chan struct{}, 1), observer: r.Observe(index)}
 	c.poll.loop = r.loops[index%len(r.loops)]
 	c.clock = newClock(r, c.poll.loop, c.nudge)
 	c.poller.init(c)

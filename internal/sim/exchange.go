@@ -154,12 +154,12 @@ func (c *customer) exchange(l *link, x *call) *result {
 // apart runs f on a goroutine of its own and waits for it. The customer's goroutine lives as long as
 // the customer, and so does the stack that it once needed.
 func (c *customer) apart(f func()) {
-	go func() {
-		defer func() { c.back <- struct{}{} }()
+	var done sync.WaitGroup
+	done.Go(func() {
 		defer c.run.survive()
 		f()
-	}()
-	<-c.back
+	})
+	done.Wait()
 }
 
 func (c *customer) exchangeHere(l *link, x *call) {

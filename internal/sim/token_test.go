@@ -261,3 +261,25 @@ func TestNextConversationKeepsTheToken(t *testing.T) {
 		t.Errorf("%d conversations, want at least 2", n)
 	}
 }
+
+// TestRenewalWhileSomethingIsSaid has a poll refused while the flow waits for the answer to what it
+// said: the poller's calls for new tokens must not end that wait.
+func TestRenewalWhileSomethingIsSaid(t *testing.T) {
+	p := play(t, scene(say("one"), say("two")), script{aicc.OpPoll: {{status: 401}}, aicc.OpSend: {{wait: time.Second}}}, nil)
+	if got, want := p.calls(aicc.OpToken, aicc.OpApply), "token apply token apply"; got != want {
+		t.Fatalf("calls %q, want %q", got, want)
+	}
+	for _, list := range p.events {
+		answered := 0
+		for _, e := range list {
+			switch {
+			case e.Kind == trace.Return && e.Op == aicc.OpSend:
+				answered++
+			case e.Kind == trace.Step && strings.Contains(e.Name, "say"):
+				if answered--; answered < 0 {
+					t.Errorf("step %q ended at %v before its message was answered", e.Name, e.At)
+				}
+			}
+		}
+	}
+}
