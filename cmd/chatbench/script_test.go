@@ -56,7 +56,7 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits": exits, "start": start, "until": until, "ends": ends,
-			"certificate": certificate, "conceals": conceals, "unhurried": unhurried,
+			"certificate": certificate, "conceals": conceals,
 		},
 	})
 }
@@ -237,20 +237,6 @@ func certificate(ts *testscript.TestScript, _ bool, args []string) {
 	for i, block := range []*pem.Block{{Type: "CERTIFICATE", Bytes: cert}, {Type: "PRIVATE KEY", Bytes: private}} {
 		ts.Check(os.WriteFile(ts.MkAbs(args[i]), pem.EncodeToMemory(block), 0o600))
 	}
-}
-
-// unhurried copies a scenario that ships and takes the limit on chatbench's own lateness out of it,
-// so that a script does not depend on how fast the machine is:
-//
-//	unhurried smoke.yaml
-func unhurried(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: unhurried SCENARIO")
-	}
-	text, err := os.ReadFile(filepath.Join(ts.Getenv("SCENARIOS"), args[0]))
-	ts.Check(err)
-	text = append(text, "\ngate: {lateness: 1h, cpu: 100%}\n"...)
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o666))
 }
 
 // conceals looks for a word in files, packed ones as well, and wants none of them to hold it:
