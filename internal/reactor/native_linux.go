@@ -30,11 +30,10 @@ type epoll struct {
 }
 
 const (
-	timerCreate  = "timerfd_create"
-	timerSet     = "timerfd_settime"
 	clockUpwards = 1 // CLOCK_MONOTONIC
-	// edges: one call each time that something comes, and none for what was left unread; and one when there
-	// is room again after a write that was short.
+
+	// edges: one call each time that something comes, and none for what was left unread; and one when
+	// there is room again after a write that was short.
 	edges = syscall.EPOLLIN | syscall.EPOLLOUT | syscall.EPOLLRDHUP | 1<<31 // EPOLLET, whose constant is negative
 	ends  = syscall.EPOLLRDHUP | syscall.EPOLLHUP | syscall.EPOLLERR
 )
@@ -51,7 +50,11 @@ func newNative() (waiter, error) {
 	}
 	e := &epoll{fd: fd, file: os.NewFile(uintptr(fd), "epoll")}
 	e.gather = e.look
-	if e.raw, err = e.file.SyscallConn(); err != nil {
+	e.raw, err = e.file.SyscallConn()
+	if err == nil {
+		err = e.file.SetReadDeadline(time.Time{}) // fails where the runtime's poller did not take it
+	}
+	if err != nil {
 		e.file.Close()
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
@@ -65,7 +68,7 @@ func newNative() (waiter, error) {
 func (e *epoll) openTimer() error {
 	fd, _, errno := syscall.Syscall(syscall.SYS_TIMERFD_CREATE, clockUpwards, syscall.O_CLOEXEC|syscall.O_NONBLOCK, 0)
 	if errno != 0 {
-		return os.NewSyscallError(timerCreate, errno)
+		return os.NewSyscallError("timerfd_create", errno)
 	}
 	e.timer = int(fd)
 	if err := e.add(e.timer); err != nil {
