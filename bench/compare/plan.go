@@ -70,12 +70,13 @@ func (s *settings) loads() []load {
 
 // pacedLoad lets customers come within whole periods, so that their polls are spread evenly over
 // each, and not more than 1,000 a second: to bring one in costs as much as twenty polls, and what is
-// asked is what customers cost who are there.
+// asked is what customers cost who are there. They are when their second connection is open: with
+// the first poll, a period after CONNECT.
 func pacedLoad(part string, customers int, every, window time.Duration) load {
 	const perSecond = 1000
 	atLeast := time.Duration(1+(customers-1)/perSecond) * time.Second
 	ramp := (atLeast + every - 1) / every * every
-	return load{part: part, connections: customers, every: every, ramp: ramp, settle: time.Second, window: window}
+	return load{part: part, connections: customers, every: every, ramp: ramp, settle: every + time.Second, window: window}
 }
 
 func pollTurn(c client, l load) turn {
