@@ -771,7 +771,7 @@ flows: {talk: [{connect: hello}, {think: 40s}]}`
 		{"answers are read too slowly for the next word", fixed, 0, readSlowly(aicc.OpSend, 1200*ms, 0), time.Minute,
 			[]string{"send.service", "send.response"},
 			"lateness.send", []aicc.Op{aicc.OpToken, aicc.OpApply, aicc.OpSend, aicc.OpDisconnect}},
-		{"answers are read too slowly for the next poll", polling, 0, readSlowly(aicc.OpPoll, 20*ms, hold), hold,
+		{"answers are read too slowly for the next poll", polling, 0, readSlowly(aicc.OpPoll, 50*ms, hold), hold,
 			[]string{"poll.service", "poll.response"},
 			"lateness.poll", []aicc.Op{aicc.OpPoll}},
 	} {
