@@ -76,6 +76,9 @@ func (a *attended) rest() bool {
 	return !a.busy
 }
 
+// inARow is how many requests of one connection are served until others have their turn.
+const inARow = 64
+
 // step does all that is possible and reports whether there may be more to do when the connection is
 // ready again. If not, the connection has ended, or somebody else is busy with it now.
 func (a *attended) step() bool {
@@ -86,7 +89,11 @@ func (a *attended) step() bool {
 	if len(x.out) > 0 && !a.send() {
 		return false
 	}
-	for len(x.out) == 0 {
+	for n := 0; len(x.out) == 0; n++ {
+		if n == inARow {
+			a.conn.OnReady(a.ready) // to be called again, behind the others
+			return true
+		}
 		switch err := x.readRequest(); {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			a.expectMore()

@@ -50,7 +50,7 @@ func TestHowLateIsTooLate(t *testing.T) {
 			s := scene(t, fixed+"\n"+tt.gate)
 			lighter(s)
 			d := &double{late: steady(5 * ms)(), think: time.Second, hold: time.Minute}
-			r := d.read(t, s, readSlowly(aicc.OpSend, time.Second+tt.late, 0))
+			r := d.read(t, s, readSlowly(aicc.OpSend, time.Second+tt.late, 0, time.Hour))
 			if r.Exit != tt.exit || tt.exit == result.ExitInvalid && r.Verdict != result.Invalid {
 				t.Errorf("exit code %d, verdict %s; want %d; %q", r.Exit, r.Verdict, tt.exit, r.Reasons)
 			}

@@ -737,10 +737,11 @@ func (d *double) read(t *testing.T, s *scenario.Scenario, nap func(e *trace.Even
 
 // readSlowly is for how long a reader takes over the answers to a kind of call, if they took long
 // enough themselves: a poll that ends because the customer hangs up does not, and must not keep him
-// from it.
-func readSlowly(op aicc.Op, nap, least time.Duration) func(*trace.Event) time.Duration {
+// from it. For the same reason it is over before the customers hang up: a customer who waits for the
+// reader's lock stops virtual time.
+func readSlowly(op aicc.Op, nap, least, until time.Duration) func(*trace.Event) time.Duration {
 	return func(e *trace.Event) time.Duration {
-		if e.Kind == trace.Return && e.Op == op && e.At-e.Started >= least {
+		if e.Kind == trace.Return && e.Op == op && e.At-e.Started >= least && e.At < until {
 			return nap
 		}
 		return 0
@@ -768,10 +769,10 @@ flows: {talk: [{connect: hello}, {think: 40s}]}`
 		{"customers start late", open, 2 * time.Second, nil, hold,
 			[]string{"apply.service", "apply.response", "connect.service", "connect.response", "send.service", "send.response"},
 			"lateness.start", []aicc.Op{aicc.OpConnect}},
-		{"answers are read too slowly for the next word", fixed, 0, readSlowly(aicc.OpSend, 1200*ms, 0), time.Minute,
+		{"answers are read too slowly for the next word", fixed, 0, readSlowly(aicc.OpSend, 1200*ms, 0, time.Hour), time.Minute,
 			[]string{"send.service", "send.response"},
 			"lateness.send", []aicc.Op{aicc.OpToken, aicc.OpApply, aicc.OpSend, aicc.OpDisconnect}},
-		{"answers are read too slowly for the next poll", polling, 0, readSlowly(aicc.OpPoll, 50*ms, hold), hold,
+		{"answers are read too slowly for the next poll", polling, 0, readSlowly(aicc.OpPoll, 50*ms, hold, 35*time.Second), hold,
 			[]string{"poll.service", "poll.response"},
 			"lateness.poll", []aicc.Op{aicc.OpPoll}},
 	} {

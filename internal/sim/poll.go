@@ -153,7 +153,9 @@ func (p *poller) ready() {
 	case pausing:
 		l.stirred = true
 	case asking:
-		p.call.came = l.loop.Since().Sub(c.run.start)
+		if p.call.came = l.loop.Since().Sub(c.run.start); p.call.came <= p.call.began {
+			p.call.came = 0 // a call from before the poll says nothing of its answer
+		}
 		p.look()
 	}
 }
@@ -295,6 +297,7 @@ func (c *customer) handle(poll uint32, messages []aicc.Downlink) {
 		mark, _, marked := marker.Parse(m.Content)
 		e := c.event(trace.Deliver)
 		e.ID, e.Op, e.Index, e.Message, e.Mark, e.Marked = poll, aicc.OpPoll, i, m, mark, marked
+		e.At = c.lastAt // that of the Return: a message came with the answer, whenever it is read
 		at := e.At
 		c.observe(e)
 		a := c.arrival(m, at, mark, marked)

@@ -2,6 +2,8 @@ package tenant
 
 import (
 	"hash/maphash"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -64,10 +66,11 @@ func (s *shards[V]) each(do func(V)) {
 	for i := range s.part {
 		p := &s.part[i]
 		p.mu.RLock()
-		for _, v := range p.items {
+		all := slices.Collect(maps.Values(p.items)) // do may come back to the map
+		p.mu.RUnlock()
+		for _, v := range all {
 			do(v)
 		}
-		p.mu.RUnlock()
 	}
 }
 

@@ -88,11 +88,7 @@ func New(cfg scenario.Tenant, opt Options) (*Tenant, error) {
 // Serve answers on a listener until it fails or the tenant is closed, and then returns an error:
 // http1.ErrServerClosed after Close. It can be called for several listeners.
 func (t *Tenant) Serve(l net.Listener) error {
-	l, err := t.loop.watch(l, t.clock)
-	if err != nil {
-		return err
-	}
-	return t.server.Serve(l)
+	return t.server.Serve(t.loop.watch(l, t.clock))
 }
 
 // Close ends all conversations, closes listeners and connections and waits until no call is being
