@@ -135,7 +135,7 @@ func conversation() (*scenario.Scenario, *scripted) {
 		scenario.Upload{Kind: "image", Type: "jpg"},
 		scenario.Expect{Disconnect: true, Within: 40 * time.Second},
 	)
-	s.Poll.Pause, s.Poll.Timeout = 30*ms, 700*ms
+	s.Poll.Pause, s.Poll.Timeout = 150*ms, 2*time.Second // real time: a busy machine must get there, too
 	tenant := newScripted(script{aicc.OpPoll: {
 		brings(said("ROBOT", "hello")).after(50 * ms),
 		{status: 401},
