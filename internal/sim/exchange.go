@@ -26,7 +26,6 @@ type link struct {
 	loop      *reactor.Loop // of the polling link: watches it
 	watched   reactor.Conn  // conn, or what is below its TLS, when loop is there
 	listening bool          // watched calls, and reading it does not wait
-	stirred   bool          // something came that nobody asked for
 }
 
 // idleCheck is how long a connection must have been idle before it is worth a system call to see
@@ -46,13 +45,11 @@ func (l *link) isLost(r *run) bool {
 	switch {
 	case l.watched == nil:
 		return r.now()-l.freeAt > idleCheck && l.client.Ended()
-	case l.listening && !l.stirred:
-		return false
-	case !l.listening:
-		l.watched.OnReady(func() {}) // only so that reading does not wait
-		defer l.watched.OnReady(nil)
+	case l.listening:
+		return false // it would have been noticed: see [poller.ready]
 	}
-	l.stirred = false
+	l.watched.OnReady(func() {}) // only so that reading does not wait
+	defer l.watched.OnReady(nil)
 	return l.client.Lost()
 }
 
@@ -95,7 +92,7 @@ func (l *link) drop(r *run) {
 	l.client.Release()
 	l.client.Close()
 	r.conns.remove(l.conn)
-	l.client, l.conn, l.watched, l.listening, l.stirred = nil, nil, nil, false, false
+	l.client, l.conn, l.watched, l.listening = nil, nil, nil, false
 }
 
 // call is one exchange to be made.

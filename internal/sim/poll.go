@@ -151,7 +151,9 @@ func (p *poller) ready() {
 	c, l := p.c, &p.c.poll
 	switch p.doing {
 	case pausing:
-		l.stirred = true
+		if l.client != nil {
+			l.client.Lost() // a lost one is not reusable
+		}
 	case asking:
 		if p.call.came = l.loop.Since().Sub(c.run.start); p.call.came <= p.call.began {
 			p.call.came = 0 // a call from before the poll says nothing of its answer
