@@ -13,6 +13,7 @@ import (
 
 	"chatbench/internal/check"
 	"chatbench/internal/gate"
+	"chatbench/internal/lang"
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
 	"chatbench/internal/run"
@@ -53,11 +54,29 @@ failed; 4 the known-failure file is stale; 5 chatbench itself was too slow; 6 th
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.PersistentFlags().String("lang", "", "language of what people read: en or zh (default from the locale)")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		_, err := printer(cmd)
+		return err
+	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newRun(), newCheck(), newKnown(), newReport(), newValidate(), newRules(), newExplain(), newTenant(), newSchema(), newVersion())
 	return root
+}
+
+// printer writes in the language of the user.
+func printer(cmd *cobra.Command) (*lang.Printer, error) {
+	code, _ := cmd.Flags().GetString("lang") // every command has it
+	if code == "" {
+		code = lang.FromEnv(os.LookupEnv)
+	}
+	p, err := lang.For(code)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return p, nil
 }
 
 // usageError is what is wrong with the command line.
