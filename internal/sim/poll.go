@@ -33,11 +33,12 @@ type poller struct {
 	rng   *rand.Rand    // jitter of the pause
 	done  chan struct{} // closed when polling has stopped
 
-	doing   doing // the loop's alone, so that a call that comes too late can look at it
-	call    call  // the poll under way, or the last one
-	failed  int   // polls in a row without an answer
-	openErr error // why the connection could not be opened
-	renewed bool  // there are new tokens since
+	doing   doing         // the loop's alone, so that a call that comes too late can look at it
+	call    call          // the poll under way, or the last one
+	failed  int           // polls in a row without an answer
+	openErr error         // why the connection could not be opened
+	opened  time.Duration // when it was known whether it could be
+	renewed bool          // there are new tokens since
 }
 
 // doing is what a poller waits for.
@@ -75,6 +76,7 @@ func (p *poller) ring() {
 	case nothing, pausing:
 		p.poll()
 	case opening:
+		p.call.late += p.c.run.now() - p.opened
 		p.ask()
 	case asking:
 		p.giveUp()
@@ -115,11 +117,12 @@ func (p *poller) attempt() {
 		p.ask()
 		return
 	}
-	p.doing, p.openErr = opening, errStopped
+	p.doing, p.openErr, p.opened = opening, errStopped, p.c.run.now()
 	go func() {
 		defer p.clock.set(0)
 		defer p.c.run.survive()
 		p.call.dialed, p.openErr = l.ready(p.c.run)
+		p.opened = p.c.run.now()
 	}()
 }
 

@@ -15,7 +15,8 @@ import (
 // witness keeps the events of all customers.
 type witness struct {
 	t       testing.TB
-	mu      sync.Mutex // protects diaries
+	busy    func(*trace.Event) // may be nil
+	mu      sync.Mutex         // protects diaries
 	diaries []*diary
 }
 
@@ -23,13 +24,14 @@ type witness struct {
 // detector checks: there is no lock.
 type diary struct {
 	t        testing.TB
+	busy     func(*trace.Event)
 	customer int
 	events   []trace.Event
 	closed   int
 }
 
 func (w *witness) observer(customer int) Observer {
-	l := &diary{t: w.t, customer: customer}
+	l := &diary{t: w.t, busy: w.busy, customer: customer}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.diaries = append(w.diaries, l)
@@ -50,6 +52,9 @@ func (l *diary) Observe(e *trace.Event) {
 		kept.File = &f
 	}
 	l.events = append(l.events, kept)
+	if l.busy != nil {
+		l.busy(e)
+	}
 }
 
 func (l *diary) Close() { l.closed++ }
