@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,10 +16,11 @@ import (
 // TestLateAfterOpening keeps the loop busy while a connection for a poll is opened: the poll that
 // waits for the loop then is late, and that is the generator's doing and not the tenant's.
 func TestLateAfterOpening(t *testing.T) {
+	// The others wait for the token of the first, which takes a connection, too.
 	const dialing, nap = 50 * ms, 80 * ms
-	const lag = nap - dialing                                                                  // the others wait for the token of the first, which takes a connection, too
+	const lag = nap - dialing
 	s := customers(scene(scenario.Expect{Disconnect: true, Within: 20 * time.Second}), 16, ms) // some of them on the loop of the first
-	first := true
+	var napped atomic.Bool
 	p := play(t, s, script{aicc.OpPoll: {brings(bye("AGENT"))}}, func(r *rig) {
 		dial := r.dial
 		r.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -26,8 +28,7 @@ func TestLateAfterOpening(t *testing.T) {
 			return dial(ctx, network, address)
 		}
 		r.busy = func(e *trace.Event) {
-			if first && e.Kind == trace.Return && e.Op == aicc.OpPoll {
-				first = false
+			if e.Kind == trace.Return && e.Op == aicc.OpPoll && napped.CompareAndSwap(false, true) {
 				time.Sleep(nap)
 			}
 		}
