@@ -122,6 +122,36 @@ func (h *Hist) Mean() float64 {
 	return h.unit.of(float64(h.sum) / float64(h.Count()))
 }
 
+// Sum adds all values up, in the histogram's unit; 0 without values.
+func (h *Hist) Sum() float64 {
+	if h == nil {
+		return 0
+	}
+	return h.unit.of(float64(h.sum))
+}
+
+// AtMost counts for each limit the values that do not exceed it. The limits are in the histogram's
+// unit and ascend. A limit is as exact as a quantile: a value less than a thousandth above it may be
+// counted as not exceeding it.
+func (h *Hist) AtMost(limits []float64) []int64 {
+	counts := make([]int64, len(limits))
+	if h.Count() == 0 {
+		return counts
+	}
+	i, below := 0, int64(0)
+	for value, n := range h.packed.ForEachBucket {
+		for i < len(limits) && h.unit.of(float64(value)) > limits[i] {
+			counts[i] = below
+			i++
+		}
+		below += n
+	}
+	for ; i < len(limits); i++ {
+		counts[i] = below
+	}
+	return counts
+}
+
 // Max is the largest value in the histogram's unit, 0 without values. It is exact up to an hour.
 func (h *Hist) Max() float64 {
 	if h == nil {

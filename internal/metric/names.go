@@ -98,6 +98,25 @@ func Names() []string {
 	return slices.DeleteFunc(slices.Clone(names[:]), func(s string) bool { return s == "" })
 }
 
+// OverTime lists the metrics that a [Timeline] has, in the order of [Names].
+func OverTime() []string {
+	var list []string
+	for m, name := range names {
+		if name != "" && overTime(id(m)) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// UnitOf is the unit of a metric that [Names] lists.
+func UnitOf(name string) Unit {
+	if name == names[downloadRate] {
+		return BytesPerSecond
+	}
+	return Seconds
+}
+
 func unitOf(m id) Unit {
 	if m == downloadRate {
 		return BytesPerSecond

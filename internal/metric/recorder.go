@@ -189,21 +189,49 @@ func (r *Recorder) total(stage int, m id) *Hist {
 // Finish closes the last second and gives everything that was measured. It must be the last call.
 func (r *Recorder) Finish() *Metrics {
 	r.flushAll()
+	m := &Metrics{Stages: r.counted()}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.closeWindow()
-	m := &Metrics{Timeline: r.timeline}
+	for i := range m.Stages {
+		m.Stages[i].Latency = r.totals[i].named()
+	}
+	m.Timeline = r.timeline
+	return m
+}
+
+// Snapshot copies the stages as they are: counters up to now, histograms as of the last Tick. It has
+// no timeline. Customers go on meanwhile.
+func (r *Recorder) Snapshot() *Metrics {
+	m := &Metrics{Stages: r.counted()}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range m.Stages {
+		m.Stages[i].Latency = r.totals[i].copied()
+	}
+	return m
+}
+
+// counted gives the stages without their histograms.
+func (r *Recorder) counted() []StageMetrics {
+	var stages []StageMetrics
 	last := r.last()
 	for i, info := range r.stages {
 		end := min(info.End, max(last, info.Start))
 		if info.End <= info.Start {
 			end = max(last, info.Start)
 		}
-		m.Stages = append(m.Stages, StageMetrics{
-			Position: i, Name: info.Name, Warmup: info.Warmup, Start: info.Start, End: end,
-			Latency:  r.totals[i].named(),
-			Counters: r.counters(i),
+		stages = append(stages, StageMetrics{
+			Position: i, Name: info.Name, Warmup: info.Warmup, Start: info.Start, End: end, Counters: r.counters(i),
 		})
+	}
+	return stages
+}
+
+func (t *histTable) copied() map[string]*Hist {
+	m := t.named()
+	for name, h := range m {
+		m[name] = mergeHist(h, nil)
 	}
 	return m
 }
