@@ -97,6 +97,7 @@ type Ended string
 // The reasons that a run is cut short for, the gravest last.
 const (
 	EndedInterrupted Ended = "interrupted" // by the user
+	EndedAborted     Ended = "aborted"     // a gate had failed for good, and the scenario wants no more then
 	EndedStarved     Ended = "starved"     // the generator's own machine was short of descriptors, ports or memory
 	EndedGone        Ended = "gone"        // the tenant went away
 	EndedBroken      Ended = "broken"      // chatbench itself failed
@@ -104,7 +105,7 @@ const (
 
 // worse gives the graver of two.
 func (e Ended) worse(other Ended) Ended {
-	order := []Ended{"", EndedInterrupted, EndedStarved, EndedGone, EndedBroken}
+	order := []Ended{"", EndedInterrupted, EndedAborted, EndedStarved, EndedGone, EndedBroken}
 	if slices.Index(order, other) > slices.Index(order, e) {
 		return other
 	}
@@ -137,13 +138,29 @@ const (
 // Gate is one thing that made the run pass or fail.
 type Gate struct {
 	Kind     GateKind `json:"kind"`
-	Name     string   `json:"name"` // as written in the scenario, such as "poll.service p95 < 50ms"
+	Name     string   `json:"name"`            // as written in the scenario, such as "poll.service p95 < 50ms"
+	Stage    string   `json:"stage,omitempty"` // the one stage it looks at; "": all that are not warm-up
 	Verdict  Verdict  `json:"verdict"`
 	Observed float64  `json:"observed"` // seconds, a share or a count, by the unit
 	Limit    float64  `json:"limit"`
 	Unit     string   `json:"unit,omitempty"` // "s", "share", "count"
 	Samples  int64    `json:"samples,omitempty"`
-	Sentence string   `json:"sentence"` // what was found, for people
+	// Interval is where the true value lies, as far as the run shows it; nil where what was observed
+	// is all there is to know, as with counts and maxima.
+	Interval *Interval `json:"interval,omitempty"`
+	Line     int       `json:"line,omitempty"` // of the scenario file it was written in; 0: a flag or a default
+	Sentence string    `json:"sentence"`       // what was found, for people
+}
+
+// Interval is a confidence interval, in the unit of its gate: in a share of Level of all runs like
+// this one it holds the value that a run without end would come to.
+type Interval struct {
+	Low   float64 `json:"low"`
+	High  float64 `json:"high"`
+	Level float64 `json:"level"` // 0 to 1, such as 0.95
+	// Needed is about how many samples would decide the gate if nothing but their number changed; 0
+	// when it is decided, or when no number is known to.
+	Needed int64 `json:"needed,omitempty"`
 }
 
 // Trace is the trace files that were written.

@@ -58,7 +58,7 @@ func TestMergeLaws(t *testing.T) {
 
 // TestMergeKeepsTheGraverEnd wants a merged result to be that of whole runs only when all of them were.
 func TestMergeKeepsTheGraverEnd(t *testing.T) {
-	order := []Ended{"", EndedInterrupted, EndedStarved, EndedGone, EndedBroken}
+	order := []Ended{"", EndedInterrupted, EndedAborted, EndedStarved, EndedGone, EndedBroken}
 	for i, a := range order {
 		for k, b := range order {
 			got := Merge(&Result{Run: Run{Ended: a}}, &Result{Run: Run{Ended: b}}).Run.Ended
