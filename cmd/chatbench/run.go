@@ -5,16 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"chatbench/internal/lang"
 	"chatbench/internal/metric"
 	"chatbench/internal/report"
 	"chatbench/internal/result"
@@ -106,9 +107,15 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 		return err
 	}
 	stderr := cmd.ErrOrStderr()
-	ctx, interrupt, release := signals(stderr)
+	say, err := printer(cmd)
+	if err != nil {
+		return err
+	}
+	view := &view{w: stderr, quiet: f.quiet, noColor: f.noColor, say: say}
+	ctx, interrupt, release := signals(func() {
+		view.print(say.T("chatbench: ending the conversations, which takes 10 s at most; once more stops at once"))
+	})
 	defer release()
-	view := &view{w: stderr, quiet: f.quiet}
 	r, err := run.Play(ctx, run.Options{
 		Scenario: s, Version: toolVersion(), Command: commandLine(), Overrides: overrides, Out: f.out, Trace: policy, Rules: rules, Probes: probes,
 		Interrupt: interrupt, Ready: view.ready, Progress: view.progress,
@@ -238,21 +245,12 @@ func (f *runFlags) rescue(stderr io.Writer, r *result.Result) {
 
 // colored reports whether to write colours to w.
 func colored(w io.Writer, off bool) bool {
-	return !off && os.Getenv("NO_COLOR") == "" && isTerminal(w)
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&fs.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	return !off && os.Getenv("NO_COLOR") == "" && report.IsTerminal(w)
 }
 
 // signals turns the first Ctrl-C into a closed channel, the second into a cancelled context, and
-// leaves the third to the system.
-func signals(stderr io.Writer) (ctx context.Context, interrupt <-chan struct{}, release func()) {
+// leaves the third to the system. It calls first at the first.
+func signals(first func()) (ctx context.Context, interrupt <-chan struct{}, release func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 2)
 	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
@@ -260,8 +258,8 @@ func signals(stderr io.Writer) (ctx context.Context, interrupt <-chan struct{}, 
 	go func() {
 		select {
 		case <-caught:
-			fmt.Fprintln(stderr, "\nchatbench: ending the conversations, which takes 10 s at most; once more stops at once")
 			close(gentle)
+			first()
 		case <-ctx.Done():
 			return
 		}
@@ -277,31 +275,59 @@ func signals(stderr io.Writer) (ctx context.Context, interrupt <-chan struct{}, 
 
 // view is what is shown while a run goes on.
 type view struct {
-	w      io.Writer
-	quiet  bool
-	live   *report.Live
-	stages []metric.StageInfo
+	w              io.Writer
+	quiet, noColor bool
+	say            *lang.Printer
+	stages         []metric.StageInfo
+
+	mu   sync.Mutex // protects live: signals come at any time
+	live *report.Live
 }
 
 func (v *view) ready(s run.Started) {
 	if v.quiet {
 		return
 	}
-	fmt.Fprintf(v.w, "chatbench: %s, up to %d customers, %v and at most %v to drain, seed %d\n",
-		targetWords(s.Target), s.Customers, s.Load, s.Drain, s.Seed)
+	fmt.Fprintln(v.w, v.say.Sprintf("chatbench: %s, up to %d customers, %v and at most %v to drain, seed %d",
+		v.target(s.Target), s.Customers, s.Load, s.Drain, s.Seed))
 	v.stages = s.Stages
-	v.live = report.NewLive(v.w, isTerminal(v.w), s.Load+s.Drain)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.live = report.NewLive(v.w, report.LiveOptions{
+		Terminal: report.IsTerminal(v.w), Color: colored(v.w, v.noColor), Load: s.Load, Drain: s.Drain, Lang: v.say,
+	})
 }
 
-func targetWords(t result.Target) string {
+func (v *view) target(t result.Target) string {
 	if t.Kind == result.Embedded {
-		return "embedded tenant at " + t.URL
+		return v.say.Sprintf("embedded tenant at %s", t.URL)
 	}
 	return t.URL
 }
 
+// shown is the live view, or nil while there is none.
+func (v *view) shown() *report.Live {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.live
+}
+
+// print writes a line, above the live view if there is one. On a terminal the ^C that was typed
+// stands in front of it otherwise.
+func (v *view) print(line string) {
+	if live := v.shown(); live != nil {
+		live.Print(line)
+		return
+	}
+	if report.IsTerminal(v.w) {
+		line = "\n" + line
+	}
+	fmt.Fprintln(v.w, line)
+}
+
 func (v *view) progress(p run.Progress) {
-	if v.live == nil {
+	live := v.shown()
+	if live == nil {
 		return
 	}
 	stage := ""
@@ -310,11 +336,12 @@ func (v *view) progress(p run.Progress) {
 			stage = s.Name
 		}
 	}
-	v.live.Show(report.LiveState{At: p.At, Stage: stage, Live: p.Live, Violations: p.Violations, Draining: p.Draining})
+	live.Show(report.LiveState{At: p.At, Stage: stage, Live: p.Live, Violations: p.Violations, Draining: p.Draining,
+		CPU: p.CPU, Late: p.Late, Starved: p.Starved})
 }
 
 func (v *view) stop() {
-	if v.live != nil {
-		v.live.Stop()
+	if live := v.shown(); live != nil {
+		live.Stop()
 	}
 }

@@ -22,6 +22,19 @@ type closedSecond struct {
 	exchanges int64
 	messages  int64
 	delivery  *Hist
+	late      [lateMetrics]*Hist // lateness.poll and so on
+}
+
+// lateMetrics is how many metrics tell of the generator's own lateness, the last ones.
+const lateMetrics = metricCount - latePoll
+
+// lateness is the histogram of one of them.
+func (c *closedSecond) lateness(m id) *Hist {
+	h := &c.late[m-latePoll]
+	if *h == nil {
+		*h = newHist(Seconds, stageDigits)
+	}
+	return *h
 }
 
 func (c *closedSecond) deliveries() *Hist {
@@ -32,7 +45,7 @@ func (c *closedSecond) deliveries() *Hist {
 }
 
 // Live is the state of a running run, for showing it. Counts are since the start, warm-up
-// included; rates and delivery times are over the last five closed seconds.
+// included; rates, delivery times and lateness are over the last five closed seconds.
 type Live struct {
 	Exchanges int64
 	Failed    int64 // class fail
@@ -45,6 +58,8 @@ type Live struct {
 	MessageRate  float64 // per second
 	DeliveryP50  float64 // seconds, 0 without samples
 	DeliveryP95  float64 // seconds, 0 without samples
+	LateP99      float64 // seconds that the generator itself was late, the worst of its metrics; 0 without samples
+	LateMax      float64 // seconds
 
 	Customers Crowd
 }
@@ -74,6 +89,7 @@ func (r *Recorder) Live() Live {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delivered := newHist(Seconds, stageDigits)
+	var late closedSecond
 	seconds := 0
 	for _, c := range r.recent {
 		if c.second <= r.window.second-1-recentSeconds || c.second >= r.window.second {
@@ -82,6 +98,12 @@ func (r *Recorder) Live() Live {
 		l.ExchangeRate += float64(c.exchanges)
 		l.MessageRate += float64(c.messages)
 		delivered.add(c.delivery)
+		for i, h := range c.late {
+			late.lateness(latePoll + id(i)).add(h)
+		}
+	}
+	for _, h := range late.late {
+		l.LateP99, l.LateMax = max(l.LateP99, h.Quantile(0.99)), max(l.LateMax, h.Max())
 	}
 	if seconds = min(recentSeconds, r.window.second); seconds > 0 {
 		l.ExchangeRate /= float64(seconds)

@@ -91,6 +91,9 @@ func (r *Recorder) closeWindow() {
 			if id(m) == delivery {
 				c.addTo(done.deliveries())
 			}
+			if id(m) >= latePoll {
+				c.addTo(done.lateness(id(m)))
+			}
 			c.reset()
 			w.spare = append(w.spare, c)
 			w.cells[stage][m] = nil

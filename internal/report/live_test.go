@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/vbauerster/mpb/v8"
 
 	"chatbench/internal/metric"
 )
@@ -19,72 +20,164 @@ import (
 // busy is a state in which every figure is another one.
 func busy(at time.Duration) LiveState {
 	return LiveState{
-		At: at, Stage: "2", Violations: 3,
+		At: at, Stage: "2", Violations: 3, CPU: 0.23,
 		Live: metric.Live{
 			Failed: 4, Info: 5, Begun: 2300, Ended: 1287, ExchangeRate: 15234.6, MessageRate: 987.4,
-			DeliveryP50: 0.0461, DeliveryP95: 0.1087,
+			DeliveryP50: 0.0461, DeliveryP95: 0.1087, LateP99: 0.0024, LateMax: 0.011,
 			Customers: metric.Crowd{Away: 7, Connecting: 11, Waiting: 22, WithRobot: 33, InQueue: 44, WithAgent: 55},
 		},
 	}
 }
 
-func TestLiveWords(t *testing.T) {
+func TestLiveLine(t *testing.T) {
 	drained := busy(61 * time.Minute)
 	drained.Draining = true
-	named := busy(59600 * time.Millisecond)
-	named.Stage = "ein langer Name einer langen Stufe"
+	late := busy(59600 * time.Millisecond)
+	late.Stage, late.Late = "ein\x1b[2JName", true
 	tests := []struct {
-		why                              string
-		s                                LiveState
-		line, heading, remaining, figure string
+		why  string
+		s    LiveState
+		want string
 	}{
 		{"nothing has happened yet", LiveState{},
-			"0:00 : 0 customers talking, 0 messages/s, delivery p50 0 p95 0, 0 conversations ended, 0 violations, 0 failed, 0 without outcome",
-			"          ", " 1:30 left",
-			"      0 talking: 0 connecting, 0 waiting, 0 robot, 0 queue, 0 agent"},
+			"0:00 : 0 customers talking (0 robot, 0 queue, 0 agent), 0 messages/s, delivery p50 0 p95 0, 0 conversations ended, 0 violations, 0 failed, 0 without outcome, generator ok (late by 0 at p99)"},
 		{"under load", busy(30 * time.Second),
-			"0:30 2: 165 customers talking, 987 messages/s, delivery p50 46.1ms p95 109ms, 1287 conversations ended, 3 violations, 4 failed, 5 without outcome",
-			"2         ", " 1:00 left",
-			"    165 talking: 11 connecting, 22 waiting, 33 robot, 44 queue, 55 agent"},
-		{"a long name is cut in the bar", named,
-			"1:00 ein langer Name einer langen Stufe: 165 customers talking, 987 messages/s, delivery p50 46.1ms p95 109ms, 1287 conversations ended, 3 violations, 4 failed, 5 without outcome",
-			"ein langer Name einer langen S", " 0:30 left",
-			"    165 talking: 11 connecting, 22 waiting, 33 robot, 44 queue, 55 agent"},
+			"0:30 2: 165 customers talking (33 robot, 44 queue, 55 agent), 987 messages/s, delivery p50 46.1ms p95 109ms, 1287 conversations ended, 3 violations, 4 failed, 5 without outcome, generator ok (late by 2.40ms at p99)"},
+		{"a name that would act on a terminal, a late generator", late,
+			"1:00 ein·[2JName: 165 customers talking (33 robot, 44 queue, 55 agent), 987 messages/s, delivery p50 46.1ms p95 109ms, 1287 conversations ended, 3 violations, 4 failed, 5 without outcome, generator LATE (late by 2.40ms at p99)"},
 		{"longer than foreseen", drained,
-			"61:00 draining: 165 customers talking, 987 messages/s, delivery p50 46.1ms p95 109ms, 1287 conversations ended, 3 violations, 4 failed, 5 without outcome",
-			"draining  ", " 0:00 left",
-			"    165 talking: 11 connecting, 22 waiting, 33 robot, 44 queue, 55 agent"},
+			"1:01:00 draining: 165 customers talking (33 robot, 44 queue, 55 agent), 987 messages/s, delivery p50 46.1ms p95 109ms, 1287 conversations ended, 3 violations, 4 failed, 5 without outcome, generator ok (late by 2.40ms at p99)"},
 	}
 	for _, tt := range tests {
-		l := NewLive(io.Discard, false, 90*time.Second)
+		l := NewLive(io.Discard, LiveOptions{Load: 90 * time.Second})
 		l.Show(tt.s)
-		figures, _, _ := strings.Cut(strings.TrimPrefix(l.figures(200), "  customers "), "\n")
-		for _, got := range [][2]string{{l.line(), tt.line}, {l.heading(), tt.heading}, {l.remaining(), tt.remaining}, {figures, tt.figure}} {
-			if got[0] != got[1] {
-				t.Errorf("%s: got  %q\nwant %q", tt.why, got[0], got[1])
-			}
+		if got := l.line(); got != tt.want {
+			t.Errorf("%s: line\n%q, want\n%q", tt.why, got, tt.want)
 		}
 	}
 }
 
-// TestLiveFigures wants the lines below the bar to be three however narrow the terminal is.
-func TestLiveFigures(t *testing.T) {
-	l := NewLive(io.Discard, false, time.Minute)
-	l.Show(busy(time.Second))
+// draw is a frame of the view.
+func draw(t *testing.T, s LiveState, columns, rows int, opt LiveOptions) []string {
+	t.Helper()
+	l := &Live{opt: opt, fill: mpb.BarStyle().Build(), state: s}
+	lines := l.frame(columns, rows)
+	if len(lines) >= rows && len(lines) > 1 {
+		t.Errorf("%d lines in %d rows", len(lines), rows)
+	}
+	for _, line := range lines {
+		if w := width(colours.ReplaceAllString(line, "")); w >= columns {
+			t.Errorf("a line of %d columns on a terminal of %d: %q", w, columns, line)
+		}
+	}
+	return lines
+}
+
+// TestLiveFrame looks at the view as its reader does, at several sizes.
+func TestLiveFrame(t *testing.T) {
+	opt := LiveOptions{Load: 90 * time.Second, Drain: 10 * time.Second}
+	drained := busy(95 * time.Second)
+	drained.Draining, drained.Starved = true, true
+	chinese := busy(30 * time.Second)
+	chinese.Stage = "升压阶段,目标两千名客户同时在线"
 	tests := []struct {
-		columns int
-		want    string
+		why           string
+		s             LiveState
+		columns, rows int
+		want          string
 	}{
-		{100, `  customers     165 talking: 11 connecting, 22 waiting, 33 robot, 44 queue, 55 agent
-  messages      987/s, delivery p50 46.1ms p95 109ms; 15235 exchanges/s
-  violations      3; 4 failed, 5 without outcome; 1287 conversations ended
-`},
-		{20, "  customers     165 \n  messages      987/\n  violations      3;\n"},
-		{0, "\n\n\n"},
+		{"a wide terminal", busy(30 * time.Second), 130, 24, `
+stage 2  [==================>---------------------------------------]  1:00 left
+  customers      165 talking, 11 connecting, 22 waiting, 33 with robot, 44 in queue, 55 with agent, 7 away
+  conversations  2,300 begun, 1,287 ended
+  messages       987/s, delivery p50 46.1ms, p95 109ms, 15235 exchanges/s
+  violations     3
+  errors         4 failed, 5 without outcome
+  generator      ok, late by 2.40ms at p99, 11.0ms at most, CPU 23 %`},
+		{"a narrow one", busy(30 * time.Second), 40, 24, `
+stage 2  [=====>-----------]  1:00 left
+  customers      165 talking,
+                 11 connecting,
+                 22 waiting,
+                 33 with robot,
+                 44 in queue,
+                 55 with agent, 7 away
+  conversations  2,300 begun,
+                 1,287 ended
+  messages       987/s,
+                 delivery p50 46.1ms,
+                 p95 109ms,
+                 15235 exchanges/s
+  violations     3
+  errors         4 failed,
+                 5 without outcome
+  generator      ok,
+                 late by 2.40ms at p99,
+                 11.0ms at most,
+                 CPU 23 %`},
+		{"a low one shows what comes first", busy(30 * time.Second), 80, 5, `
+stage 2  [==================>--------------------------------------]  1:00 left
+  customers      165 talking, 11 connecting, 22 waiting, 33 with robot,
+                 44 in queue, 55 with agent, 7 away
+  conversations  2,300 begun, 1,287 ended`},
+		{"the load is over", drained, 100, 24, `
+draining  [==========================================================]  0:05 left at most
+  customers      165 talking, 11 connecting, 22 waiting, 33 with robot, 44 in queue, 55 with agent,
+                 7 away
+  conversations  2,300 begun, 1,287 ended
+  messages       987/s, delivery p50 46.1ms, p95 109ms, 15235 exchanges/s
+  violations     3
+  errors         4 failed, 5 without outcome
+  generator      SHORT OF CPU, late by 2.40ms at p99, 11.0ms at most, CPU 23 %`},
+		{"a name of wide characters is cut between them", chinese, 60, 2, `
+stage 升压阶段,目标两千名客户  [====>----------]  1:00 left`},
+		{"hardly any room", busy(30 * time.Second), 20, 3, `
+stage 2  1:00 left
+  custome165 talkin`},
+		{"one column", busy(30 * time.Second), 1, 1, "\n"},
 	}
 	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, l.figures(tt.columns)); diff != "" {
-			t.Errorf("%d columns: figures (-want +got):\n%s", tt.columns, diff)
+		got := "\n" + strings.Join(draw(t, tt.s, tt.columns, tt.rows, opt), "\n")
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: frame (-want +got):\n%s", tt.why, diff)
+		}
+	}
+}
+
+// TestLiveFitsEverywhere draws every size a terminal has, in colours, and wants no line to reach the
+// last column; draw looks.
+func TestLiveFitsEverywhere(t *testing.T) {
+	s := busy(30 * time.Second)
+	s.Stage, s.Late = "升压 stage with a rather long name", true
+	for columns := 1; columns <= 220; columns++ {
+		for _, rows := range []int{1, 2, 7, 50} {
+			draw(t, s, columns, rows, LiveOptions{Load: time.Minute, Color: true})
+		}
+	}
+}
+
+// TestLiveColours wants colours where something is wrong, and nowhere else.
+func TestLiveColours(t *testing.T) {
+	late := busy(time.Second)
+	late.Late = true
+	for _, tt := range []struct {
+		why   string
+		s     LiveState
+		color bool
+		want  []string
+	}{
+		{"all is well", LiveState{}, true, nil},
+		{"without colours", late, false, nil},
+		{"broken rules, errors, a late generator", late, true, []string{red + "3" + reset, yellow + "4 failed," + reset, yellow + "5 without outcome" + reset, red + "LATE," + reset}},
+	} {
+		text := strings.Join(draw(t, tt.s, 120, 24, LiveOptions{Load: time.Minute, Color: tt.color}), "\n")
+		for _, want := range tt.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%q", tt.why, want, text)
+			}
+		}
+		if got := strings.Count(text, reset); got != len(tt.want) {
+			t.Errorf("%s: %d texts are painted, want %d:\n%q", tt.why, got, len(tt.want), text)
 		}
 	}
 }
@@ -106,7 +199,7 @@ func TestLiveLines(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var b strings.Builder
-		l := NewLive(&b, false, time.Minute)
+		l := NewLive(&b, LiveOptions{Load: time.Minute})
 		for n := range 35 {
 			l.Show(busy(tt.at(n)))
 		}
@@ -121,29 +214,71 @@ func TestLiveLines(t *testing.T) {
 	}
 }
 
-// TestLiveOnTerminal plays the view for some seconds of virtual time and wants it to show the
-// figures, and to take itself away at the end.
+// TestLiveOnTerminal plays the view for some seconds of virtual time on a terminal that is resized
+// and that a ^C is typed on. The view must show what it is given, keep what was printed above, and
+// leave nothing torn behind.
 func TestLiveOnTerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
-		l := NewLive(&b, true, time.Minute)
-		for second := range 3 {
-			l.Show(busy(time.Duration(second) * time.Second))
+		term := newFakeTerminal(100, 24)
+		fmt.Fprintln(term, "$ chatbench run")
+		l := NewLive(term, LiveOptions{Terminal: true, Load: time.Minute, Size: term.size})
+		second := time.Duration(0)
+		next := func() []string {
+			l.Show(busy(second))
+			second += time.Second
 			<-time.After(time.Second)
+			return term.screenful()
 		}
-		l.Stop()
-		text := b.String()
-		for _, want := range []string{"2         ", " 0:58 left", "  165 talking", "  987/s", "violations      3"} {
-			if !strings.Contains(text, want) {
-				t.Errorf("the view never showed %q:\n%q", want, text)
+		shows := func(what string, want ...string) {
+			t.Helper()
+			if diff := cmp.Diff(want, next()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", what, diff)
 			}
 		}
-		const gone = "\x1b[4A\x1b[J" // up over the bar and its three lines, and away with them
-		if !strings.HasSuffix(text, gone) {
-			t.Errorf("the view ends with %.40q, want %q", text[max(len(text)-40, 0):], gone)
+		frame := func(columns int) []string {
+			return (&Live{opt: l.opt, fill: l.fill, state: busy(second)}).frame(columns, 24)
+		}
+		above := []string{"$ chatbench run"}
+		shows("at first", append(above, frame(100)...)...)
+		for _, columns := range []int{99, 40, 200, 57, 41, 130, 24, 80} {
+			term.resize(columns, 24)
+			next() // the frame that finds the old one broken
+			shows(fmt.Sprintf("resized to %d columns", columns), append(above, frame(columns)...)...)
+		}
+		fmt.Fprint(term, "^C")
+		l.Print("ending the conversations")
+		above = append(above, "ending the conversations")
+		shows("interrupted", append(above, frame(80)...)...)
+		term.resize(50, 24)
+		l.Stop()
+		if diff := cmp.Diff(above, term.screenful()); diff != "" {
+			t.Errorf("at the end (-want +got):\n%s", diff)
+		}
+		l.Print("after the end")
+		if diff := cmp.Diff(append(above, "after the end"), term.screenful()); diff != "" {
+			t.Errorf("after the end (-want +got):\n%s", diff)
 		}
 	})
 }
+
+// TestLiveDoesNotFlicker wants a frame to reach the terminal in one write that clears nothing
+// before it has written over it.
+func TestLiveDoesNotFlicker(t *testing.T) {
+	var writes []string
+	w := writerFunc(func(b []byte) (int, error) { writes = append(writes, string(b)); return len(b), nil })
+	s := &screen{w: w, size: func() (int, int) { return 80, 24 }}
+	s.Write([]byte("one\ntwo\n"))
+	s.Write([]byte("\x1b[2A\x1b[JONE\nTWO\n"))
+	s.Write([]byte("\x1b[2A\x1b[J"))
+	want := []string{"one\x1b[K\ntwo\x1b[K\n\x1b[J", "\r\x1b[2AONE\x1b[K\nTWO\x1b[K\n\x1b[J", "\r\x1b[2A\x1b[J"}
+	if diff := cmp.Diff(want, writes); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
 
 // TestLiveEnds stops the view at every moment one can think of. Whatever goes wrong hangs or
 // panics.
@@ -170,7 +305,7 @@ func TestLiveEnds(t *testing.T) {
 		for _, tt := range tests {
 			t.Run(fmt.Sprintf("%s, terminal %v", tt.why, terminal), func(t *testing.T) {
 				synctest.Test(t, func(*testing.T) {
-					l := NewLive(tt.w, terminal, tt.total)
+					l := NewLive(tt.w, LiveOptions{Terminal: terminal, Load: tt.total})
 					for _, do := range tt.do {
 						do(l)
 					}
@@ -184,7 +319,7 @@ func TestLiveEnds(t *testing.T) {
 // detector.
 func TestLiveFromManySides(t *testing.T) {
 	var b bytes.Buffer
-	l := NewLive(&b, true, time.Minute)
+	l := NewLive(&b, LiveOptions{Terminal: true, Load: time.Minute})
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {

@@ -67,8 +67,10 @@ type Progress struct {
 	At         time.Duration
 	Live       metric.Live
 	Violations int64
-	Lateness   time.Duration // longest of the generator in the last second
 	Draining   bool
+	CPU        float64 // share of its processors that the generator used in the last five seconds, 0 to 1; 0 where the system does not tell
+	Late       bool    // the generator was later in these seconds than the scenario allows
+	Starved    bool    // it used more of its processors than the scenario allows
 }
 
 // The files of a result folder.
@@ -310,7 +312,8 @@ func (p *play) tick(ctx context.Context) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	load := p.started().Load
-	p.watch.Add(time.Since(p.start), p.sample())
+	samples := []metric.Health{p.sample()}
+	p.watch.Add(time.Since(p.start), samples[0])
 	for second := 0; ; second++ {
 		select {
 		case <-ctx.Done():
@@ -318,15 +321,25 @@ func (p *play) tick(ctx context.Context) {
 		case <-ticker.C:
 		}
 		p.recorder.Tick(second)
-		p.watch.Add(time.Since(p.start), p.sample())
+		samples = append(samples, p.sample())
+		samples = samples[max(len(samples)-6, 0):] // five seconds lie between six samples
+		p.watch.Add(time.Since(p.start), samples[len(samples)-1])
 		if p.trace != nil && second%5 == 4 {
 			p.trace.Flush() // an error stays and is told by Close
 		}
 		if p.Progress != nil {
-			at := time.Since(p.start)
-			p.Progress(Progress{At: at, Live: p.recorder.Live(), Violations: p.checker.Violations(), Draining: at > load})
+			p.Progress(p.progress(load, samples))
 		}
 	}
+}
+
+// progress is how the run is now. The samples of the generator's health are those of the last
+// seconds, oldest first.
+func (p *play) progress(load time.Duration, samples []metric.Health) Progress {
+	at, live := time.Since(p.start), p.recorder.Live()
+	cpu := samples[len(samples)-1].Since(samples[0]).CPUShare()
+	return Progress{At: at, Live: live, Violations: p.checker.Violations(), Draining: at > load, CPU: cpu,
+		Late: live.LateP99 > p.s.Gate.MaxLateness.Seconds(), Starved: p.s.Gate.MaxCPU < 1 && cpu > p.s.Gate.MaxCPU}
 }
 
 // result puts together what the run found.
