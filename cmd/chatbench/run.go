@@ -114,7 +114,7 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 	view := &view{w: stderr, quiet: f.quiet, noColor: f.noColor, say: say}
 	ctx, interrupt, release := signals(func() {
 		view.print(say.T("chatbench: ending the conversations, which takes 10 s at most; once more stops at once"))
-	})
+	}, view.stop)
 	defer release()
 	r, err := run.Play(ctx, run.Options{
 		Scenario: s, Version: toolVersion(), Command: commandLine(), Overrides: overrides, Out: f.out, Trace: policy, Rules: rules, Probes: probes,
@@ -249,8 +249,9 @@ func colored(w io.Writer, off bool) bool {
 }
 
 // signals turns the first Ctrl-C into a closed channel, the second into a cancelled context, and
-// leaves the third to the system. It calls first at the first.
-func signals(first func()) (ctx context.Context, interrupt <-chan struct{}, release func()) {
+// leaves the third to the system, which would not give the terminal back. It calls first and second
+// at these.
+func signals(first, second func()) (ctx context.Context, interrupt <-chan struct{}, release func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 2)
 	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
@@ -265,8 +266,9 @@ func signals(first func()) (ctx context.Context, interrupt <-chan struct{}, rele
 		}
 		select {
 		case <-caught:
-			signal.Stop(caught)
 			cancel()
+			second()
+			signal.Stop(caught)
 		case <-ctx.Done():
 		}
 	}()
@@ -288,13 +290,14 @@ func (v *view) ready(s run.Started) {
 	if v.quiet {
 		return
 	}
-	fmt.Fprintln(v.w, v.say.Sprintf("chatbench: %s, up to %d customers, %v and at most %v to drain, seed %d",
-		v.target(s.Target), s.Customers, s.Load, s.Drain, s.Seed))
+	title := v.say.Sprintf("chatbench: %s, up to %d customers, %v and at most %v to drain, seed %d",
+		v.target(s.Target), s.Customers, s.Load, s.Drain, s.Seed)
+	fmt.Fprintln(v.w, title)
 	v.stages = s.Stages
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.live = report.NewLive(v.w, report.LiveOptions{
-		Terminal: report.IsTerminal(v.w), Color: colored(v.w, v.noColor), Load: s.Load, Drain: s.Drain, Lang: v.say,
+		Title: title, Terminal: report.IsTerminal(v.w), Color: colored(v.w, v.noColor), Load: s.Load, Drain: s.Drain, Lang: v.say,
 	})
 }
 
@@ -312,8 +315,8 @@ func (v *view) shown() *report.Live {
 	return v.live
 }
 
-// print writes a line, above the live view if there is one. On a terminal the ^C that was typed
-// stands in front of it otherwise.
+// print writes a line, into the live view if there is one. On a terminal the ^C that was typed stands
+// in front of it otherwise.
 func (v *view) print(line string) {
 	if live := v.shown(); live != nil {
 		live.Print(line)

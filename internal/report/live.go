@@ -28,6 +28,7 @@ type LiveState struct {
 
 // LiveOptions say how a view is shown.
 type LiveOptions struct {
+	Title    string        // above the figures on a terminal; "": none
 	Terminal bool          // one screen that stays in place, for a terminal; else a line every ten seconds
 	Color    bool          // on a terminal
 	Load     time.Duration // length of the load
@@ -45,11 +46,14 @@ type Live struct {
 	mu    sync.Mutex // protects the following
 	state LiveState
 	last  time.Duration // of the last line
+	said  []string      // by Print, not yet on the ordinary screen
+	over  bool
 
-	bars *mpb.Progress // nil where there is no terminal
-	bar  *mpb.Bar
-	fill mpb.BarFiller
-	rest []string // of a frame, all lines but the first; used by mpb alone
+	screen *screen
+	bars   *mpb.Progress // nil where there is no terminal
+	bar    *mpb.Bar
+	fill   mpb.BarFiller
+	rest   []string // of a frame, all lines but the first; used by mpb alone
 }
 
 // lineEvery is the pause between two lines where there is no terminal.
@@ -65,7 +69,8 @@ func NewLive(w io.Writer, opt LiveOptions) *Live {
 		l.opt.Size = sizeOf(w)
 	}
 	l.fill = mpb.BarStyle().Build()
-	l.bars = mpb.New(mpb.WithOutput(&screen{w: w, size: l.opt.Size}), mpb.WithRefreshRate(250*time.Millisecond), mpb.WithAutoRefresh())
+	l.screen = &screen{w: w}
+	l.bars = mpb.New(mpb.WithOutput(l.screen), mpb.WithRefreshRate(250*time.Millisecond), mpb.WithAutoRefresh())
 	l.bar = l.bars.MustAdd(0, mpb.BarFillerFunc(l.drawFirst), mpb.BarFillerTrim(), mpb.BarExtender(mpb.BarFillerFunc(l.drawRest), false))
 	return l
 }
@@ -84,30 +89,45 @@ func (l *Live) Show(s LiveState) {
 	}
 }
 
-// Print writes a line above the view, or where there is none on a line of its own. It may be called
-// after Stop, too.
+// Print writes a line. A view on a terminal shows the last one below the figures, and all of them
+// stay on the terminal when it has ended.
 func (l *Live) Print(line string) {
-	if l.bars != nil {
-		if _, err := io.WriteString(l.bars, line+"\n"); err == nil {
-			return
-		}
+	l.mu.Lock()
+	held := l.bars != nil && !l.over
+	if held {
+		l.said = append(l.said, line)
 	}
-	fmt.Fprintln(l.w, line)
+	l.mu.Unlock()
+	if !held {
+		fmt.Fprintln(l.w, line)
+	}
 }
 
-// Stop takes the view away and leaves the cursor on a fresh line.
+// Stop takes the view away and leaves the cursor on a fresh line. It may be called again, and from
+// several sides.
 func (l *Live) Stop() {
 	if l.bars == nil {
 		return
 	}
 	l.bar.Abort(true)
 	l.bars.Wait()
-}
-
-func (l *Live) current() LiveState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.state
+	l.screen.close()
+	for _, line := range l.said {
+		fmt.Fprintln(l.w, line)
+	}
+	l.said, l.over = nil, true
+}
+
+// current is the state, and what was printed last.
+func (l *Live) current() (s LiveState, said string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if n := len(l.said); n > 0 {
+		said = l.said[n-1]
+	}
+	return l.state, said
 }
 
 // drawFirst draws a frame for mpb, which wants the first line and the others in two calls.
@@ -137,10 +157,19 @@ func (l *Live) frame(columns, rows int) []string {
 	if rows <= 0 {
 		rows = 24
 	}
-	s := l.current()
+	s, said := l.current()
 	room := max(columns-1, 0)
-	lines := append([]string{l.heading(&s, room)}, l.figures(&s, room)...)
-	return lines[:max(min(len(lines), rows-1), 1)]
+	var lines []string
+	if title := clean(l.opt.Title); title != "" {
+		lines = append(lines, title[:fit(title, room)])
+	}
+	lines = append(lines, l.heading(&s, room))
+	lines = append(lines, l.figures(&s, room)...)
+	most := max(rows-1, 1)
+	if said != "" {
+		lines = append(lines[:min(len(lines), most-1)], said[:fit(said, room)])
+	}
+	return lines[:min(len(lines), most)]
 }
 
 // heading is the stage, how far the load is, and what is left of it.
@@ -281,7 +310,8 @@ func flow(name string, figures []figure, columns int) []string {
 
 // line is the state where there is no terminal.
 func (l *Live) line() string {
-	p, s := l.opt.Lang, l.current()
+	p := l.opt.Lang
+	s, _ := l.current()
 	stage := s.Stage
 	if s.Draining {
 		stage = p.T("draining")

@@ -66,7 +66,7 @@ func draw(t *testing.T, s LiveState, columns, rows int, opt LiveOptions) []strin
 		t.Errorf("%d lines in %d rows", len(lines), rows)
 	}
 	for _, line := range lines {
-		if w := width(colours.ReplaceAllString(line, "")); w >= columns {
+		if w := width(strings.NewReplacer(red, "", yellow, "", reset, "").Replace(line)); w >= columns {
 			t.Errorf("a line of %d columns on a terminal of %d: %q", w, columns, line)
 		}
 	}
@@ -215,62 +215,66 @@ func TestLiveLines(t *testing.T) {
 }
 
 // TestLiveOnTerminal plays the view for some seconds of virtual time on a terminal that is resized
-// and that a ^C is typed on. The view must show what it is given, keep what was printed above, and
-// leave nothing torn behind.
+// and typed on. It must show each state and nothing else, and give the terminal back as it was.
 func TestLiveOnTerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		term := newFakeTerminal(100, 24)
 		fmt.Fprintln(term, "$ chatbench run")
-		l := NewLive(term, LiveOptions{Terminal: true, Load: time.Minute, Size: term.size})
+		l := NewLive(term, LiveOptions{Title: "a title", Terminal: true, Load: time.Minute, Size: term.size})
 		second := time.Duration(0)
-		next := func() []string {
+		shows := func(what string) {
+			t.Helper()
 			l.Show(busy(second))
+			columns, rows := term.size()
+			want := (&Live{opt: l.opt, fill: l.fill, state: busy(second), said: l.said}).frame(columns, rows)
 			second += time.Second
 			<-time.After(time.Second)
-			return term.screenful()
-		}
-		shows := func(what string, want ...string) {
-			t.Helper()
-			if diff := cmp.Diff(want, next()); diff != "" {
+			if diff := cmp.Diff(want, term.screenful()); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", what, diff)
 			}
 		}
-		frame := func(columns int) []string {
-			return (&Live{opt: l.opt, fill: l.fill, state: busy(second)}).frame(columns, 24)
-		}
-		above := []string{"$ chatbench run"}
-		shows("at first", append(above, frame(100)...)...)
-		for _, columns := range []int{99, 40, 200, 57, 41, 130, 24, 80} {
-			term.resize(columns, 24)
-			next() // the frame that finds the old one broken
-			shows(fmt.Sprintf("resized to %d columns", columns), append(above, frame(columns)...)...)
+		shows("at first")
+		for _, size := range [][2]int{{99, 24}, {40, 24}, {200, 24}, {57, 5}, {41, 2}, {130, 24}, {24, 24}, {80, 24}} {
+			term.resize(size[0], size[1])
+			shows(fmt.Sprintf("resized to %d columns, %d rows", size[0], size[1]))
 		}
 		fmt.Fprint(term, "^C")
 		l.Print("ending the conversations")
-		above = append(above, "ending the conversations")
-		shows("interrupted", append(above, frame(80)...)...)
-		term.resize(50, 24)
+		shows("interrupted")
+		fmt.Fprint(term, strings.Repeat("\n", 30))
+		shows("somebody typed")
+		if !term.hidden {
+			t.Error("the cursor shows in the view")
+		}
 		l.Stop()
-		if diff := cmp.Diff(above, term.screenful()); diff != "" {
+		l.Print("after the end")
+		want := []string{"$ chatbench run", "ending the conversations", "after the end"}
+		if diff := cmp.Diff(want, term.screenful()); diff != "" {
 			t.Errorf("at the end (-want +got):\n%s", diff)
 		}
-		l.Print("after the end")
-		if diff := cmp.Diff(append(above, "after the end"), term.screenful()); diff != "" {
-			t.Errorf("after the end (-want +got):\n%s", diff)
+		if term.hidden {
+			t.Error("the cursor is hidden after the end")
 		}
 	})
 }
 
-// TestLiveDoesNotFlicker wants a frame to reach the terminal in one write that clears nothing
-// before it has written over it.
-func TestLiveDoesNotFlicker(t *testing.T) {
+// TestScreen wants a frame to reach the terminal in one write that clears nothing before it has
+// written over it, for that would flicker.
+func TestScreen(t *testing.T) {
 	var writes []string
-	w := writerFunc(func(b []byte) (int, error) { writes = append(writes, string(b)); return len(b), nil })
-	s := &screen{w: w, size: func() (int, int) { return 80, 24 }}
+	s := &screen{w: writerFunc(func(b []byte) (int, error) { writes = append(writes, string(b)); return len(b), nil })}
+	s.close() // nothing was shown
 	s.Write([]byte("one\ntwo\n"))
-	s.Write([]byte("\x1b[2A\x1b[JONE\nTWO\n"))
+	s.Write([]byte("\x1b[2A\x1b[JONE\n"))
 	s.Write([]byte("\x1b[2A\x1b[J"))
-	want := []string{"one\x1b[K\ntwo\x1b[K\n\x1b[J", "\r\x1b[2AONE\x1b[K\nTWO\x1b[K\n\x1b[J", "\r\x1b[2A\x1b[J"}
+	s.close()
+	s.close()
+	want := []string{
+		"\x1b[?1049h\x1b[?25l\x1b[Hone\x1b[K\ntwo\x1b[K\n\x1b[J",
+		"\x1b[HONE\x1b[K\n\x1b[J",
+		"\x1b[H\x1b[J",
+		"\x1b[?25h\x1b[?1049l",
+	}
 	if diff := cmp.Diff(want, writes); diff != "" {
 		t.Errorf("writes (-want +got):\n%s", diff)
 	}

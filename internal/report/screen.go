@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"strconv"
 
 	"github.com/vbauerster/mpb/v8/cwriter"
 )
@@ -37,43 +36,37 @@ func sizeOf(w io.Writer) Size {
 
 // screen stands between mpb and the terminal. mpb takes a frame back by moving up as many lines as
 // it had and clearing everything below. That flickers, since the terminal may show the empty place,
-// and it leaves torn lines behind when the terminal was made narrower: lines that do not fit any
-// more are broken in two, and moving up goes not far enough. So a frame is written over the one
-// before, each line clearing what is behind it, and after a resize the lines are counted as the
-// terminal has broken them.
+// and after a resize it leaves torn lines behind: the terminal has broken the lines anew, and may
+// have moved some out of reach. So the view has the terminal's alternate screen to itself, as an
+// editor has, and each frame is written over the one before from the top left corner, every line
+// clearing what is behind it. When it is closed the terminal shows what it did before.
 type screen struct {
 	w      io.Writer
-	size   Size
-	widths []int // columns of each line of the last frame
+	opened bool
 }
 
 // back is how mpb begins each frame but the first.
-var back = regexp.MustCompile(`^\x1b\[([0-9]+)A\x1b\[J`)
+var back = regexp.MustCompile(`^\x1b\[[0-9]+A\x1b\[J`)
 
 // Escape sequences of the terminal.
 const (
-	clearBelow = "\x1b[J"
+	alternate  = "\x1b[?1049h\x1b[?25l" // screen, without cursor
+	ordinary   = "\x1b[?25h\x1b[?1049l"
+	home       = "\x1b[H"
 	clearRight = "\x1b[K"
+	clearBelow = "\x1b[J"
 )
 
 // Write takes one frame of mpb and gives the terminal one write.
 func (s *screen) Write(frame []byte) (int, error) {
 	var out bytes.Buffer
-	body := frame
-	if m := back.FindSubmatch(frame); m != nil {
-		body = frame[len(m[0]):]
-		lines, _ := strconv.Atoi(string(m[1])) // digits
-		s.goBack(&out, lines)
+	if !s.opened {
+		s.opened = true
+		out.WriteString(alternate)
 	}
-	s.widths = s.widths[:0]
-	for line := range bytes.Lines(body) {
-		text, ended := bytes.CutSuffix(line, []byte("\n"))
-		s.widths = append(s.widths, width(colours.ReplaceAllString(string(text), "")))
-		out.Write(text)
-		if ended {
-			out.WriteString(clearRight + "\n")
-		}
-	}
+	out.WriteString(home)
+	lines := back.ReplaceAll(frame, nil)
+	out.Write(bytes.ReplaceAll(lines, []byte("\n"), []byte(clearRight+"\n")))
 	out.WriteString(clearBelow)
 	if _, err := s.w.Write(out.Bytes()); err != nil {
 		return 0, err
@@ -81,22 +74,10 @@ func (s *screen) Write(frame []byte) (int, error) {
 	return len(frame), nil
 }
 
-// colours are escape sequences that take no room.
-var colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
-
-// goBack moves to the beginning of so many lines of the last frame. What was above them, printed
-// by [Live.Print], stays. The terminal itself may have written behind them, such as ^C.
-func (s *screen) goBack(out *bytes.Buffer, lines int) {
-	columns, _ := s.size()
-	rows := 0
-	for _, w := range s.widths[max(len(s.widths)-lines, 0):] {
-		rows++
-		if columns > 0 && w > columns {
-			rows += (w - 1) / columns
-		}
-	}
-	out.WriteString("\r\x1b[" + strconv.Itoa(rows) + "A")
-	if rows != lines {
-		out.WriteString(clearBelow)
+// close gives the terminal back.
+func (s *screen) close() {
+	if s.opened {
+		s.opened = false
+		io.WriteString(s.w, ordinary) // nothing can be done about an error
 	}
 }
