@@ -64,7 +64,7 @@ func (f *checkFlags) check(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if f.minimize.rule != "" {
-		return f.minimize.trace(cmd.OutOrStdout(), traceFile(args[0]), f.play.out)
+		return f.minimize.trace(cmd, traceFile(args[0]), f.play.out)
 	}
 	return f.trace(cmd, traceFile(args[0]))
 }
@@ -107,7 +107,11 @@ func traceFile(path string) string {
 func show(cmd *cobra.Command, r *result.Result, asJSON bool) error {
 	w := cmd.OutOrStdout()
 	if !asJSON {
-		if err := report.Text(w, r, report.TextOptions{Color: colored(w, false)}); err != nil {
+		say, err := printer(cmd)
+		if err != nil {
+			return err
+		}
+		if err := report.Text(w, r, report.TextOptions{Color: colored(cmd, w), Lang: say}); err != nil {
 			return err
 		}
 		return exitError(r.Exit)

@@ -2,7 +2,6 @@ package main
 
 import (
 	_ "embed" // the scenario that is built in
-	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -61,10 +60,6 @@ func (f *checkFlags) tenant(cmd *cobra.Command, args []string) error {
 		}
 		return scenario.Parse("built-in check", checkScenario, opt)
 	}
-	stderr := cmd.ErrOrStderr()
 	probes := &run.Probes{Keyword: f.probe.keyword, SessionTime: f.probe.sessionTime}
-	if !f.play.quiet {
-		probes.Scene = func(name string) { fmt.Fprintf(stderr, "chatbench: probing, %s\n", name) }
-	}
 	return f.play.playLoaded(cmd, load, probes)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbench/internal/gate"
+	"chatbench/internal/lang"
 	"chatbench/internal/result"
 	"chatbench/internal/scenario"
 )
@@ -62,7 +63,7 @@ are kept.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.update(cmd.OutOrStdout(), args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return f.update(cmd, args) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&f.file, "known", "", "the known-failure `FILE`; made when it is not there")
@@ -72,7 +73,12 @@ are kept.`,
 	return cmd
 }
 
-func (f *knownUpdate) update(stdout io.Writer, files []string) error {
+func (f *knownUpdate) update(cmd *cobra.Command, files []string) error {
+	say, err := printer(cmd)
+	if err != nil {
+		return err
+	}
+	stdout := cmd.OutOrStdout()
 	if f.file == "" {
 		return usagef("known update needs --known FILE")
 	}
@@ -90,7 +96,7 @@ func (f *knownUpdate) update(stdout io.Writer, files []string) error {
 	}
 	changes := gate.UpdateKnown(list, results)
 	if len(changes.Add)+len(changes.Remove) == 0 {
-		fmt.Fprintf(stdout, "%s: nothing to change\n", f.file)
+		fmt.Fprintln(stdout, say.Sprintf("%s: nothing to change", f.file))
 		return nil
 	}
 	if err := f.complete(changes.Add); err != nil {
@@ -106,7 +112,7 @@ func (f *knownUpdate) update(stdout io.Writer, files []string) error {
 	if err := replace(f.file, data); err != nil {
 		return err
 	}
-	f.tell(stdout, changes)
+	f.tell(stdout, say, changes)
 	return nil
 }
 
@@ -143,16 +149,16 @@ func (f *knownUpdate) complete(add []scenario.KnownFailure) error {
 	return nil
 }
 
-func (f *knownUpdate) tell(w io.Writer, changes gate.Update) {
+func (f *knownUpdate) tell(w io.Writer, say *lang.Printer, changes gate.Update) {
 	for _, k := range changes.Add {
-		about := ""
+		line := say.Sprintf("%s: added %s", f.file, k.Rule)
 		if k.Scenario != "" {
-			about = " in scenario " + k.Scenario
+			line = say.Sprintf("%s: added %s in scenario %s", f.file, k.Rule, k.Scenario)
 		}
-		fmt.Fprintf(w, "%s: added %s%s\n", f.file, k.Rule, about)
+		fmt.Fprintln(w, line)
 	}
 	for _, k := range changes.Remove {
-		fmt.Fprintf(w, "%s: removed %s, which held (it was in line %d)\n", f.file, k.Rule, k.Line)
+		fmt.Fprintln(w, say.Sprintf("%s: removed %s, which held (it was in line %d)", f.file, k.Rule, k.Line))
 	}
 }
 

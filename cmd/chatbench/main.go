@@ -35,7 +35,8 @@ func command(args []string, stdout, stderr io.Writer) (code int) {
 			code = int(result.ExitBug)
 		}
 	}()
-	root := newRoot(stdout, stderr)
+	say := language(args)
+	root := newRoot(stdout, stderr, say)
 	root.SetArgs(args)
-	return exitCode(root.Execute(), stderr)
+	return exitCode(root.Execute(), stderr, say)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -64,7 +63,12 @@ func (f *minimizeFlags) check(cmd *cobra.Command, live bool) error {
 }
 
 // trace minimizes a recorded trace and tells what is left.
-func (f *minimizeFlags) trace(stdout io.Writer, file, out string) error {
+func (f *minimizeFlags) trace(cmd *cobra.Command, file, out string) error {
+	say, err := printer(cmd)
+	if err != nil {
+		return err
+	}
+	stdout := cmd.OutOrStdout()
 	in, err := os.Open(file)
 	if err != nil {
 		return err
@@ -77,12 +81,12 @@ func (f *minimizeFlags) trace(stdout io.Writer, file, out string) error {
 	case err != nil:
 		return fmt.Errorf("%s: %w", file, err)
 	}
-	if err := report.Story(stdout, f.rule, &m.Witness, m.Events); err != nil {
+	if err := report.Story(stdout, say, report.Violation{Rule: f.rule, Seen: &m.Witness, Events: m.Events}); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "\n%d of the %d events of customer %d are left; %s.\n", len(m.Events), m.Of, m.Customer, minimalWords(m.Done))
+	fmt.Fprintln(stdout, "\n"+say.Sprintf("%d of the %d events of customer %d are left; %s.", len(m.Events), m.Of, m.Customer, say.T(minimalWords(m.Done))))
 	if out != "" {
-		fmt.Fprintf(stdout, "again: chatbench check %s\n", out)
+		fmt.Fprintf(stdout, "%s: chatbench check %s\n", say.T("again"), out)
 	}
 	return nil
 }

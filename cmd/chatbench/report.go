@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"chatbench/internal/lang"
 	"chatbench/internal/report"
 	"chatbench/internal/result"
 	"chatbench/internal/run"
@@ -27,6 +28,7 @@ type rendering struct {
 	full         string // the file that has everything, or ""
 	color        bool
 	files        []string // named at the end of a text
+	say          *lang.Printer
 }
 
 func (r *rendering) register(cmd *cobra.Command) {
@@ -58,9 +60,9 @@ func (r *rendering) write(w io.Writer, res *result.Result) error {
 	case "junit":
 		return report.JUnit(w, res, report.JUnitOptions{InconclusiveIsError: r.inconclusive == "error", Full: r.full})
 	case "markdown":
-		return report.Markdown(w, res)
+		return report.Markdown(w, res, r.say)
 	}
-	return report.Text(w, res, report.TextOptions{Color: r.color, Files: r.files})
+	return report.Text(w, res, report.TextOptions{Color: r.color, Files: r.files, Lang: r.say})
 }
 
 // save renders a result into a file, which is not touched when that does not work.
@@ -88,6 +90,10 @@ whether that worked, not how the run ended.`,
 			if err := r.check(); err != nil {
 				return err
 			}
+			var err error
+			if r.say, err = printer(cmd); err != nil {
+				return err
+			}
 			res, err := result.Load(args[0])
 			if err != nil {
 				return err
@@ -97,7 +103,7 @@ whether that worked, not how the run ended.`,
 				return r.save(out, res)
 			}
 			w := cmd.OutOrStdout()
-			r.color = colored(w, false)
+			r.color = colored(cmd, w)
 			return r.write(w, res)
 		},
 	}
@@ -178,7 +184,7 @@ func within(dir, file string) string {
 // before, so that a CI server does not show those of the run before. It gives the cause back, with
 // what went wrong in writing.
 func (f *reportFiles) notPlayed(cause error, scenario, out string) error {
-	exit := result.Exit(exitCode(cause, io.Discard))
+	exit := result.Exit(exitCode(cause, io.Discard, nil))
 	verdict, ours := map[result.Exit]result.Verdict{
 		result.ExitUnreachable: result.Unreachable, result.ExitInterrupted: result.Interrupted,
 	}[exit]

@@ -40,7 +40,8 @@ func toolVersion() string {
 	return v
 }
 
-func newRoot(stdout, stderr io.Writer) *cobra.Command {
+// newRoot makes all commands, with help in a language.
+func newRoot(stdout, stderr io.Writer, say *lang.Printer) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "chatbench",
 		Short: "Plays the customers of an AICC web chat and proves that it keeps its contract under load",
@@ -55,6 +56,7 @@ failed; 4 the known-failure file is stale; 5 chatbench itself was too slow; 6 th
 		SilenceErrors: true,
 	}
 	root.PersistentFlags().String("lang", "", "language of what people read: en or zh (default from the locale)")
+	root.PersistentFlags().Bool("no-color", false, "no colours (as does the variable NO_COLOR)")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		_, err := printer(cmd)
 		return err
@@ -62,21 +64,9 @@ failed; 4 the known-failure file is stale; 5 chatbench itself was too slow; 6 th
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRun(), newCheck(), newKnown(), newReport(), newValidate(), newRules(), newExplain(), newTenant(), newSchema(), newVersion())
+	root.AddCommand(newRun(), newCheck(), newKnown(), newReport(), newValidate(), newRules(), newExplain(), newTenant(say), newSchema(), newVersion())
+	localize(root, say)
 	return root
-}
-
-// printer writes in the language of the user.
-func printer(cmd *cobra.Command) (*lang.Printer, error) {
-	code, _ := cmd.Flags().GetString("lang") // every command has it
-	if code == "" {
-		code = lang.FromEnv(os.LookupEnv)
-	}
-	p, err := lang.For(code)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return p, nil
 }
 
 // usageError is what is wrong with the command line.
@@ -92,7 +82,7 @@ type exitError result.Exit
 func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 // exitCode is the one place that turns an error into text and an exit code.
-func exitCode(err error, stderr io.Writer) int {
+func exitCode(err error, stderr io.Writer, say *lang.Printer) int {
 	var exit exitError
 	var target *sim.TargetError
 	switch {
@@ -101,23 +91,27 @@ func exitCode(err error, stderr io.Writer) int {
 	case errors.As(err, &exit):
 		return int(exit)
 	case errors.As(err, &target):
-		fmt.Fprintln(stderr, "chatbench:", target)
+		fmt.Fprintln(stderr, "chatbench:", say.T(target.Error()))
 		return int(result.ExitUnreachable)
 	case errors.Is(err, run.ErrInterrupted):
-		fmt.Fprintln(stderr, "chatbench:", err)
+		fmt.Fprintln(stderr, "chatbench:", say.T(err.Error()))
 		return int(result.ExitInterrupted)
 	}
-	fmt.Fprintln(stderr, problems(err))
+	fmt.Fprintln(stderr, problems(err, say))
 	return int(result.ExitUsage)
 }
 
 // problems writes each scenario problem on a line of its own, so that editors find the place.
-func problems(err error) string {
+func problems(err error, say *lang.Printer) string {
 	var list scenario.Problems
-	if errors.As(err, &list) {
-		return list.Error()
+	if !errors.As(err, &list) {
+		return "chatbench: " + say.T(err.Error())
 	}
-	return "chatbench: " + err.Error()
+	said := slices.Clone(list)
+	for i := range said {
+		said[i].Message, said[i].Hint = say.T(said[i].Message), say.T(said[i].Hint)
+	}
+	return said.Error()
 }
 
 // exactly is cobra.ExactArgs with an error that says what is missing.

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbench/internal/check"
+	"chatbench/internal/lang"
+	"chatbench/internal/report"
 	"chatbench/internal/tenant"
 )
 
@@ -20,6 +22,10 @@ func newRules() *cobra.Command {
 		Short: "List the rules that conversations are checked against",
 		Args:  exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			say, err := printer(cmd)
+			if err != nil {
+				return err
+			}
 			w := cmd.OutOrStdout()
 			switch {
 			case asMarkdown && asJSON:
@@ -29,10 +35,10 @@ func newRules() *cobra.Command {
 			case asJSON:
 				return rulesJSON(w)
 			}
-			rulesTable(w, check.Rules())
-			fmt.Fprintln(w, "\nActive rules, for which \"chatbench check\" probes a tenant:")
-			rulesTable(w, check.ActiveRules())
-			fmt.Fprintln(w, "\n\"chatbench explain RULE\" tells all about one.")
+			rulesTable(w, say, check.Rules())
+			fmt.Fprintln(w, "\n"+say.T("Active rules, for which \"chatbench check\" probes a tenant:"))
+			rulesTable(w, say, check.ActiveRules())
+			fmt.Fprintln(w, "\n"+say.T("\"chatbench explain RULE\" tells all about one."))
 			return nil
 		},
 	}
@@ -41,11 +47,12 @@ func newRules() *cobra.Command {
 	return cmd
 }
 
-func rulesTable(w io.Writer, rules []check.Rule) {
-	fmt.Fprintf(w, "%-7s %-9s %-9s %-8s %s\n", "RULE", "LEVEL", "IF BROKEN", "NEEDS", "WHAT IT SAYS")
+func rulesTable(w io.Writer, say *lang.Printer, rules []check.Rule) {
+	rows := [][]string{{say.T("RULE"), say.T("LEVEL"), say.T("IF BROKEN"), say.T("NEEDS"), say.T("WHAT IT SAYS")}}
 	for _, r := range rules {
-		fmt.Fprintf(w, "%-7s %-9s %-9s %-8s %s\n", r.ID, r.Level, r.Severity, r.Needs, r.Title)
+		rows = append(rows, []string{r.ID, string(r.Level), string(r.Severity), string(r.Needs), say.T(r.Title)})
 	}
+	report.Columns(w, rows)
 }
 
 func newExplain() *cobra.Command {
@@ -58,7 +65,11 @@ func newExplain() *cobra.Command {
 			if !ok {
 				return usagef("there is no rule %q; \"chatbench rules\" lists them%s", args[0], near(strings.ToUpper(args[0])))
 			}
-			explain(cmd.OutOrStdout(), rule)
+			say, err := printer(cmd)
+			if err != nil {
+				return err
+			}
+			explain(cmd.OutOrStdout(), say, rule)
 			return nil
 		},
 	}
@@ -100,16 +111,25 @@ var needs = map[check.Needs]string{
 	check.Setup:   "how the tenant is set up: the embedded tenant, or what the scenario says of its target",
 }
 
-func explain(w io.Writer, r check.Rule) {
-	fmt.Fprintf(w, "%s  %s\n\n%s\n\n", r.ID, r.Title, r.Statement)
-	fmt.Fprintf(w, "level    %s: %s\nbroken   %s: %s\nneeds    %s\nsource   %s\n",
-		r.Level, levels[r.Level], r.Severity, severities[r.Severity], needs[r.Needs], r.Source)
+func explain(w io.Writer, say *lang.Printer, r check.Rule) {
+	fmt.Fprintf(w, "%s  %s\n\n%s\n\n", r.ID, say.T(r.Title), say.T(r.Statement))
+	rows := [][]string{
+		{say.T("level"), fmt.Sprintf("%s: %s", r.Level, say.T(levels[r.Level]))},
+		{say.T("broken"), fmt.Sprintf("%s: %s", r.Severity, say.T(severities[r.Severity]))},
+		{say.T("needs"), say.T(needs[r.Needs])},
+		{say.T("source"), r.Source},
+	}
 	if words := caseWords(r.ID); words != "" {
-		fmt.Fprintf(w, "cases    %s\n", words)
+		rows = append(rows, []string{say.T("cases"), words})
 	}
 	if r.Look != "" {
-		fmt.Fprintf(w, "look at  %s\n", r.Look)
+		rows = append(rows, []string{say.T("look at"), say.T(r.Look)})
 	}
+	report.Columns(w, append(rows, tryIt(say, r)...))
+}
+
+// tryIt is how to see the embedded tenant break a rule.
+func tryIt(say *lang.Printer, r check.Rule) [][]string {
 	spec, play := "", "run SCENARIO"
 	if r.Needs == check.ByProbe { // the customers in front of the probes would use up the first chance
 		spec, play = ":every=1", "check"
@@ -118,8 +138,12 @@ func explain(w io.Writer, r check.Rule) {
 	for _, m := range breaking(r.ID) {
 		mutants = append(mutants, m.Name+spec)
 	}
-	if len(mutants) > 0 {
-		fmt.Fprintf(w, "try it   chatbench tenant --mutant %s\n         chatbench %s --target http://127.0.0.1:8080\n", strings.Join(mutants, ", or "), play)
+	if len(mutants) == 0 {
+		return nil
+	}
+	return [][]string{
+		{say.T("try it"), "chatbench tenant --mutant " + strings.Join(mutants, say.T(", or "))},
+		{"", fmt.Sprintf("chatbench %s --target http://127.0.0.1:8080", play)},
 	}
 }
 

@@ -34,7 +34,6 @@ type runFlags struct {
 	markers   string
 	judge     judgeFlags
 	quiet     bool
-	noColor   bool
 	json      bool
 	reports   reportFiles
 }
@@ -71,7 +70,6 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.trace, "trace", "all", "customers whose events go into the trace: all, none, failing or sample=`P%`")
 	flags.StringVar(&f.markers, "markers", "", "put markers into what customers say: auto, on or off (default from the scenario)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no live view")
-	flags.BoolVar(&f.noColor, "no-color", false, "no colours (as does the variable NO_COLOR)")
 	flags.BoolVar(&f.json, "json", false, "write the result as JSON to standard output instead of the report")
 	f.reports.register(cmd)
 }
@@ -111,20 +109,22 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 	if err != nil {
 		return err
 	}
-	view := &view{w: stderr, quiet: f.quiet, noColor: f.noColor, say: say}
+	view := &view{w: stderr, quiet: f.quiet, color: colored(cmd, stderr), say: say}
 	ctx, interrupt, release := signals(func() {
 		view.print(say.T("chatbench: ending the conversations, which takes 10 s at most; once more stops at once"))
 	}, view.stop)
 	defer release()
+	view.tell(probes)
 	r, err := run.Play(ctx, run.Options{
 		Scenario: s, Version: toolVersion(), Command: commandLine(), Overrides: overrides, Out: f.out, Trace: policy, Rules: rules, Probes: probes,
 		Interrupt: interrupt, Ready: view.ready, Progress: view.progress,
 	})
 	view.stop()
 	if err != nil {
+		f.reports.say = say
 		return f.reports.notPlayed(err, s.Name, f.out)
 	}
-	return f.deliver(cmd, r)
+	return f.deliver(cmd, r, say)
 }
 
 // scenario reads the scenario and applies the flags.
@@ -181,8 +181,9 @@ func given(cmd *cobra.Command, names ...string) []string {
 
 // deliver writes the result to where the user wants it. Whatever cannot be written is said, and
 // the rest is written all the same.
-func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result) error {
+func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result, say *lang.Printer) error {
 	stdout, stderr := cmd.OutOrStdout(), cmd.ErrOrStderr()
+	f.reports.say = say
 	files, failed := f.save(r)
 	unsaved := f.out == "" || failed != nil
 	further, err := f.reports.save(r, f.out)
@@ -194,10 +195,10 @@ func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result) error {
 		}
 		failed = errors.Join(failed, ignoreCount(stdout.Write(data)))
 	} else {
-		failed = errors.Join(failed, report.Text(stdout, r, report.TextOptions{Color: colored(stdout, f.noColor), Files: files}))
+		failed = errors.Join(failed, report.Text(stdout, r, report.TextOptions{Color: colored(cmd, stdout), Files: files, Lang: say}))
 	}
 	if failed != nil {
-		fmt.Fprintf(stderr, "chatbench: the results could not all be written: %v\n", failed)
+		fmt.Fprintln(stderr, say.Sprintf("chatbench: the results could not all be written: %s", say.T(failed.Error())))
 		if unsaved {
 			f.rescue(stderr, r)
 		}
@@ -222,7 +223,7 @@ func (f *runFlags) save(r *result.Result) (files []string, err error) {
 	}
 	reported := filepath.Join(f.out, run.ReportFile)
 	var text strings.Builder
-	report.Text(&text, r, report.TextOptions{Files: append(files, reported)}) // a Builder takes everything
+	report.Text(&text, r, report.TextOptions{Files: append(files, reported), Lang: f.reports.say}) // a Builder takes everything
 	written := os.WriteFile(reported, []byte(text.String()), 0o666)
 	if written == nil {
 		files = append(files, reported)
@@ -237,14 +238,15 @@ func (f *runFlags) rescue(stderr io.Writer, r *result.Result) {
 		err = result.Save(filepath.Join(dir, run.ResultFile), r)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "chatbench: nor to the folder for temporary files: %v\n", err)
+		fmt.Fprintln(stderr, f.reports.say.Sprintf("chatbench: nor to the folder for temporary files: %s", err))
 		return
 	}
-	fmt.Fprintf(stderr, "chatbench: the result is in %s\n", filepath.Join(dir, run.ResultFile))
+	fmt.Fprintln(stderr, f.reports.say.Sprintf("chatbench: the result is in %s", filepath.Join(dir, run.ResultFile)))
 }
 
-// colored reports whether to write colours to w.
-func colored(w io.Writer, off bool) bool {
+// colored reports whether a command writes colours to w.
+func colored(cmd *cobra.Command, w io.Writer) bool {
+	off, _ := cmd.Flags().GetBool("no-color") // every command has it
 	return !off && os.Getenv("NO_COLOR") == "" && report.IsTerminal(w)
 }
 
@@ -277,10 +279,10 @@ func signals(first, second func()) (ctx context.Context, interrupt <-chan struct
 
 // view is what is shown while a run goes on.
 type view struct {
-	w              io.Writer
-	quiet, noColor bool
-	say            *lang.Printer
-	stages         []metric.StageInfo
+	w            io.Writer
+	quiet, color bool
+	say          *lang.Printer
+	stages       []metric.StageInfo
 
 	mu   sync.Mutex // protects live: signals come at any time
 	live *report.Live
@@ -297,8 +299,19 @@ func (v *view) ready(s run.Started) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.live = report.NewLive(v.w, report.LiveOptions{
-		Title: title, Terminal: report.IsTerminal(v.w), Color: colored(v.w, v.noColor), Load: s.Load, Drain: s.Drain, Lang: v.say,
+		Title: title, Terminal: report.IsTerminal(v.w), Color: v.color, Load: s.Load, Drain: s.Drain, Lang: v.say,
 	})
+}
+
+// tell says which probes are made, when the load is over and its view with it.
+func (v *view) tell(probes *run.Probes) {
+	if probes == nil || v.quiet {
+		return
+	}
+	probes.Scene = func(name string) {
+		v.stop()
+		v.print(v.say.Sprintf("chatbench: probing, %s", v.say.T(name)))
+	}
 }
 
 func (v *view) target(t result.Target) string {

@@ -41,7 +41,7 @@ func TestExitCode(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var b strings.Builder
-		if code := exitCode(tt.err, &b); code != tt.code {
+		if code := exitCode(tt.err, &b, nil); code != tt.code {
 			t.Errorf("%s: exit code %d, want %d", tt.why, code, tt.code)
 		}
 		if got := b.String(); !strings.HasPrefix(got, tt.text) || tt.text == "" && got != "" {
@@ -55,7 +55,7 @@ func TestExitCode(t *testing.T) {
 
 func problemsOf(err error) string {
 	var b strings.Builder
-	exitCode(err, &b)
+	exitCode(err, &b, nil)
 	return b.String()
 }
 
@@ -83,14 +83,18 @@ func TestGiven(t *testing.T) {
 	}
 }
 
-// TestNoColour wants files and buffers never to be painted, and a terminal not when told so. A
-// device of characters stands for a terminal.
+// TestNoColour wants files and buffers never to be painted, and a terminal not when told so.
 func TestNoColour(t *testing.T) {
-	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no pseudo-terminals: ", err)
+	}
+	defer terminal.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer terminal.Close()
+	defer null.Close()
 	file, err := os.Create(filepath.Join(t.TempDir(), "report.txt"))
 	if err != nil {
 		t.Fatal(err)
@@ -107,13 +111,16 @@ func TestNoColour(t *testing.T) {
 		{"the flag", terminal, true, "", "xterm", false},
 		{"the variable, whatever it says", terminal, false, "0", "xterm", false},
 		{"a terminal that can do nothing", terminal, false, "", "dumb", false},
+		{"a device that is no terminal", null, false, "", "xterm", false},
 		{"a file", file, false, "", "xterm", false},
 		{"no file at all", new(bytes.Buffer), false, "", "xterm", false},
 	}
 	for _, tt := range tests {
 		t.Setenv("NO_COLOR", tt.noColor)
 		t.Setenv("TERM", tt.term)
-		if got := colored(tt.w, tt.flag); got != tt.want {
+		cmd := newReport()
+		cmd.Flags().Bool("no-color", tt.flag, "")
+		if got := colored(cmd, tt.w); got != tt.want {
 			t.Errorf("%s: colours %v, want %v", tt.why, got, tt.want)
 		}
 	}
@@ -153,7 +160,7 @@ func TestDeliver(t *testing.T) {
 		cmd := &cobra.Command{}
 		cmd.SetOut(tt.stdout)
 		cmd.SetErr(&stderr)
-		err := tt.flags.deliver(cmd, &result.Result{Exit: tt.exit, Verdict: result.Pass})
+		err := tt.flags.deliver(cmd, &result.Result{Exit: tt.exit, Verdict: result.Pass}, nil)
 		if want := exitError(tt.want); err != want {
 			t.Errorf("%s: %v, want %v", tt.why, err, want)
 		}
@@ -184,7 +191,7 @@ func TestDeliverNamesWhatIsThere(t *testing.T) {
 	cmd.SetOut(&stdout)
 	cmd.SetErr(io.Discard)
 	f := runFlags{out: folder}
-	if err := f.deliver(cmd, &result.Result{}); err != exitError(result.ExitUsage) {
+	if err := f.deliver(cmd, &result.Result{}, nil); err != exitError(result.ExitUsage) {
 		t.Errorf("error %v, want exit code %d", err, result.ExitUsage)
 	}
 	if text := stdout.String(); !strings.Contains(text, run.ResultFile) || strings.Contains(text, run.ReportFile) {

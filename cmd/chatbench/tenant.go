@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbench/internal/http1"
+	"chatbench/internal/lang"
 	"chatbench/internal/scenario"
 	"chatbench/internal/tenant"
 )
@@ -26,7 +27,7 @@ type tenantFlags struct {
 	seed                      uint64
 }
 
-func newTenant() *cobra.Command {
+func newTenant(say *lang.Printer) *cobra.Command {
 	var f tenantFlags
 	cmd := &cobra.Command{
 		Use:   "tenant",
@@ -39,10 +40,10 @@ func newTenant() *cobra.Command {
 Mutants are faults that are put in on purpose, to see that a rule bites. "name" is applied at the
 first chance, "name:5" at the fifth, "name:every=5" at every fifth:
 
-` + mutantTable(tenant.Mutants()) + `
+` + mutantTable(say, tenant.Mutants()) + `
 Mutants that only "chatbench check" brings about, best with ":every=1":
 
-` + mutantTable(tenant.ProbeMutants()),
+` + mutantTable(say, tenant.ProbeMutants()),
 		Args: exactly(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return serveTenant(cmd, &f) },
 	}
@@ -56,10 +57,10 @@ Mutants that only "chatbench check" brings about, best with ":every=1":
 	return cmd
 }
 
-func mutantTable(mutants []tenant.Mutant) string {
+func mutantTable(say *lang.Printer, mutants []tenant.Mutant) string {
 	var b strings.Builder
 	for _, m := range mutants {
-		fmt.Fprintf(&b, "  %-30s %s (%s)\n", m.Name, m.Fault, strings.Join(m.Rules, ", "))
+		fmt.Fprintf(&b, "  %-30s %s (%s)\n", m.Name, say.T(m.Fault), strings.Join(m.Rules, ", "))
 	}
 	return b.String()
 }
@@ -85,7 +86,11 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 	if f.cert != "" {
 		scheme = "https"
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "chatbench tenant at %s://%s, channel %s, app key %s\n%s\n", scheme, l.Addr(), cfg.Channel, cfg.AppKey, t.Describe())
+	say, err := printer(cmd)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), say.Sprintf("chatbench tenant at %s://%s, channel %s, app key %s", scheme, l.Addr(), cfg.Channel, cfg.AppKey)+"\n"+say.T(t.Describe()))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	served := make(chan error, 1)

@@ -19,15 +19,19 @@ func newValidate() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			say, err := printer(cmd)
+			if err != nil {
+				return err
+			}
 			bad := 0
 			for _, file := range args {
 				s, err := scenario.LoadFile(file, reading())
 				if err != nil {
 					bad++
-					fmt.Fprintln(cmd.ErrOrStderr(), problems(err))
+					fmt.Fprintln(cmd.ErrOrStderr(), problems(err, say))
 					continue
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: ok (%s)\n", file, s.Name)
+				fmt.Fprintln(cmd.OutOrStdout(), say.Sprintf("%s: ok (%s)", file, s.Name))
 			}
 			if bad > 0 {
 				return exitError(64)

@@ -11,8 +11,7 @@ package lang
 import (
 	_ "embed" // the catalogue
 	"fmt"
-	"regexp"
-	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -26,15 +25,7 @@ var chinese []byte
 type Printer struct {
 	code  string
 	exact map[string]string
-	forms []form // texts with verbs, the one with most literal text first
-}
-
-// form is a text with verbs, for recognising what was made of it.
-type form struct {
-	english    string
-	sentence   *regexp.Regexp
-	translated string
-	literal    int // bytes of it that are no verb
+	forms func() *index // made when it is first needed
 }
 
 // Codes lists the languages.
@@ -71,44 +62,8 @@ func newPrinter(code string, catalogue []byte) (*Printer, error) {
 	if err := yaml.Unmarshal(catalogue, &p.exact); err != nil {
 		return nil, fmt.Errorf("catalogue of %s: %w", code, err)
 	}
-	for english, translated := range p.exact {
-		if f, ok := newForm(english, translated); ok {
-			p.forms = append(p.forms, f)
-		}
-	}
-	slices.SortFunc(p.forms, func(a, b form) int {
-		if a.literal != b.literal {
-			return b.literal - a.literal
-		}
-		return strings.Compare(a.english, b.english)
-	})
+	p.forms = sync.OnceValue(func() *index { return newIndex(p.exact) })
 	return p, nil
-}
-
-// verb is a verb of a format. Those of a translation may have an index, for another order of words.
-var verb = regexp.MustCompile(`%[-+# 0]*[0-9]*(\.[0-9]+)?(\[[0-9]+\])?[a-zA-Z]`)
-
-// newForm makes a form of a text, if it has verbs and letters around them.
-func newForm(english, translated string) (form, bool) {
-	f := form{english: english, translated: translated}
-	var pattern strings.Builder
-	pattern.WriteString(`(?s)^`)
-	at := 0
-	for _, span := range verb.FindAllStringIndex(english, -1) {
-		literal := strings.ReplaceAll(english[at:span[0]], "%%", "%")
-		pattern.WriteString(regexp.QuoteMeta(literal) + "(.+?)")
-		f.literal += len(literal)
-		at = span[1]
-	}
-	if at == 0 {
-		return f, false
-	}
-	literal := strings.ReplaceAll(english[at:], "%%", "%")
-	pattern.WriteString(regexp.QuoteMeta(literal) + `$`)
-	f.literal += len(literal)
-	f.sentence = regexp.MustCompile(pattern.String())
-	hasLetters := strings.ContainsFunc(english, func(r rune) bool { return r >= 'a' && r <= 'z' })
-	return f, hasLetters && f.literal > 2
 }
 
 // Code is the language's.
@@ -129,34 +84,102 @@ func (p *Printer) Sprintf(format string, args ...any) string {
 	return fmt.Sprintf(format, args...)
 }
 
-// T translates a text: one of the catalogue, or what was made of one with verbs, whose parts are
-// translated, too. A text that is not known stays as it is.
-func (p *Printer) T(text string) string {
-	if p == nil || text == "" {
-		return text
-	}
-	if translated, ok := p.exact[text]; ok {
-		return translated
-	}
-	for i := range p.forms {
-		f := &p.forms[i]
-		parts := f.sentence.FindStringSubmatch(text)
-		if parts == nil {
-			continue
+// Count says how many there are of something, in English "1 message" or "1,204 messages". In the
+// catalogue it is "%d messages".
+func (p *Printer) Count(n int64, noun string) string {
+	if p != nil {
+		if translated, ok := p.exact["%d "+noun+"s"]; ok {
+			return fmt.Sprintf(asText(translated), Thousands(n))
 		}
-		args := make([]any, len(parts)-1)
-		for k, part := range parts[1:] {
-			args[k] = p.T(part)
-		}
-		return fmt.Sprintf(verb.ReplaceAllStringFunc(f.translated, asText), args...)
 	}
-	return text
+	if n == 1 {
+		return "1 " + noun
+	}
+	return Thousands(n) + " " + noun + "s"
 }
 
-// asText makes %s of a verb, since its argument is text already; an index stays.
-func asText(verb string) string {
-	if i := strings.IndexByte(verb, '['); i >= 0 {
-		return "%" + verb[i:strings.IndexByte(verb, ']')+1] + "s"
+// Thousands writes a number with commas between the thousands, in every language.
+func Thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	head := 0
+	if n < 0 {
+		head = 1
 	}
-	return "%s"
+	for i := len(s) - 3; i > head; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// T translates a text: one of the catalogue, or what was made of one with verbs, or several of them
+// in a row, in lines or with a colon, a semicolon or a comma between them. Parts that were put in for a verb are
+// translated, too, unless they are a single word, which is a name, or quoted. A text that is not
+// known stays as it is.
+func (p *Printer) T(text string) string {
+	if p == nil {
+		return text
+	}
+	translated, _ := p.translate(text, 0)
+	return translated
+}
+
+// mostNested bounds how deep parts of a text are looked into, whatever a tenant puts into one.
+const mostNested = 8
+
+// translate reports whether it knew anything of the text.
+func (p *Printer) translate(text string, depth int) (string, bool) {
+	if text == "" || depth > mostNested {
+		return text, false
+	}
+	if translated, ok := p.exact[text]; ok {
+		return translated, true
+	}
+	if f, parts := p.forms().find(text); f != nil {
+		args := make([]any, len(parts))
+		for k, part := range parts {
+			args[k] = part
+			if f.verbs[k].inner && strings.Contains(part, " ") {
+				args[k], _ = p.translate(part, depth+1)
+			}
+		}
+		return fmt.Sprintf(f.translated, args...), true
+	}
+	return p.split(text, depth)
+}
+
+// separators stand between two texts that were put together.
+var separators = []string{": ", "; ", ", ", " ("}
+
+// split translates the texts of which one was put together.
+func (p *Printer) split(text string, depth int) (string, bool) {
+	for _, separator := range []string{"\n\n", "\n"} { // paragraphs, lines
+		if strings.Contains(text, separator) {
+			return p.each(strings.Split(text, separator), separator, depth)
+		}
+	}
+	for _, separator := range separators {
+		head, tail, found := strings.Cut(text, separator)
+		if !found {
+			continue
+		}
+		end := ""
+		if separator == " (" && strings.HasSuffix(tail, ")") {
+			tail, end = tail[:len(tail)-1], ")"
+		}
+		first, known := p.translate(head, depth+1)
+		second, also := p.translate(tail, depth+1)
+		if known || also {
+			return first + separator + second + end, true
+		}
+	}
+	return text, false
+}
+
+func (p *Printer) each(texts []string, separator string, depth int) (string, bool) {
+	any := false
+	for i := range texts {
+		translated, known := p.translate(texts[i], depth+1)
+		texts[i], any = translated, any || known
+	}
+	return strings.Join(texts, separator), any
 }

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"chatbench/internal/check"
+	"chatbench/internal/lang"
 	"chatbench/internal/result"
 )
 
@@ -27,22 +28,22 @@ func phrase(s string) string {
 }
 
 // witnessLines tells of one violation, how to see it again first: what follows may be cut.
-func witnessLines(w *check.Witness) []string {
-	lines := []string{"witness: " + phrase(w.Sentence)}
+func witnessLines(say *lang.Printer, w *check.Witness) []string {
+	lines := []string{say.T("witness") + ": " + phrase(say.T(w.Sentence))}
 	if w.Reproduce != "" {
-		lines = append(lines, "again: "+phrase(w.Reproduce))
+		lines = append(lines, say.T("again")+": "+phrase(w.Reproduce))
 	}
 	for _, e := range w.Events {
-		lines = append(lines, moment(e.At)+"  "+phrase(e.Text))
+		lines = append(lines, moment(e.At)+"  "+phrase(say.T(e.Text)))
 	}
 	return lines
 }
 
 // brokenWords counts what speaks against a rule.
-func brokenWords(rule *check.RuleResult) string {
-	s := "broken " + count(rule.Violations) + " of " + plural(rule.Opportunities, "time")
+func brokenWords(say *lang.Printer, rule *check.RuleResult) string {
+	s := say.Sprintf("broken %s of %s", count(rule.Violations), say.Count(rule.Opportunities, "time"))
 	if rule.Inconclusive > 0 {
-		s += "; " + count(rule.Inconclusive) + " undecided because of " + reasons(rule.Reasons)
+		s += "; " + say.Sprintf("%s undecided because of %s", count(rule.Inconclusive), reasons(say, rule.Reasons))
 	}
 	return s
 }
@@ -59,17 +60,17 @@ func verdictWord(r *result.Result, rule *check.RuleResult) string {
 }
 
 // knownWords tells of an entry of the known-failure file.
-func knownWords(k *result.Known) string {
+func knownWords(say *lang.Printer, k *result.Known) string {
 	state := map[result.KnownState]string{
 		result.KnownFails: "fails as expected", result.KnownPasses: "STALE, it held",
 		result.KnownExpired: "STALE, its last day is over", result.KnownUnjudged: "not known whether it still fails",
 	}[k.State]
-	words := []string{state + ": " + k.Reason}
+	words := []string{say.T(state) + ": " + k.Reason}
 	if k.Link != "" {
 		words = append(words, k.Link)
 	}
 	if k.Until != "" {
-		words = append(words, "until "+k.Until)
+		words = append(words, say.Sprintf("until %s", k.Until))
 	}
 	return strings.Join(words, ", ") + " (" + k.Place + ")"
 }

@@ -109,9 +109,9 @@ func (j *junit) properties() {
 	r := j.r
 	for _, p := range []junitProperty{
 		{"version", r.Tool.Version},
-		{"scenario", scenarioLine(&r.Scenario)},
+		{"scenario", scenarioLine(nil, &r.Scenario)},
 		{"seed", fmt.Sprint(r.Scenario.Seed)},
-		{"target", targetLine(&r.Target)},
+		{"target", targetLine(nil, &r.Target)},
 		{"run", r.Run.ID},
 		{"started", started(&r.Run)},
 		{"verdict", string(r.Verdict)},
@@ -238,7 +238,7 @@ func (j *junit) rule(rule *check.RuleResult) {
 	case check.Fail:
 		j.broken(&c, rule)
 	case check.Inconclusive:
-		j.undecided(&c, plural(rule.Inconclusive, "case")+" undecided because of "+reasons(rule.Reasons), string(rule.Level))
+		j.undecided(&c, plural(rule.Inconclusive, "case")+" undecided because of "+reasons(nil, rule.Reasons), string(rule.Level))
 	case check.NotExercised:
 		c.Skipped = &junitSkipped{Message: "NOT-EXERCISED: the situation did not come up"}
 	case check.NotObservable:
@@ -256,7 +256,7 @@ func (j *junit) rule(rule *check.RuleResult) {
 func (j *junit) broken(c *junitCase, rule *check.RuleResult) {
 	if known := j.r.Expected(rule); known != nil {
 		c.Skipped = &junitSkipped{Message: "known failure: " + known.Reason}
-		c.Out = j.out(xfail + ": " + phrase(knownWords(known)) + "\n" + witnesses(rule))
+		c.Out = j.out(xfail + ": " + phrase(knownWords(nil, known)) + "\n" + witnesses(rule))
 		return
 	}
 	if warnsOnly(j.r, rule) {
@@ -267,7 +267,7 @@ func (j *junit) broken(c *junitCase, rule *check.RuleResult) {
 }
 
 func broken(rule *check.RuleResult) *junitOutcome {
-	message := brokenWords(rule)
+	message := brokenWords(nil, rule)
 	if len(rule.Witnesses) > 0 {
 		message = rule.Witnesses[0].Sentence
 	}
@@ -275,9 +275,9 @@ func broken(rule *check.RuleResult) *junitOutcome {
 }
 
 func witnesses(rule *check.RuleResult) string {
-	lines := []string{brokenWords(rule)}
+	lines := []string{brokenWords(nil, rule)}
 	for i := range rule.Witnesses {
-		lines = append(lines, witnessLines(&rule.Witnesses[i])...)
+		lines = append(lines, witnessLines(nil, &rule.Witnesses[i])...)
 	}
 	return strings.Join(lines, "\n")
 }

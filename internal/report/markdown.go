@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"chatbench/internal/check"
+	"chatbench/internal/lang"
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
 )
@@ -20,29 +21,30 @@ const maxMarkdown = 60_000
 // generator itself fared, and how to do it again. It has 60,000 bytes at most; what would not fit
 // is left out and counted. Texts that came from a tenant stay texts: they mention nobody, link to
 // nothing and break no table. The error is that of w.
-func Markdown(w io.Writer, r *result.Result) error {
-	m := &markdown{r: r}
+func Markdown(w io.Writer, r *result.Result, say *lang.Printer) error {
+	m := &markdown{r: r, say: say}
 	foot := m.times() + m.generator() + m.again()
-	m.left = maxMarkdown - len(foot) - len(leftOut(0)) - 20 // digits of the count
+	m.left = maxMarkdown - len(foot) - len(leftOut(say, 0)) - 20 // digits of the count
 	m.verdict()
 	m.subject()
 	m.gates()
 	m.rules()
 	if m.dropped > 0 {
-		m.out.WriteString(leftOut(m.dropped))
+		m.out.WriteString(leftOut(say, m.dropped))
 	}
 	m.out.WriteString(foot)
 	_, err := io.WriteString(w, m.out.String())
 	return err
 }
 
-func leftOut(n int) string {
-	return fmt.Sprintf("\n%d more lines or witnesses are left out here; result.json has all of them.\n", n)
+func leftOut(say *lang.Printer, n int) string {
+	return "\n" + say.Sprintf("%d more lines or witnesses are left out here; result.json has all of them.", n) + "\n"
 }
 
 // markdown writes one summary.
 type markdown struct {
 	r       *result.Result
+	say     *lang.Printer
 	out     strings.Builder
 	left    int // bytes
 	dropped int // blocks that did not fit
@@ -60,29 +62,29 @@ func (m *markdown) block(s string) {
 
 func (m *markdown) verdict() {
 	r := m.r
-	m.block(fmt.Sprintf("### chatbench: %s (exit %d)\n\n", prose(strings.ToUpper(string(cmp.Or(r.Verdict, "no verdict")))), r.Exit))
+	m.block(m.say.Sprintf("### chatbench: %s (exit %d)", prose(m.say.T(strings.ToUpper(string(cmp.Or(r.Verdict, "no verdict"))))), r.Exit) + "\n\n")
 	if len(r.Reasons) == 0 && r.Verdict == result.Pass {
-		m.block("Every gate passed.\n")
+		m.block(m.say.T("Every gate passed.") + "\n")
 	}
 	for _, reason := range r.Reasons {
-		m.block("- " + prose(reason) + "\n")
+		m.block("- " + prose(m.say.T(reason)) + "\n")
 	}
 }
 
 func (m *markdown) subject() {
 	r := m.r
 	for _, line := range []struct{ name, text string }{
-		{"Scenario", scenarioLine(&r.Scenario)},
-		{"Load", r.Scenario.Load},
-		{"Target", targetLine(&r.Target)},
-		{"Run", strings.TrimSpace(runLine(&r.Run) + " chatbench " + r.Tool.Version)},
+		{m.say.T("Scenario"), scenarioLine(m.say, &r.Scenario)},
+		{m.say.T("Load"), m.say.T(r.Scenario.Load)},
+		{m.say.T("Target"), targetLine(m.say, &r.Target)},
+		{m.say.T("Run"), strings.TrimSpace(runLine(m.say, &r.Run) + " chatbench " + r.Tool.Version)},
 	} {
 		if line.text != "" {
 			m.block("\n" + line.name + ": " + prose(line.text) + "\n")
 		}
 	}
 	for _, note := range r.Notes {
-		m.block("\nNote: " + prose(note) + "\n")
+		m.block("\n" + m.say.T("Note") + ": " + prose(m.say.T(note)) + "\n")
 	}
 }
 
@@ -97,9 +99,9 @@ func markdownHead(right int, cells ...string) string {
 
 func (m *markdown) gates() {
 	for i, g := range m.r.Gates {
-		row := markdownRow(prose(strings.ToUpper(string(g.Verdict))), code(g.Name), prose(g.Sentence))
+		row := markdownRow(prose(m.say.T(strings.ToUpper(string(g.Verdict)))), code(g.Name), prose(m.say.T(g.Sentence)))
 		if i == 0 {
-			row = markdownHead(0, "gate", "demand", "found") + row
+			row = markdownHead(0, m.say.T("gate"), m.say.T("demand"), m.say.T("found")) + row
 		}
 		m.block(row)
 	}
@@ -113,8 +115,8 @@ func (m *markdown) rules() {
 		m.broken(&broken[i])
 	}
 	for _, rule := range m.r.Broken(check.Inconclusive) {
-		m.block(fmt.Sprintf("\nINCONCLUSIVE: %s %s, %s because of %s.\n", code(rule.ID), prose(rule.Title),
-			plural(rule.Inconclusive, "case"), prose(reasons(rule.Reasons))))
+		m.block("\n" + m.say.Sprintf("INCONCLUSIVE: %s %s, %s because of %s.", code(rule.ID), prose(m.say.T(rule.Title)),
+			m.say.Count(rule.Inconclusive, "case"), prose(reasons(m.say, rule.Reasons))) + "\n")
 	}
 	m.counts()
 }
@@ -134,15 +136,15 @@ func (m *markdown) weight(rule *check.RuleResult) int {
 func (m *markdown) broken(rule *check.RuleResult) {
 	verdict := verdictWord(m.r, rule)
 	if warnsOnly(m.r, rule) {
-		verdict = "WARNING"
+		verdict = m.say.T("WARNING")
 	}
-	m.block(fmt.Sprintf("\n%s: %s %s (%s), %s.\n", verdict, code(rule.ID), prose(rule.Title), prose(string(rule.Level)), prose(brokenWords(rule))))
+	m.block(fmt.Sprintf("\n%s: %s %s (%s), %s.\n", verdict, code(rule.ID), prose(m.say.T(rule.Title)), prose(m.say.T(string(rule.Level))), prose(brokenWords(m.say, rule))))
 	if known := m.r.Expected(rule); known != nil {
-		m.block("\nKnown failure, " + prose(knownWords(known)) + ".\n")
+		m.block("\n" + m.say.Sprintf("Known failure, %s.", prose(knownWords(m.say, known))) + "\n")
 	}
 	if len(rule.Witnesses) > 0 {
-		m.block(fmt.Sprintf("\n<details><summary>Witness (1 of %d)</summary>\n\n%s\n</details>\n",
-			len(rule.Witnesses), preformatted(witnessLines(&rule.Witnesses[0]))))
+		m.block(fmt.Sprintf("\n<details><summary>%s</summary>\n\n%s\n</details>\n",
+			m.say.Sprintf("Witness (1 of %d)", len(rule.Witnesses)), preformatted(witnessLines(m.say, &rule.Witnesses[0]))))
 	}
 }
 
@@ -158,7 +160,7 @@ func (m *markdown) counts() {
 		}
 	}
 	if len(parts) > 0 {
-		m.block(fmt.Sprintf("\nOf %s: %s.\n", plural(int64(len(m.r.Rules)), "rule"), strings.Join(parts, ", ")))
+		m.block("\n" + m.say.Sprintf("Of %s: %s.", m.say.Count(int64(len(m.r.Rules)), "rule"), strings.Join(parts, ", ")) + "\n")
 	}
 }
 
@@ -184,10 +186,10 @@ func (m *markdown) times() string {
 	if len(rows) == 0 {
 		return ""
 	}
-	header := latencyHeader()
-	s := "\n" + prose("Times"+stages(m.r.Metrics)) + "\n" + markdownHead(len(header)-1, header...) + strings.Join(rows, "")
+	header := latencyHeader(m.say)
+	s := "\n" + prose(m.say.T("Times")+stages(m.say, m.r.Metrics)) + "\n" + markdownHead(len(header)-1, header...) + strings.Join(rows, "")
 	if anyThin {
-		s += "\n`?` " + thinWords + "\n"
+		s += "\n`?` " + m.say.T(thinWords) + "\n"
 	}
 	return s
 }
@@ -203,8 +205,8 @@ func (m *markdown) generator() string {
 			worst = l
 		}
 	}
-	return fmt.Sprintf("\nThe generator itself: CPU %.0f %% of %s, memory %s at most, late by %s at p99 and %s at most.\n",
-		100*h.CPUShare(), plural(int64(h.Cores), "core"), size(float64(h.MaxRSS)), duration(worst.P99), duration(worst.Max))
+	return "\n" + m.say.Sprintf("The generator itself: CPU %.0f %% of %s, memory %s at most, late by %s at p99 and %s at most.",
+		100*h.CPUShare(), m.say.Count(int64(h.Cores), "core"), size(float64(h.MaxRSS)), duration(worst.P99), duration(worst.Max)) + "\n"
 }
 
 func (m *markdown) again() string {
@@ -212,5 +214,5 @@ func (m *markdown) again() string {
 	if command == "" {
 		return ""
 	}
-	return "\nAgain:\n\n" + preformatted([]string{phrase(command)})
+	return "\n" + m.say.T("Again") + ":\n\n" + preformatted([]string{phrase(command)})
 }

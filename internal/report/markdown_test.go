@@ -14,7 +14,7 @@ import (
 func markdownOf(t *testing.T, r *result.Result) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := Markdown(&b, r); err != nil {
+	if err := Markdown(&b, r, nil); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -148,7 +148,7 @@ func TestMarkdownIsNeverTooLong(t *testing.T) {
 
 func TestMarkdownGivesTheWritersError(t *testing.T) {
 	broken := errors.New("disk full")
-	if err := Markdown(failing{broken}, failed()); !errors.Is(err, broken) {
+	if err := Markdown(failing{broken}, failed(), nil); !errors.Is(err, broken) {
 		t.Errorf("error %v, want %v", err, broken)
 	}
 }

@@ -50,19 +50,19 @@ func TestStory(t *testing.T) {
 	var b strings.Builder
 	seen := check.Witness{Sentence: "customer 17, conversation 1: agent message 4 was delivered after agent message 5",
 		Events: []check.WitnessEvent{{At: 103 * ms}, {At: 110 * ms}}}
-	if err := Story(&b, "ORD-01", &seen, storied()); err != nil {
+	if err := Story(&b, nil, Violation{Rule: "ORD-01", Seen: &seen, Events: storied()}); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "story.txt", b.String())
 	b.Reset()
-	if err := Story(&b, "ORD-01", &check.Witness{Sentence: "x"}, nil); err != nil || !strings.HasPrefix(b.String(), "ORD-01  x\n") {
+	if err := Story(&b, nil, Violation{Rule: "ORD-01", Seen: &check.Witness{Sentence: "x"}}); err != nil || !strings.HasPrefix(b.String(), "ORD-01  x\n") {
 		t.Errorf("a story of nothing: %q, %v", b.String(), err)
 	}
 }
 
 func TestStoryOfManyEvents(t *testing.T) {
 	var b strings.Builder
-	if err := Story(&b, "ORD-01", &check.Witness{Sentence: "x"}, make([]trace.Event, 10_000)); err != nil {
+	if err := Story(&b, nil, Violation{Rule: "ORD-01", Seen: &check.Witness{Sentence: "x"}, Events: make([]trace.Event, 10_000)}); err != nil {
 		t.Fatal(err)
 	}
 	if lines := strings.Count(b.String(), "\n"); lines != 2+storyHead+1+storyTail || !strings.Contains(b.String(), "... 9,800 events not shown ...") {

@@ -52,6 +52,20 @@ func (t *table) paint(column int, with string) {
 	t.rows[len(t.rows)-1][column].paint = with
 }
 
+// Columns writes rows with their cells lined up, wide characters counted as such. Control characters
+// become visible dots. An error of w is that of its next write.
+func Columns(w io.Writer, rows [][]string) {
+	var t table
+	for _, row := range rows {
+		cells := make([]string, len(row))
+		for i := range row {
+			cells[i] = clean(row[i])
+		}
+		t.row(cells...)
+	}
+	t.writeTo(w)
+}
+
 func (t *table) writeTo(w io.Writer) {
 	var widths []int
 	for _, row := range t.rows {
@@ -85,6 +99,11 @@ func (t *table) line(row []cell, widths []int) string {
 		}
 	}
 	return strings.TrimRight(b.String(), " ") + "\n"
+}
+
+// padded fills a text up to so many columns.
+func padded(s string, columns int) string {
+	return s + strings.Repeat(" ", max(columns-width(s), 0))
 }
 
 func painted(s, paint string) string {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chatbench/internal/check"
+	"chatbench/internal/lang"
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
 )
@@ -19,6 +20,7 @@ type TextOptions struct {
 	Color bool
 	Width int      // columns; 100 when it is 0
 	Files []string // that were written beside the report: named at the end
+	Lang  *lang.Printer
 }
 
 // Text writes what a person reads at the end of a run: the verdict and why, what was tested, the
@@ -26,7 +28,7 @@ type TextOptions struct {
 // do it again. Texts that came from a tenant are printed without control characters. The error is
 // that of w.
 func Text(w io.Writer, r *result.Result, opt TextOptions) error {
-	p := &printer{r: r, opt: opt}
+	p := &printer{r: r, opt: opt, say: opt.Lang}
 	if p.opt.Width <= 0 {
 		p.opt.Width = 100
 	}
@@ -43,6 +45,7 @@ func Text(w io.Writer, r *result.Result, opt TextOptions) error {
 type printer struct {
 	r   *result.Result
 	opt TextOptions
+	say *lang.Printer
 	out bytes.Buffer
 }
 
@@ -66,6 +69,14 @@ func (p *printer) heading(s string) {
 	fmt.Fprintf(&p.out, "\n%s\n", painted(s, p.colour(bold)))
 }
 
+// header begins a table.
+func (p *printer) header(t *table, names ...string) {
+	for i := range names {
+		names[i] = p.say.T(names[i])
+	}
+	t.row(names...)
+}
+
 // wrapped writes a text from outside, its later lines indented.
 func (p *printer) wrapped(indent, first, s string) {
 	lines := wrap(clean(s), p.opt.Width-width(indent+first))
@@ -87,39 +98,45 @@ func (p *printer) verdictColour(v result.Verdict) string {
 
 func (p *printer) verdict() {
 	r := p.r
-	word := strings.ToUpper(string(cmp.Or(r.Verdict, "no verdict")))
-	why := "every gate passed"
+	word := p.say.T(strings.ToUpper(string(cmp.Or(r.Verdict, "no verdict"))))
+	why := p.say.T("every gate passed")
 	if len(r.Reasons) > 0 {
-		why = clean(r.Reasons[0])
+		why = clean(p.say.T(r.Reasons[0]))
 	} else if r.Verdict != result.Pass {
-		why = "no reason was given"
+		why = p.say.T("no reason was given")
 	}
-	fmt.Fprintf(&p.out, "%s  %s (exit %d)\n", painted(word, p.verdictColour(r.Verdict)), why, r.Exit)
+	fmt.Fprintln(&p.out, painted(word, p.verdictColour(r.Verdict))+p.say.Sprintf("  %s (exit %d)", why, r.Exit))
 	for _, reason := range r.Reasons[min(1, len(r.Reasons)):] {
-		p.wrapped("  ", "- ", reason)
+		p.wrapped("  ", "- ", p.say.T(reason))
 	}
 }
 
 func (p *printer) subject() {
 	r := p.r
-	p.heading("What was tested")
-	line := func(name, text string) {
-		if text != "" {
-			p.wrapped("  ", fmt.Sprintf("%-9s ", name), text)
-		}
+	p.heading(p.say.T("What was tested"))
+	lines := []struct{ name, text string }{
+		{p.say.T("scenario"), scenarioLine(p.say, &r.Scenario)},
+		{p.say.T("load"), p.say.T(r.Scenario.Load)},
+		{p.say.T("changed"), strings.Join(r.Scenario.Overrides, ", ")},
+		{p.say.T("target"), targetLine(p.say, &r.Target)},
+		{p.say.T("run"), runLine(p.say, &r.Run)},
+		{p.say.T("program"), strings.TrimSpace("chatbench " + r.Tool.Version + " " + r.Tool.Go)},
 	}
-	line("scenario", scenarioLine(&r.Scenario))
-	line("load", r.Scenario.Load)
-	line("changed", strings.Join(r.Scenario.Overrides, ", "))
-	line("target", targetLine(&r.Target))
-	line("run", runLine(&r.Run))
-	line("program", strings.TrimSpace("chatbench "+r.Tool.Version+" "+r.Tool.Go))
+	names := 0
+	for _, line := range lines {
+		names = max(names, width(line.name))
+	}
 	for _, note := range r.Notes {
-		line("note", note)
+		lines = append(lines, struct{ name, text string }{p.say.T("note"), p.say.T(note)})
+	}
+	for _, line := range lines {
+		if line.text != "" {
+			p.wrapped("  ", padded(line.name, names)+"  ", line.text)
+		}
 	}
 }
 
-func scenarioLine(s *result.Scenario) string {
+func scenarioLine(say *lang.Printer, s *result.Scenario) string {
 	var details []string
 	if s.File != "" && s.File != s.Name {
 		details = append(details, s.File)
@@ -128,7 +145,7 @@ func scenarioLine(s *result.Scenario) string {
 		details = append(details, "sha256 "+s.Hash[:min(len(s.Hash), 12)])
 	}
 	if s.Seed != 0 {
-		details = append(details, fmt.Sprint("seed ", s.Seed))
+		details = append(details, say.Sprintf("seed %d", s.Seed))
 	}
 	return bracketed(s.Name, details)
 }
@@ -140,24 +157,24 @@ func bracketed(s string, details []string) string {
 	return strings.TrimSpace(s + " (" + strings.Join(details, ", ") + ")")
 }
 
-func targetLine(t *result.Target) string {
+func targetLine(say *lang.Printer, t *result.Target) string {
 	var details []string
 	if t.Note != "" {
-		details = append(details, t.Note)
+		details = append(details, say.T(t.Note))
 	}
 	if t.Insecure {
-		details = append(details, "certificate NOT verified")
+		details = append(details, say.T("certificate NOT verified"))
 	}
 	switch t.Kind {
 	case result.Embedded:
-		return bracketed("embedded tenant in this process, not a real one", details)
+		return bracketed(say.T("embedded tenant in this process, not a real one"), details)
 	case result.Recorded:
-		return bracketed("none: recorded events were checked", details)
+		return bracketed(say.T("none: recorded events were checked"), details)
 	}
 	return bracketed(t.URL, details)
 }
 
-func runLine(run *result.Run) string {
+func runLine(say *lang.Printer, run *result.Run) string {
 	var parts []string
 	if id := cmp.Or(run.ID, strings.Join(run.Parts, " + ")); id != "" {
 		parts = append(parts, id)
@@ -169,7 +186,7 @@ func runLine(run *result.Run) string {
 		parts = append(parts, duration(took.Seconds()))
 	}
 	if h := run.Host; h.OS != "" {
-		parts = append(parts, bracketed(fmt.Sprintf("%s/%s, %s", h.OS, h.Arch, plural(int64(h.Cores), "core")), nonEmpty(h.Name)))
+		parts = append(parts, bracketed(fmt.Sprintf("%s/%s, %s", h.OS, h.Arch, say.Count(int64(h.Cores), "core")), nonEmpty(h.Name)))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -185,10 +202,10 @@ func (p *printer) gates() {
 	if len(p.r.Gates) == 0 {
 		return
 	}
-	p.heading("Gates")
+	p.heading(p.say.T("Gates"))
 	t := table{indent: "  "}
 	for _, g := range p.r.Gates {
-		t.row(string(g.Verdict), clean(g.Name), clean(g.Sentence))
+		t.row(p.say.T(string(g.Verdict)), clean(g.Name), clean(p.say.T(g.Sentence)))
 		t.paint(0, p.verdictColour(g.Verdict))
 	}
 	t.writeTo(&p.out)
@@ -210,9 +227,9 @@ func (p *printer) rules() {
 	if len(p.r.Rules) == 0 {
 		return
 	}
-	p.heading("Rules")
+	p.heading(p.say.T("Rules"))
 	t := table{indent: "  ", right: []bool{false, false, true, true, true}}
-	t.row("rule", "verdict", "broken", "of", "undecided", "if broken", "title")
+	p.header(&t, "rule", "verdict", "broken", "of", "undecided", "if broken", "title")
 	var idle []string
 	for _, rule := range p.r.Rules {
 		verdict := verdictWord(p.r, &rule)
@@ -224,12 +241,12 @@ func (p *printer) rules() {
 			continue
 		}
 		t.row(rule.ID, verdict, count(rule.Violations), count(rule.Opportunities),
-			count(rule.Inconclusive), string(rule.Severity), rule.Title)
+			count(rule.Inconclusive), p.say.T(string(rule.Severity)), p.say.T(rule.Title))
 		t.paint(1, p.ruleColour(verdict))
 	}
 	t.writeTo(&p.out)
 	if len(idle) > 0 {
-		p.wrapped("  ", "NOT-EXERCISED ", strings.Join(idle, " ")+": the situation did not come up")
+		p.wrapped("  ", "NOT-EXERCISED ", p.say.Sprintf("%s: the situation did not come up", strings.Join(idle, " ")))
 	}
 	p.ruleNotes()
 }
@@ -243,12 +260,12 @@ func (p *printer) ruleNotes() {
 	var notes []note
 	ids := map[note][]string{}
 	for _, rule := range p.r.Rules {
-		n := note{text: rule.Note}
+		n := note{text: p.say.T(rule.Note)}
 		switch {
 		case rule.Verdict == check.NotObservable:
 			n.verdict = string(rule.Verdict) + " "
 		case n.text == "" && rule.Inconclusive > 0:
-			n.text = "undecided because of " + reasons(rule.Reasons)
+			n.text = p.say.Sprintf("undecided because of %s", reasons(p.say, rule.Reasons))
 		}
 		if n == (note{}) {
 			continue
@@ -263,10 +280,10 @@ func (p *printer) ruleNotes() {
 	}
 }
 
-func reasons(of map[check.Reason]int64) string {
+func reasons(say *lang.Printer, of map[check.Reason]int64) string {
 	var parts []string
 	for reason, n := range of {
-		parts = append(parts, fmt.Sprintf("%s (%s)", reason, count(n)))
+		parts = append(parts, fmt.Sprintf("%s (%s)", say.T(string(reason)), count(n)))
 	}
 	slices.Sort(parts)
 	return strings.Join(parts, ", ")
@@ -275,10 +292,10 @@ func reasons(of map[check.Reason]int64) string {
 func (p *printer) known() {
 	for i := range p.r.Known {
 		if i == 0 {
-			p.heading("Known failures")
+			p.heading(p.say.T("Known failures"))
 		}
 		k := &p.r.Known[i]
-		p.wrapped("  ", k.Rule+"  ", knownWords(k))
+		p.wrapped("  ", k.Rule+"  ", knownWords(p.say, k))
 	}
 }
 
@@ -287,7 +304,7 @@ func (p *printer) witnesses() {
 	for _, rule := range p.r.Rules {
 		for _, witness := range rule.Witnesses {
 			if first {
-				p.heading("Witnesses")
+				p.heading(p.say.T("Witnesses"))
 				first = false
 			}
 			p.witness(rule.ID, &witness)
@@ -296,10 +313,10 @@ func (p *printer) witnesses() {
 }
 
 func (p *printer) witness(id string, w *check.Witness) {
-	p.wrapped("  ", id+"  ", w.Sentence)
+	p.wrapped("  ", id+"  ", p.say.T(w.Sentence))
 	t := table{indent: "          ", right: []bool{true}}
 	for _, e := range w.Events {
-		lines := wrap(clean(e.Text), p.opt.Width-22)
+		lines := wrap(clean(p.say.T(e.Text)), p.opt.Width-22)
 		t.row(moment(e.At), lines[0])
 		for _, line := range lines[1:] {
 			t.row("", line)
@@ -307,7 +324,7 @@ func (p *printer) witness(id string, w *check.Witness) {
 	}
 	t.writeTo(&p.out)
 	if w.Reproduce != "" {
-		p.wrapped("          ", "again: ", w.Reproduce)
+		p.wrapped("          ", p.say.T("again")+": ", w.Reproduce)
 	}
 }
 
@@ -326,7 +343,7 @@ func (p *printer) latency() {
 		}
 	}
 	t := table{indent: "  ", right: []bool{false, true, true, true, true, true, true, true, true, true}}
-	t.row(latencyHeader()...)
+	t.row(latencyHeader(p.say)...)
 	thin := false
 	for _, name := range names {
 		if h := total.Hist(name); h.Count() > 0 {
@@ -338,21 +355,21 @@ func (p *printer) latency() {
 	if len(t.rows) == 1 {
 		return
 	}
-	p.heading("Times" + stages(p.r.Metrics))
+	p.heading(p.say.T("Times") + stages(p.say, p.r.Metrics))
 	t.writeTo(&p.out)
 	if thin {
-		p.wrapped("  ", "? ", thinWords)
+		p.wrapped("  ", "? ", p.say.T(thinWords))
 	}
 }
 
 const thinWords = "fewer than ten samples lie beyond this value: it says more about chance than about the tenant"
 
-func latencyHeader() []string {
-	header := []string{"metric", "count", "mean"}
+func latencyHeader(say *lang.Printer) []string {
+	header := []string{say.T("metric"), say.T("count"), say.T("mean")}
 	for _, percentile := range metric.Percentiles() {
 		header = append(header, percentile.Name)
 	}
-	return append(header, "max")
+	return append(header, say.T("max"))
 }
 
 func latencyRow(name string, h *metric.Hist) (row []string, thin bool) {
@@ -369,7 +386,7 @@ func latencyRow(name string, h *metric.Hist) (row []string, thin bool) {
 }
 
 // stages says which stages the times are of.
-func stages(m *metric.Metrics) string {
+func stages(say *lang.Printer, m *metric.Metrics) string {
 	var warm, in []string
 	for i := range m.Stages {
 		s := &m.Stages[i]
@@ -382,5 +399,5 @@ func stages(m *metric.Metrics) string {
 	if len(warm) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (stage %s; left out: %s)", strings.Join(in, ", "), strings.Join(warm, ", "))
+	return say.Sprintf(" (stage %s; left out: %s)", strings.Join(in, ", "), strings.Join(warm, ", "))
 }
