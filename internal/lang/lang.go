@@ -24,8 +24,26 @@ var chinese []byte
 // Printer writes in one language. A nil Printer writes English.
 type Printer struct {
 	code  string
-	exact map[string]string
-	forms func() *index // made when it is first needed
+	words catalogue
+	forms func() *index // of what is said; made when it is first needed
+}
+
+// catalogue has English texts with their translations.
+type catalogue struct {
+	// Own is what is written through a printer. It is found by its text or format only.
+	Own map[string]string `yaml:"own"`
+	// Said is what other rooms write: errors, and the sentences of a result. It is found by what its
+	// format made of it, too, so an entry must not be so short that it is taken for another.
+	Said map[string]string `yaml:"said"`
+}
+
+// exact finds a text or a format.
+func (c *catalogue) exact(text string) (string, bool) {
+	if translated, ok := c.Own[text]; ok {
+		return translated, true
+	}
+	translated, ok := c.Said[text]
+	return translated, ok
 }
 
 // Codes lists the languages.
@@ -57,12 +75,12 @@ func FromEnv(lookup func(string) (string, bool)) string {
 	return "en"
 }
 
-func newPrinter(code string, catalogue []byte) (*Printer, error) {
+func newPrinter(code string, data []byte) (*Printer, error) {
 	p := &Printer{code: code}
-	if err := yaml.Unmarshal(catalogue, &p.exact); err != nil {
+	if err := yaml.Unmarshal(data, &p.words); err != nil {
 		return nil, fmt.Errorf("catalogue of %s: %w", code, err)
 	}
-	p.forms = sync.OnceValue(func() *index { return newIndex(p.exact) })
+	p.forms = sync.OnceValue(func() *index { return newIndex(p.words.Said) })
 	return p, nil
 }
 
@@ -77,7 +95,7 @@ func (p *Printer) Code() string {
 // Sprintf is fmt.Sprintf with a format that is translated. The arguments are not.
 func (p *Printer) Sprintf(format string, args ...any) string {
 	if p != nil {
-		if translated, ok := p.exact[format]; ok {
+		if translated, ok := p.words.exact(format); ok {
 			format = translated
 		}
 	}
@@ -88,7 +106,7 @@ func (p *Printer) Sprintf(format string, args ...any) string {
 // catalogue it is "%d messages".
 func (p *Printer) Count(n int64, noun string) string {
 	if p != nil {
-		if translated, ok := p.exact["%d "+noun+"s"]; ok {
+		if translated, ok := p.words.exact("%d " + noun + "s"); ok {
 			return fmt.Sprintf(asText(translated), Thousands(n))
 		}
 	}
@@ -119,6 +137,9 @@ func (p *Printer) T(text string) string {
 	if p == nil {
 		return text
 	}
+	if translated, ok := p.words.exact(text); ok {
+		return translated
+	}
 	translated, _ := p.translate(text, 0)
 	return translated
 }
@@ -128,17 +149,17 @@ const mostNested = 8
 
 // translate reports whether it knew anything of the text.
 func (p *Printer) translate(text string, depth int) (string, bool) {
-	if text == "" || depth > mostNested {
+	if depth > mostNested || !strings.Contains(text, " ") { // one word is a name
 		return text, false
 	}
-	if translated, ok := p.exact[text]; ok {
+	if translated, ok := p.words.Said[text]; ok {
 		return translated, true
 	}
 	if f, parts := p.forms().find(text); f != nil {
 		args := make([]any, len(parts))
 		for k, part := range parts {
 			args[k] = part
-			if f.verbs[k].inner && strings.Contains(part, " ") {
+			if f.verbs[k].inner {
 				args[k], _ = p.translate(part, depth+1)
 			}
 		}

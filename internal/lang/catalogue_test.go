@@ -1,0 +1,249 @@
+package lang
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// complete says that the catalogue has every text. It is false while texts are still being written
+// by several people at once; what is missing is logged then.
+const complete = false
+
+// writers are the rooms that write through a printer, and what they give to it is an own text.
+var writers = []string{"cmd/chatbench", "internal/report"}
+
+// speakers are the rooms whose errors and sentences are translated when they are shown.
+var speakers = []string{"internal/check", "internal/gate", "internal/probe", "internal/result", "internal/run", "internal/scenario", "internal/sim", "internal/tenant"}
+
+// silent are files of these rooms that write for machines, or for the log of a developer.
+var silent = map[string]string{
+	"internal/report/junit.go":       "JUnit is English, for machines",
+	"internal/tenant/oracle.go":      "the tenant's answers are what the vendor's are",
+	"cmd/chatbench/script_test.go":   "a test",
+	"internal/scenario/schema.go":    "JSON Schema",
+	"internal/check/random_world.go": "a test's world",
+}
+
+// foreign are texts of libraries, which no code here has.
+var foreign = map[string]string{
+	"help for %s":            "cobra",
+	"Help about any command": "cobra",
+	"Generate the autocompletion script for the specified shell": "cobra",
+}
+
+// text is a text of the code, with the place it is at.
+type text struct {
+	value, place string
+	own          bool
+}
+
+// texts collects what people read from the code.
+func texts(t *testing.T) []text {
+	var list []text
+	for _, room := range slices.Concat(writers, speakers) {
+		own := slices.Contains(writers, room)
+		files := 0
+		err := filepath.WalkDir(filepath.Join("../..", room), func(path string, d fs.DirEntry, err error) error {
+			name := strings.TrimPrefix(filepath.ToSlash(path), "../../")
+			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || silent[name] != "" {
+				return err
+			}
+			files++
+			fset := token.NewFileSet()
+			file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			c := collector{fset: fset, name: name, writer: own, list: &list}
+			ast.Inspect(file, c.visit)
+			return nil
+		})
+		if err != nil || files == 0 {
+			t.Fatalf("%s: %d files, %v", room, files, err)
+		}
+	}
+	return list
+}
+
+// collector takes the texts out of one file.
+type collector struct {
+	fset   *token.FileSet
+	name   string
+	writer bool
+	list   *[]text
+}
+
+func (c *collector) add(e ast.Expr, own bool, with func(string) string) {
+	value, ok := literal(e)
+	if !ok || !strings.ContainsFunc(verb.ReplaceAllString(value, ""), isLetter) {
+		return
+	}
+	if with != nil {
+		value = with(value)
+	}
+	*c.list = append(*c.list, text{value, fmt.Sprintf("%s:%d", c.name, c.fset.Position(e.Pos()).Line), own})
+}
+
+// literal is the text of a literal, or of several that are added.
+func literal(e ast.Expr) (string, bool) {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if e.Kind != token.STRING {
+			return "", false
+		}
+		value, err := strconv.Unquote(e.Value)
+		return value, err == nil
+	case *ast.BinaryExpr:
+		a, known := literal(e.X)
+		b, also := literal(e.Y)
+		return a + b, known && also && e.Op == token.ADD
+	case *ast.ParenExpr:
+		return literal(e.X)
+	}
+	return "", false
+}
+
+func (c *collector) visit(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		c.call(n)
+	case *ast.KeyValueExpr:
+		c.field(n)
+	}
+	return true
+}
+
+// makers of errors and sentences, with the place of their format among the arguments.
+var makers = map[string]int{
+	"fmt.Errorf": 0, "errors.New": 0, "usagef": 0, "fmt.Sprintf": 0, "faultf": 1, "r.problem": 1, "inStretches": 1,
+}
+
+func (c *collector) call(n *ast.CallExpr) {
+	name, method := called(n)
+	if len(n.Args) == 0 {
+		return
+	}
+	switch {
+	case c.writer && (method == "T" || method == "Sprintf" && !strings.HasPrefix(name, "fmt.") || name == "say"):
+		c.add(n.Args[0], true, nil)
+	case c.writer && method == "Count" && len(n.Args) == 2:
+		c.add(n.Args[1], true, func(noun string) string { return "%d " + noun + "s" })
+	case c.writer && method == "header":
+		for _, arg := range n.Args[1:] {
+			c.add(arg, true, nil)
+		}
+	case c.writer && strings.HasPrefix(name, "flags."):
+		if usage := n.Args[len(n.Args)-1]; len(n.Args) > 2 {
+			c.add(usage, true, nil)
+		}
+	}
+	if at, ok := makers[name]; ok && at < len(n.Args) && !(c.writer && name == "fmt.Sprintf") {
+		c.add(n.Args[at], false, nil)
+	}
+}
+
+// called names a function as it is written: "usagef", "fmt.Errorf".
+func called(n *ast.CallExpr) (name, method string) {
+	switch f := n.Fun.(type) {
+	case *ast.Ident:
+		return f.Name, ""
+	case *ast.SelectorExpr:
+		if x, ok := f.X.(*ast.Ident); ok {
+			return x.Name + "." + f.Sel.Name, f.Sel.Name
+		}
+		return "." + f.Sel.Name, f.Sel.Name
+	}
+	return "", ""
+}
+
+// fields of structs that people read.
+var fields = []string{"Short", "Long", "Title", "Statement", "Look", "Fault", "Chance"}
+
+func (c *collector) field(n *ast.KeyValueExpr) {
+	if key, ok := n.Key.(*ast.Ident); ok && slices.Contains(fields, key.Name) {
+		c.add(n.Value, c.writer, nil)
+	}
+}
+
+// TestComplete wants every text of the code to be in the catalogue, and nothing else to be.
+func TestComplete(t *testing.T) {
+	p, err := For("zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := map[string]bool{}
+	missing, unused := 0, 0
+	for _, text := range texts(t) {
+		has[text.value] = true
+		entry, ok := p.words.Said[text.value]
+		if text.own {
+			entry, ok = p.words.exact(text.value)
+		}
+		if ok && entry != "" {
+			continue
+		}
+		if missing++; complete {
+			t.Errorf("%s: no translation of %q", text.place, text.value)
+		}
+	}
+	for _, english := range slices.Concat(slices.Collect(maps.Keys(p.words.Own)), slices.Collect(maps.Keys(p.words.Said))) {
+		if has[english] || foreign[english] != "" {
+			continue
+		}
+		if unused++; complete {
+			t.Errorf("no code says %q any more", english)
+		}
+	}
+	t.Logf("%d texts, %d without a translation, %d entries that no code has", len(has), missing, unused)
+	if !complete {
+		t.Skip("the catalogue is still being written")
+	}
+}
+
+// TestVerbs wants a translation to take the arguments of its text.
+func TestVerbs(t *testing.T) {
+	p, err := For("zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.words.Own) == 0 || len(p.words.Said) == 0 {
+		t.Fatal("the catalogue is empty")
+	}
+	for _, entries := range []map[string]string{p.words.Own, p.words.Said} {
+		for english, translated := range entries {
+			if a, b := verbsOf(english), verbsOf(translated); a != b {
+				t.Errorf("%q has the verbs %s, its translation %q %s", english, a, translated, b)
+			}
+		}
+	}
+}
+
+// verbsOf lists the verbs of a format in the order of their arguments.
+func verbsOf(format string) string {
+	var kinds []string
+	next := 0
+	for _, v := range verb.FindAllString(format, -1) {
+		if v == "%%" {
+			continue
+		}
+		if i := strings.IndexByte(v, '['); i >= 0 {
+			fmt.Sscanf(v[i:], "[%d]", &next)
+			next--
+		}
+		for len(kinds) <= next {
+			kinds = append(kinds, "-")
+		}
+		kinds[next] = v[len(v)-1:]
+		next++
+	}
+	return strings.Join(kinds, "")
+}
