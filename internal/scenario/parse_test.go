@@ -65,15 +65,15 @@ func TestEverything(t *testing.T) {
 		Flows: []*Flow{
 			{Name: "buyer", Steps: []Step{
 				Connect{Text: mustTemplate(t, "你好 {{customer}}"), TransData: mustTemplate(t, `{"order": "{{order}}"}`)},
-				Expect{From: "ROBOT", Text: "您好", Within: 5 * s},
+				Expect{From: "ROBOT", Text: "您好", Within: Constant(5 * s)},
 				Think{Dist{A: s, B: 4 * s}},
 				Handover{mustTemplate(t, "please")},
-				Expect{Queue: true, Within: s, Optional: true},
+				Expect{Queue: true, Within: Constant(s), Optional: true},
 				Repeat{Min: 2, Max: 4, Steps: []Step{
 					Say{mustTemplate(t, "question {{n}} of {{conversation}} in {{run}} by {{user}}")},
-					Expect{From: "AGENT", Reply: true, Within: 10 * s}}},
-				Expect{Media: "IMAGE", Within: 30 * s},
-				Expect{From: "AGENT", Disconnect: true, Within: 2 * time.Minute}}},
+					Expect{From: "AGENT", Reply: true, Within: Constant(10 * s)}}},
+				Expect{Media: "IMAGE", Within: Constant(30 * s)},
+				Expect{From: "AGENT", Disconnect: true, Within: Constant(2 * time.Minute)}}},
 			{Name: "sender", Steps: []Step{
 				Connect{}, Handover{},
 				Upload{Kind: "file", Type: "txt"},

@@ -290,11 +290,24 @@ func (f *flowReader) expect(n *yaml.Node) Step {
 	set(o, "disconnect", &e.Disconnect, boolean)
 	set(o, "queue", &e.Queue, boolean)
 	set(o, "optional", &e.Optional, boolean)
-	o.need("within", "write within: 5s")
-	set(o, "within", &e.Within, durationIn(time.Millisecond, day))
+	e.Within = f.patience(o)
 	o.close()
 	f.checkExpect(n, e)
 	return e
+}
+
+// patience reads how long an expectation waits.
+func (f *flowReader) patience(o *object) Dist {
+	o.need("within", "write within: 5s")
+	n := o.get("within")
+	if n == nil {
+		return Dist{}
+	}
+	d, ok := f.dist("within", n)
+	if ok && d.A < time.Millisecond {
+		f.complain(n, "at least 1ms", "within: %s is too short", short(d.A))
+	}
+	return d
 }
 
 // checkExpect finds expectations that nothing can meet.

@@ -143,14 +143,14 @@ type HangUp struct{}
 // Expect waits for a message that arrived after the last step that did something (connect, say,
 // upload, handover) or after the message that the last expect was met by.
 type Expect struct {
-	From       string        // ROBOT, AGENT, SYSTEM or "" for anyone
-	Text       string        // content contains this
-	Media      string        // IMAGE, AUDIO, VIDEO, DOCUMENT, LOCATE: downloaded and verified as the demo does
-	Reply      bool          // an answer to what the customer said last
-	Disconnect bool          // the other side hangs up
-	Queue      bool          // a message with queueFlag
-	Within     time.Duration // more than 0
-	Optional   bool          // going on without it is fine and not counted as missed
+	From       string // ROBOT, AGENT, SYSTEM or "" for anyone
+	Text       string // content contains this
+	Media      string // IMAGE, AUDIO, VIDEO, DOCUMENT, LOCATE: downloaded and verified as the demo does
+	Reply      bool   // an answer to what the customer said last
+	Disconnect bool   // the other side hangs up
+	Queue      bool   // a message with queueFlag
+	Within     Dist   // drawn anew each time; at least 1 ms
+	Optional   bool   // going on without it is fine and not counted as missed
 }
 
 // Describe implements Step.

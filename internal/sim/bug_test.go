@@ -37,7 +37,7 @@ func TestBug(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := customers(scene(scenario.Expect{From: "ROBOT", Within: hold}), 8, hold)
+			s := customers(scene(scenario.Expect{From: "ROBOT", Within: scenario.Constant(hold)}), 8, hold)
 			out := Run(t.Context(), Config{Scenario: s, Endpoint: endpoint, Run: 7, Seed: 1,
 				Observe: func(int) Observer { return clumsy{at} }})
 			close(tenant.stopped)

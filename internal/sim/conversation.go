@@ -277,7 +277,7 @@ func (c *customer) repeated(s scenario.Repeat, inner []step) trace.Ended {
 // expect waits for a message. A customer whose expectation is not met gives up and hangs up,
 // unless the expectation is optional.
 func (c *customer) expect(s scenario.Expect, name string) trace.Ended {
-	deadline := c.due + s.Within
+	deadline := c.due + s.Within.Draw(c.rng)
 	var met bool
 	c.wait(deadline, func() bool {
 		var at time.Duration

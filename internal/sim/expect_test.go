@@ -13,7 +13,7 @@ import (
 )
 
 func within(d time.Duration, e scenario.Expect) scenario.Step {
-	e.Within = d
+	e.Within = scenario.Constant(d)
 	return e
 }
 

@@ -53,7 +53,7 @@ func TestTemplates(t *testing.T) {
 }
 
 func TestStepNames(t *testing.T) {
-	p := play(t, scene(say("x"), twice(say("y"), scenario.Expect{Text: "z", Within: ms, Optional: true})), nil, nil)
+	p := play(t, scene(say("x"), twice(say("y"), scenario.Expect{Text: "z", Within: scenario.Constant(ms), Optional: true})), nil, nil)
 	if got, want := p.steps(), "2 say, 3.1 say, 3.2 expect text, 3.1 say, 3.2 expect text, customer"; got != want {
 		t.Errorf("steps %q, want %q", got, want)
 	}

@@ -129,11 +129,11 @@ func timeless(events []trace.Event) map[string][]trace.Event {
 // conversation is a rich one: its polls bring everything that can happen to one.
 func conversation() (*scenario.Scenario, *scripted) {
 	s := scene(
-		scenario.Expect{From: aicc.FromRobot, Within: 20 * time.Second},
+		scenario.Expect{From: aicc.FromRobot, Within: scenario.Constant(20 * time.Second)},
 		say("one"),
-		scenario.Expect{Media: aicc.Image, Within: 20 * time.Second},
+		scenario.Expect{Media: aicc.Image, Within: scenario.Constant(20 * time.Second)},
 		scenario.Upload{Kind: "image", Type: "jpg"},
-		scenario.Expect{Disconnect: true, Within: 40 * time.Second},
+		scenario.Expect{Disconnect: true, Within: scenario.Constant(40 * time.Second)},
 	)
 	s.Poll.Pause, s.Poll.Timeout = 150*ms, 2*time.Second // real time: a busy machine must get there, too
 	tenant := newScripted(script{aicc.OpPoll: {
@@ -210,7 +210,7 @@ func TestClosedInThePause(t *testing.T) {
 		w := wired{portable: i&1 > 0, secure: i&2 > 0, idle: 30 * ms}
 		t.Run(w.String(), func(t *testing.T) {
 			t.Parallel()
-			s := scene(scenario.Expect{Disconnect: true, Within: 20 * time.Second})
+			s := scene(scenario.Expect{Disconnect: true, Within: scenario.Constant(20 * time.Second)})
 			s.Poll.Pause = 150 * ms
 			const polls = 8
 			tenant := newScripted(nil)
@@ -287,7 +287,7 @@ func TestCrowd(t *testing.T) {
 		w := wired{portable: portable}
 		t.Run(w.String(), func(t *testing.T) {
 			tenant := newCrowd(size)
-			s := customers(scene(say("one"), scenario.Expect{From: aicc.FromRobot, Within: 20 * time.Second}, think(300*ms)), size, ms)
+			s := customers(scene(say("one"), scenario.Expect{From: aicc.FromRobot, Within: scenario.Constant(20 * time.Second)}, think(300*ms)), size, ms)
 			s.Poll.Timeout = 30 * time.Second
 			counted := make(chan int, 1)
 			go func() {

@@ -75,7 +75,7 @@ func TestDownloadedFile(t *testing.T) {
 
 // TestDownloadsAfterTheEnd hangs up on a customer who has two pictures to fetch, one of them slowly.
 func TestDownloadsAfterTheEnd(t *testing.T) {
-	p := play(t, scene(scenario.Expect{Disconnect: true, Within: time.Minute}), script{
+	p := play(t, scene(scenario.Expect{Disconnect: true, Within: scenario.Constant(time.Minute)}), script{
 		aicc.OpPoll:     {brings(media("SYSTEM", "IMAGE", "a"), media("SYSTEM", "IMAGE", "b"), bye("SYSTEM"))},
 		aicc.OpDownload: {{wait: 3 * time.Second}, {wait: time.Second}},
 	}, nil)
@@ -107,7 +107,7 @@ func TestExpectedMedia(t *testing.T) {
 		{"not when the file comes too late", answer{wait: 7 * time.Second}, "2 expect IMAGE!, gave-up", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := play(t, scene(scenario.Expect{Media: aicc.Image, Within: 5 * time.Second}, think(time.Second), say("nice")), script{
+			p := play(t, scene(scenario.Expect{Media: aicc.Image, Within: scenario.Constant(5 * time.Second)}, think(time.Second), say("nice")), script{
 				aicc.OpPoll: {brings(media("SYSTEM", "AUDIO", "v"), media("SYSTEM", "IMAGE", "f"))}, aicc.OpDownload: {{}, c.answer},
 			}, nil)
 			if got := p.steps(); got != c.steps {
