@@ -1,0 +1,133 @@
+package run
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"testing"
+	"time"
+
+	"chatbench/internal/capacity"
+	"chatbench/internal/metric"
+	"chatbench/internal/scenario"
+	"chatbench/internal/trace"
+)
+
+// staffed is one row of the table in docs/staffing.md.
+type staffed struct {
+	name     string
+	arrivals float64 // a minute
+	agents   int
+	patience time.Duration // mean; 0: for ever
+}
+
+const (
+	handling   = time.Minute // mean, in testdata/staffing.yaml
+	places     = 2           // of an agent, there
+	answerIn   = 20 * time.Second
+	repeatedly = 6 // runs of 20 hours with seeds of their own
+)
+
+// waited is what customers met, or were to meet: shares of those who came, and seconds.
+type waited struct{ answered, waiting, answer, abandoned float64 }
+
+func (w *waited) values() []*float64 {
+	return []*float64{&w.answered, &w.waiting, &w.answer, &w.abandoned}
+}
+
+// play plays the row once. Waits are what the customers saw: from the queue notice to the agent's
+// first word.
+func (s staffed) play(t *testing.T, seed uint64) waited {
+	t.Helper()
+	c := load(t, "testdata/staffing.yaml")
+	c.Seed = seed
+	for i := range c.Load.Stages {
+		c.Load.Stages[i].Arrivals = s.arrivals / 60
+	}
+	c.Tenant.Agents.Count = s.agents
+	expect := c.Flows[0].Steps[1].(scenario.Expect)
+	if expect.Within.A = s.patience; s.patience == 0 {
+		expect.Within = scenario.Constant(24 * time.Hour)
+	}
+	c.Flows[0].Steps[1] = expect
+	total := virtually(t, c, Options{}).Metrics.Total()
+	visitors, wait := total.Counters.Flows["visitor"], total.Hist("queue_wait")
+	came, gone := float64(visitors.Begun), float64(visitors.Ended[trace.GaveUp])
+	queued := float64(wait.Count())
+	return waited{
+		answered: (came - gone - queued*beyond(wait, answerIn)) / came, waiting: (queued + gone) / came,
+		answer: wait.Mean() * queued / (came - gone), abandoned: gone / came,
+	}
+}
+
+// beyond is the share of a histogram's values over a limit.
+func beyond(h *metric.Hist, limit time.Duration) float64 {
+	const parts = 100_000
+	return 1 - float64(sort.Search(parts, func(i int) bool { return h.Quantile(float64(i+1)/parts) > limit.Seconds() }))/parts
+}
+
+// expected is what the model says of the row.
+func (s staffed) expected() waited {
+	l := capacity.Demand{Arrivals: s.arrivals / 60, Handling: handling, Concurrent: places, Patience: s.patience, Within: answerIn}.With(s.agents)
+	return waited{answered: l.Answered, waiting: l.Waiting, answer: l.Answer, abandoned: l.Abandoned}
+}
+
+// TestQueueAgainstErlang plays the embedded tenant's queue for days of virtual time and holds the
+// waits that customers met against Erlang C and Erlang A. Each figure may be off by four standard
+// errors, taken from the spread between runs, which are independent while waits within a run are
+// not; and by a little because a customer is told on the next poll. With -v it prints the table of
+// docs/staffing.md.
+func TestQueueAgainstErlang(t *testing.T) {
+	if testing.Short() || slowed {
+		t.Skip("plays for days of virtual time")
+	}
+	for _, row := range []staffed{
+		{"Erlang C, busy", 8.5, 5, 0},
+		{"Erlang C, calm", 7, 5, 0},
+		{"Erlang C, more agents", 34, 20, 0},
+		{"Erlang A, patient", 9.5, 5, 2 * time.Minute},
+		{"Erlang A, hurried", 9.5, 5, 30 * time.Second},
+		{"Erlang A, overloaded", 15, 5, time.Minute},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			runs := make([]waited, repeatedly)
+			for i := range runs {
+				runs[i] = row.play(t, uint64(i+1))
+			}
+			mean, spread := average(runs)
+			want := row.expected()
+			t.Logf("| %s | %g/min, %d agents | %s | %s | %s | %s |", row.name, row.arrivals, row.agents,
+				cells(want.answered, mean.answered, spread.answered, 100, "%"), cells(want.waiting, mean.waiting, spread.waiting, 100, "%"),
+				cells(want.answer, mean.answer, spread.answer, 1, "s"), cells(want.abandoned, mean.abandoned, spread.abandoned, 100, "%"))
+			for i, name := range []string{"answered within 20 s", "waiting", "speed of answer", "abandoned"} {
+				got, w, slack := *mean.values()[i], *want.values()[i], 4**spread.values()[i]+0.005*max(*want.values()[i], 0.02)
+				if math.Abs(got-w) > slack {
+					t.Errorf("%s: measured %.4f, the model says %.4f, more than %.4f apart", name, got, w, slack)
+				}
+			}
+		})
+	}
+}
+
+// average gives the mean of some runs and its standard error.
+func average(runs []waited) (mean, spread waited) {
+	n := float64(len(runs))
+	for i := range mean.values() {
+		sum, squares := 0.0, 0.0
+		for k := range runs {
+			sum += *runs[k].values()[i]
+		}
+		for k := range runs {
+			d := *runs[k].values()[i] - sum/n
+			squares += d * d
+		}
+		*mean.values()[i], *spread.values()[i] = sum/n, math.Sqrt(squares/(n-1)/n)
+	}
+	return mean, spread
+}
+
+// cells is a figure of the table: model, measured and its standard error.
+func cells(want, got, spread, unit float64, suffix string) string {
+	return fmt.Sprintf("%.1f %s / %.1f ± %.1f", want*unit, suffix, got*unit, spread*unit)
+}
