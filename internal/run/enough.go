@@ -58,27 +58,52 @@ func (m machine) arriving(embedded bool) int {
 	return mostArriving
 }
 
+// Needs is what the connections of a load take of this machine, and what there is of it.
+type Needs struct {
+	Customers       int   // at the peak; of an open load, at most
+	Descriptors     int   // of this process, the embedded tenant's included
+	DescriptorsHere int64 // 0: not known
+	Ports           int
+	PortsHere       int   // 0: not known
+	Err             error // nil, or the *ResourceError with which a run would be refused
+}
+
+// NeedsOf counts what a scenario's load takes.
+func NeedsOf(s *scenario.Scenario) Needs {
+	load, embedded, have := s.Load, s.Target == nil, thisMachine()
+	if load.Open && load.MaxCustomers == 0 {
+		load.MaxCustomers = have.arriving(embedded)
+	}
+	n := needs(load, embedded)
+	n.DescriptorsHere, n.PortsHere, n.Err = have.descriptors, have.ports, enough(load, embedded, have)
+	return n
+}
+
+func needs(load scenario.Load, embedded bool) Needs {
+	n := Needs{Customers: peak(load)}
+	if load.Open {
+		n.Customers = load.MaxCustomers
+	}
+	connections := n.Customers * linksPerCustomer
+	n.Descriptors, n.Ports = connections+spareDescriptors, connections
+	if embedded {
+		n.Descriptors += connections // both ends are ours
+	}
+	if load.Open { // every arrival opens two connections and leaves their ports waiting
+		n.Ports = max(n.Ports, int(math.Ceil(peakRate(load)*timeWait))*linksPerCustomer)
+	}
+	return n
+}
+
 // enough finds out before the start whether the load's connections will fit.
 func enough(load scenario.Load, embedded bool, have machine) error {
-	customers := peak(load)
-	if load.Open {
-		customers = load.MaxCustomers
+	n := needs(load, embedded)
+	if have.descriptors > 0 && int64(n.Descriptors) > have.descriptors {
+		return tooFewDescriptors(n.Customers, n.Descriptors, have, embedded)
 	}
-	connections := customers * linksPerCustomer
-	descriptors := connections + spareDescriptors
-	if embedded {
-		descriptors += connections // both ends are ours
-	}
-	if have.descriptors > 0 && int64(descriptors) > have.descriptors {
-		return tooFewDescriptors(customers, descriptors, have, embedded)
-	}
-	ports := connections
-	if load.Open { // every arrival opens two connections and leaves their ports waiting
-		ports = max(ports, int(math.Ceil(peakRate(load)*timeWait))*linksPerCustomer)
-	}
-	if have.ports > 0 && ports > have.ports {
+	if have.ports > 0 && n.Ports > have.ports {
 		return &ResourceError{
-			Sentence: fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d", ports, have.ports),
+			Sentence: fmt.Sprintf("%d connections to one address need as many ports, and this machine gives %d", n.Ports, have.ports),
 			Hint:     `"sysctl -w net.ipv4.ip_local_port_range='1024 65535'" gives 64512`,
 		}
 	}
