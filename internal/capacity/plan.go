@@ -223,7 +223,7 @@ func (l *layout) play() {
 		l.asked[op] = convolved(l.starts, p.exchange[op])
 	}
 	l.going = convolved(l.starts, p.alive)
-	if last := len(l.going) - 1; last > 0 { // who still talks when the drain is over hangs up
+	if last := len(l.going) - 2; last >= 0 { // who still talks when the drain is over hangs up
 		l.asked[aicc.OpDisconnect][last] += l.going[last]
 	}
 	l.asked[aicc.OpApply] = l.applies
