@@ -19,7 +19,7 @@ func TestLateAfterOpening(t *testing.T) {
 	// The others wait for the token of the first, which takes a connection, too.
 	const dialing, nap = 50 * ms, 80 * ms
 	const lag = nap - dialing
-	s := customers(scene(scenario.Expect{Disconnect: true, Within: 20 * time.Second}), 16, ms) // some of them on the loop of the first
+	s := customers(scene(scenario.Expect{Disconnect: true, Within: scenario.Constant(20 * time.Second)}), 16, ms) // some of them on the loop of the first
 	var napped atomic.Bool
 	p := play(t, s, script{aicc.OpPoll: {brings(bye("AGENT"))}}, func(r *rig) {
 		dial := r.dial
