@@ -341,3 +341,31 @@ func TestLoadTenant(t *testing.T) {
 		t.Errorf("LoadTenant of a file that is not there: got %v", err)
 	}
 }
+
+// TestPatience reads an expectation's time as a distribution, which must not be shorter than what a
+// clock can tell.
+func TestPatience(t *testing.T) {
+	for text, want := range map[string]Dist{
+		"5s":                               Constant(5 * time.Second),
+		"1s..4s":                           {A: time.Second, B: 4 * time.Second},
+		"{exponential: 2m}":                {Shape: Exponential, A: 2 * time.Minute},
+		"{lognormal: {p50: 20s, p95: 2m}}": {Shape: Lognormal, A: 20 * time.Second, B: 2 * time.Minute},
+		"0s..4s":                           {}, // too short
+		"{exponential: 1us}":               {},
+	} {
+		s, err := Parse("patience.yaml", []byte("chatbench: 1\nload: {customers: 1, for: 1s}\nflows: {f: [{connect: hi}, {expect: {within: "+text+"}}]}\n"), Options{})
+		if (want == Dist{}) {
+			if err == nil || !strings.Contains(err.Error(), "too short (at least 1ms)") {
+				t.Errorf("within %s: got %v, want it to be too short", text, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("within %s: %v", text, err)
+			continue
+		}
+		if got := s.Flows[0].Steps[1].(Expect).Within; got != want {
+			t.Errorf("within %s: got %v, want %v", text, got, want)
+		}
+	}
+}
