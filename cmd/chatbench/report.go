@@ -6,9 +6,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"chatbench/internal/export"
 	"chatbench/internal/lang"
 	"chatbench/internal/report"
 	"chatbench/internal/result"
@@ -17,13 +20,20 @@ import (
 
 // The reports that a run adds to the folder given to --out.
 const (
-	junitFile    = "junit.xml"
-	markdownFile = "summary.md"
+	junitFile       = "junit.xml"
+	markdownFile    = "summary.md"
+	csvFile         = "timeseries.csv"
+	openMetricsFile = "metrics.om"
 )
+
+// formats are what a result can be written as.
+func formats() []string {
+	return []string{"text", "json", "junit", "markdown", "csv", "openmetrics"}
+}
 
 // rendering is how a result is written.
 type rendering struct {
-	format       string // text, json, junit or markdown
+	format       string // one of formats
 	inconclusive string // skipped or error: what JUnit makes of it
 	full         string // the file that has everything, or ""
 	color        bool
@@ -37,10 +47,8 @@ func (r *rendering) register(cmd *cobra.Command) {
 
 // check looks whether the flags make sense.
 func (r *rendering) check() error {
-	switch r.format {
-	case "", "text", "json", "junit", "markdown":
-	default:
-		return usagef("--format %q is not text, json, junit or markdown", r.format)
+	if r.format != "" && !slices.Contains(formats(), r.format) {
+		return usagef("--format %q is not one of %s", r.format, strings.Join(formats(), ", "))
 	}
 	if r.inconclusive != "skipped" && r.inconclusive != "error" {
 		return usagef("--inconclusive %q is not skipped or error", r.inconclusive)
@@ -61,6 +69,10 @@ func (r *rendering) write(w io.Writer, res *result.Result) error {
 		return report.JUnit(w, res, report.JUnitOptions{InconclusiveIsError: r.inconclusive == "error", Full: r.full})
 	case "markdown":
 		return report.Markdown(w, res, r.say)
+	case "csv":
+		return report.CSV(w, res)
+	case "openmetrics":
+		return export.OpenMetrics(w, res)
 	}
 	return report.Text(w, res, report.TextOptions{Color: r.color, Files: r.files, Lang: r.say})
 }
@@ -79,12 +91,13 @@ func newReport() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "report RESULT",
-		Short: "Render a result.json again: as text, JSON, JUnit or Markdown",
+		Short: "Render a result.json again: as text, JSON, JUnit, Markdown, CSV or OpenMetrics",
 		Long: `Renders the result of an earlier run, a result.json or the folder it is in. The exit code says
 whether that worked, not how the run ended.`,
 		Example: `  chatbench report results/
   chatbench report results/ --format junit --out junit.xml
-  chatbench report results/ --format markdown >> "$GITHUB_STEP_SUMMARY"`,
+  chatbench report results/ --format markdown >> "$GITHUB_STEP_SUMMARY"
+  chatbench report results/ --format csv --out timeseries.csv`,
 		Args: exactly("a result.json"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := r.check(); err != nil {
@@ -107,7 +120,7 @@ whether that worked, not how the run ended.`,
 			return r.write(w, res)
 		},
 	}
-	cmd.Flags().StringVar(&r.format, "format", "text", "`FORMAT`: text, json, junit or markdown")
+	cmd.Flags().StringVar(&r.format, "format", "text", "`FORMAT`: "+strings.Join(formats(), ", "))
 	cmd.Flags().StringVar(&out, "out", "", "write to `FILE` instead of standard output")
 	r.register(cmd)
 	return cmd
@@ -116,23 +129,42 @@ whether that worked, not how the run ended.`,
 // reportFiles are the further reports that run writes.
 type reportFiles struct {
 	rendering
-	junit, markdown string
+	junit, markdown, csv, openMetrics string
 }
 
 func (f *reportFiles) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.junit, "junit", "", "write a JUnit report for CI servers to `FILE`")
 	flags.StringVar(&f.markdown, "markdown", "", "write a summary for a pull request or merge request to `FILE`")
+	flags.StringVar(&f.csv, "csv", "", "write the run by the second, for spreadsheets, to `FILE`")
+	flags.StringVar(&f.openMetrics, "openmetrics", "", "write the run's metrics in the OpenMetrics format to `FILE`")
 	f.rendering.register(cmd)
+}
+
+// wanted is a report that a flag asked for.
+type wanted struct{ flag, file, format string }
+
+// wanted lists the reports that have a flag.
+func (f *reportFiles) wanted() []wanted {
+	return []wanted{
+		{"--junit", f.junit, "junit"}, {"--markdown", f.markdown, "markdown"},
+		{"--csv", f.csv, "csv"}, {"--openmetrics", f.openMetrics, "openmetrics"},
+	}
 }
 
 // check looks, before the load, whether the files can be written after it. The folder out is made
 // by the run itself.
 func (f *reportFiles) check(out string) error {
-	if f.junit != "" && f.junit == f.markdown {
-		return usagef("--junit and --markdown name the same file %s", f.junit)
+	problems := f.rendering.check()
+	flags := map[string]string{}
+	for _, one := range f.wanted() {
+		if other := flags[one.file]; other != "" && one.file != "" {
+			return usagef("%s and %s name the same file %s", other, one.flag, one.file)
+		}
+		flags[one.file] = one.flag
+		problems = errors.Join(problems, writable(one.flag, one.file, out))
 	}
-	return errors.Join(writable("--junit", f.junit, out), writable("--markdown", f.markdown, out), f.rendering.check())
+	return problems
 }
 
 func writable(flag, file, out string) error {
@@ -149,16 +181,17 @@ func writable(flag, file, out string) error {
 	return nil
 }
 
-// save writes the reports that were asked for, and both into the folder out if there is one. It
+// save writes the reports that were asked for, and all into the folder out if there is one. It
 // names those that are there; what cannot be written does not keep the others from it.
 func (f *reportFiles) save(r *result.Result, out string) (files []string, err error) {
 	if out != "" {
 		f.full = filepath.Join(out, run.ResultFile)
 	}
-	for _, one := range []struct{ file, format string }{
-		{within(out, junitFile), "junit"}, {within(out, markdownFile), "markdown"},
-		{f.junit, "junit"}, {f.markdown, "markdown"},
-	} {
+	always := []wanted{
+		{"", within(out, junitFile), "junit"}, {"", within(out, markdownFile), "markdown"},
+		{"", within(out, csvFile), "csv"}, {"", within(out, openMetricsFile), "openmetrics"},
+	}
+	for _, one := range append(always, f.wanted()...) {
 		if one.file == "" {
 			continue
 		}

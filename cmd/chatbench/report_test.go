@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ import (
 
 // asked are report files as the flags would have them.
 func asked(junit, markdown string) reportFiles {
-	return reportFiles{rendering{inconclusive: "skipped"}, junit, markdown}
+	return reportFiles{rendering: rendering{inconclusive: "skipped"}, junit: junit, markdown: markdown}
 }
 
 func TestReportFilesAreCheckedBeforeTheLoad(t *testing.T) {
@@ -36,7 +37,8 @@ func TestReportFilesAreCheckedBeforeTheLoad(t *testing.T) {
 		{"a folder that nobody will make", asked(in("nowhere/a.xml"), ""), in("results"), "--junit " + in("nowhere/a.xml") + ": there is no folder"},
 		{"a folder in place of a file", asked("", dir), "", "--markdown " + dir + " is a folder"},
 		{"the same file twice", asked(in("a"), in("a")), "", "name the same file"},
-		{"an unknown word", reportFiles{rendering{inconclusive: "green"}, "", ""}, "", `--inconclusive "green" is not skipped or error`},
+		{"the same file twice, of others", reportFiles{rendering: asked("", "").rendering, csv: in("a"), openMetrics: in("a")}, "", "--csv and --openmetrics name the same file"},
+		{"an unknown word", reportFiles{rendering: rendering{inconclusive: "green"}}, "", `--inconclusive "green" is not skipped or error`},
 	}
 	for _, tt := range tests {
 		err := tt.f.check(tt.out)
@@ -62,14 +64,16 @@ func TestReportFilesAreSavedOneByOne(t *testing.T) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	f := asked(in("nowhere/a.xml"), in("b.md"))
 	files, err := f.save(&result.Result{Verdict: result.Pass}, dir)
-	if diff := cmp.Diff([]string{in("junit.xml"), in("summary.md"), in("b.md")}, files); diff != "" {
+	if diff := cmp.Diff([]string{in("junit.xml"), in("summary.md"), in("timeseries.csv"), in("metrics.om"), in("b.md")}, files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "nowhere") {
 		t.Errorf("error %v, want one that names the folder", err)
 	}
 	for _, file := range files {
-		if text := contents(t, file); !strings.Contains(text, "<testsuite ") && !strings.Contains(text, "### chatbench: PASS") {
+		text := contents(t, file)
+		begins := func(with string) bool { return strings.Contains(text, with) }
+		if !slices.ContainsFunc([]string{"<testsuite ", "### chatbench: PASS", "start_s,length_s,", "# HELP chatbench_"}, begins) {
 			t.Errorf("%s holds %q", file, text)
 		}
 	}

@@ -36,6 +36,7 @@ type runFlags struct {
 	quiet     bool
 	json      bool
 	reports   reportFiles
+	scraped   scrapeFlags
 }
 
 func newRun() *cobra.Command {
@@ -72,6 +73,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no live view")
 	flags.BoolVar(&f.json, "json", false, "write the result as JSON to standard output instead of the report")
 	f.reports.register(cmd)
+	f.scraped.register(cmd)
 }
 
 // loader reads a scenario.
@@ -115,15 +117,22 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 	}, view.stop)
 	defer release()
 	view.tell(probes)
+	scraped, err := f.scraped.listen(stderr, say)
+	if err != nil {
+		return err
+	}
+	defer scraped.close()
 	r, err := run.Play(ctx, run.Options{
 		Scenario: s, Version: toolVersion(), Command: commandLine(), Overrides: overrides, Out: f.out, Trace: policy, Rules: rules, Probes: probes,
-		Interrupt: interrupt, Ready: view.ready, Progress: view.progress,
+		Interrupt: interrupt, Ready: view.ready, Progress: func(p run.Progress) { view.progress(p); scraped.progress(p) },
 	})
 	view.stop()
 	if err != nil {
 		f.reports.say = say
 		return f.reports.notPlayed(err, s.Name, f.out)
 	}
+	scraped.finished(r)
+	defer scraped.linger(interrupt)
 	return f.deliver(cmd, r, say)
 }
 

@@ -71,6 +71,9 @@ type Progress struct {
 	CPU        float64 // share of its processors that the generator used in the last five seconds, 0 to 1; 0 where the system does not tell
 	Late       bool    // the generator was later in these seconds than the scenario allows
 	Starved    bool    // it used more of its processors than the scenario allows
+	// Interim is the result as far as it is known: without verdict, gates, timeline and trace. It
+	// copies what was measured, which takes a millisecond or less, and may be called until Progress returns.
+	Interim func() *result.Result
 }
 
 // The files of a result folder.
@@ -339,25 +342,18 @@ func (p *play) progress(load time.Duration, samples []metric.Health) Progress {
 	at, live := time.Since(p.start), p.recorder.Live()
 	cpu := samples[len(samples)-1].Since(samples[0]).CPUShare()
 	return Progress{At: at, Live: live, Violations: p.checker.Violations(), Draining: at > load, CPU: cpu,
-		Late: live.LateP99 > p.s.Gate.MaxLateness.Seconds(), Starved: p.s.Gate.MaxCPU < 1 && cpu > p.s.Gate.MaxCPU}
+		Late: live.LateP99 > p.s.Gate.MaxLateness.Seconds(), Starved: p.s.Gate.MaxCPU < 1 && cpu > p.s.Gate.MaxCPU,
+		Interim: func() *result.Result {
+			return p.facts(p.recorder.Snapshot(), samples[len(samples)-1].Since(p.health))
+		}}
 }
 
 // result puts together what the run found.
 func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	end := time.Now()
 	health := p.sample().Since(p.health).WithStrain(p.watch)
-	metrics := p.recorder.Finish()
-	hostname, _ := os.Hostname()
-	r := &result.Result{
-		Schema: result.Schema1,
-		Tool:   result.Tool{Version: p.Version, Go: runtime.Version()},
-		Scenario: result.Scenario{Name: p.s.Name, File: p.s.File, Hash: p.s.Hash, Seed: p.seed,
-			Load: loadWords(p.s), Stages: stageWords(p.s), Overrides: p.Overrides},
-		Target: p.host.describe(p.endpoint),
-		Run: result.Run{ID: strconv.FormatUint(p.run64, 36), Start: p.start, End: end, Command: result.MaskArgs(p.Command),
-			Host: result.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Name: hostname}},
-		Rules: p.checker.Report(), Metrics: metrics, Health: health.WithLateness(metrics),
-	}
+	r := p.facts(p.recorder.Finish(), health)
+	r.Run.End = end
 	p.closeTrace(r)
 	p.addNotes(r, out)
 	ending := gate.Ending{Now: end, Interrupted: out.Cut, Dropped: out.Dropped}
@@ -374,6 +370,21 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	}
 	gate.Apply(r, p.s, ending)
 	return r, nil
+}
+
+// facts are what was seen, up to now, without a judgement.
+func (p *play) facts(metrics *metric.Metrics, health metric.Health) *result.Result {
+	hostname, _ := os.Hostname()
+	return &result.Result{
+		Schema: result.Schema1,
+		Tool:   result.Tool{Version: p.Version, Go: runtime.Version()},
+		Scenario: result.Scenario{Name: p.s.Name, File: p.s.File, Hash: p.s.Hash, Seed: p.seed,
+			Load: loadWords(p.s), Stages: stageWords(p.s), Overrides: p.Overrides},
+		Target: p.host.describe(p.endpoint),
+		Run: result.Run{ID: strconv.FormatUint(p.run64, 36), Start: p.start, Command: result.MaskArgs(p.Command),
+			Host: result.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Name: hostname}},
+		Rules: p.checker.Report(), Metrics: metrics, Health: health.WithLateness(metrics),
+	}
 }
 
 func (p *play) addNotes(r *result.Result, out sim.Outcome) {
