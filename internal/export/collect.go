@@ -289,7 +289,7 @@ func (c *collector) rules() {
 
 func (c *collector) gates() {
 	for _, g := range c.Result.Gates {
-		kind, stage, unit := string(g.Kind), "", cmp.Or(g.Unit, "count")
+		kind, stage, unit := string(g.Kind), g.Stage, cmp.Or(g.Unit, "count")
 		c.add(gateVerdict, 1, g.Name, kind, stage, string(g.Verdict))
 		c.add(gateObserved, g.Observed, g.Name, kind, stage, unit)
 		c.add(gateLimit, g.Limit, g.Name, kind, stage, unit)
