@@ -1,6 +1,7 @@
 package export
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +35,7 @@ const (
 	maxScrapes    = 2 // at once; more are told to come again
 	requestTime   = 5 * time.Second
 	answerTime    = 10 * time.Second
+	closingTime   = time.Second
 	maxHeaderSize = 16 << 10
 )
 
@@ -82,8 +84,12 @@ func (s *Server) Linger(limit time.Duration, stop <-chan struct{}) {
 	}
 }
 
-// Close ends the server. Scrapes that are being answered are cut off.
-func (s *Server) Close() error { return s.http.Close() }
+// Close ends the server, when the scrapes that are being answered are, or a second later.
+func (s *Server) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closingTime)
+	defer cancel()
+	return errors.Join(s.http.Shutdown(ctx), s.http.Close())
+}
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
