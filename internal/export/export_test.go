@@ -2,16 +2,19 @@ package export
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
@@ -402,5 +405,29 @@ func TestPedantic(t *testing.T) {
 	registry.MustRegister(newCollector(State{Result: sample()}))
 	if _, err := registry.Gather(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestEveryFamilyIsExplained holds the table of docs/exporting.md against what is exported.
+func TestEveryFamilyIsExplained(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/exporting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want []string
+	for line := range strings.Lines(string(doc)) {
+		if strings.HasPrefix(line, "| `chatbench_") {
+			got = append(got, strings.TrimSpace(line))
+		}
+	}
+	for _, f := range Families() {
+		labels := "-"
+		if len(f.Labels) > 0 {
+			labels = "`" + strings.Join(f.Labels, "`, `") + "`"
+		}
+		want = append(want, fmt.Sprintf("| `%s` | %s | %s | %s | %s |", f.Name, f.Type, cmp.Or(f.Unit, "-"), labels, f.Help))
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("the families and the rows of docs/exporting.md (-families +rows):\n%s", diff)
 	}
 }
