@@ -96,6 +96,11 @@ func (c *Client) Send(request []byte) error {
 		_, err := c.fail(false, net.ErrClosed)
 		return err
 	}
+	// A Do before this has left its deadline, and one for writing fails what is written after it.
+	if err := c.conn.SetDeadline(time.Time{}); err != nil {
+		_, err = c.fail(false, err)
+		return err
+	}
 	n, err := c.write(request)
 	if err != nil && (n == 0 || errors.Is(err, os.ErrDeadlineExceeded)) {
 		_, err = c.fail(n > 0, err)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -293,4 +294,34 @@ func TestSendAfterTheEnd(t *testing.T) {
 	if err := c.Send([]byte(get)); !errors.As(err, &failure) || failure.Sent || conn.heard.Len() > 0 {
 		t.Errorf("Send on a closed client: %#v after %d bytes, want an error without Sent", err, conn.heard.Len())
 	}
+}
+
+// timed is a connection that fails like a net.Conn what is written after a deadline.
+type timed struct {
+	script
+	deadline time.Time
+}
+
+func (c *timed) SetDeadline(t time.Time) error { c.deadline = t; return nil }
+
+func (c *timed) Write(b []byte) (int, error) {
+	if !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	return c.script.Write(b)
+}
+
+// TestSendAfterADeadline sends on a connection on which a Do was in time, when its deadline is over.
+func TestSendAfterADeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		c := NewClient(&timed{script: script{pieces: [][]byte{answer}, end: io.EOF}}, Limits{})
+		if _, err := c.Do([]byte("GET / HTTP/1.1\r\n\r\n"), time.Now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if err := c.Send([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {
+			t.Errorf("a minute after a Do with a deadline of a second: %v, want none", err)
+		}
+	})
 }
