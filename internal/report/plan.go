@@ -16,7 +16,7 @@ func Plan(w io.Writer, p *lang.Printer, plan *capacity.Plan) error {
 	b.line(p.Sprintf("%s: what it will ask for; nothing was sent", clean(plan.Scenario)))
 	b.line("")
 	b.line(p.Sprintf("About %s conversations in %s, and %s at most to drain. Up to %s customers at once.",
-		whole(plan.Total.Begun), duration(plan.Seconds), duration(plan.Drain), count(int64(plan.PeakCrowd))))
+		rounded(plan.Total.Begun), duration(plan.Seconds), duration(plan.Drain), count(int64(plan.PeakCrowd))))
 	planDrops(b, p, plan)
 	b.line("")
 	planFlows(b, p, plan)
@@ -55,7 +55,7 @@ func planStages(b *pen, p *lang.Printer, plan *capacity.Plan) {
 	t := table{indent: "  ", right: []bool{false, true, true, true, true}}
 	t.row(p.T("stage"), p.T("from"), p.T("length"), p.T("conversations begun"), p.T("at once"))
 	for _, s := range plan.Stages {
-		t.row(clean(s.Name), duration(s.Start), duration(s.Seconds), whole(s.Begun), whole(s.Peak))
+		t.row(clean(s.Name), duration(s.Start), duration(s.Seconds), rounded(s.Begun), rounded(s.Peak))
 	}
 	t.writeTo(b)
 }
@@ -70,9 +70,9 @@ func planExchanges(b *pen, p *lang.Printer, plan *capacity.Plan) {
 			continue
 		}
 		total += n
-		t.row(op.String(), whole(n), rateOf(plan.PeakRates[op.String()]))
+		t.row(op.String(), rounded(n), rateOf(plan.PeakRates[op.String()]))
 	}
-	t.row(p.T("all"), whole(total), rateOf(plan.PeakAll))
+	t.row(p.T("all"), rounded(total), rateOf(plan.PeakAll))
 	t.writeTo(b)
 }
 
@@ -115,13 +115,13 @@ func known(n int64) string {
 	return count(n)
 }
 
-// whole writes a mean number of things.
-func whole(v float64) string { return count(int64(math.Round(v))) }
+// rounded writes a mean number of things.
+func rounded(v float64) string { return count(int64(math.Round(v))) }
 
 // rateOf writes things a second.
 func rateOf(v float64) string {
 	if v >= 99.95 {
-		return whole(v)
+		return rounded(v)
 	}
 	return fmt.Sprintf("%.1f", v)
 }
