@@ -23,6 +23,7 @@ type Client struct {
 	cut      error     // why Send could only write a part of it
 	answered bool      // an answer has been read
 	done     bool      // no further exchange is possible
+	timed    bool      // the connection has a deadline
 	inflater *inflater // borrowed, holds the decoded body of the last answer; nil when that was not gzip
 }
 
@@ -74,7 +75,7 @@ func (c *Client) Do(request []byte, deadline time.Time) (Response, error) {
 	if c.done {
 		return c.fail(false, net.ErrClosed)
 	}
-	if err := c.conn.SetDeadline(deadline); err != nil {
+	if err := c.setDeadline(deadline); err != nil {
 		return c.fail(false, err)
 	}
 	n, err := c.write(request)
@@ -96,8 +97,7 @@ func (c *Client) Send(request []byte) error {
 		_, err := c.fail(false, net.ErrClosed)
 		return err
 	}
-	// A Do before this has left its deadline, and one for writing fails what is written after it.
-	if err := c.conn.SetDeadline(time.Time{}); err != nil {
+	if err := c.setDeadline(time.Time{}); err != nil { // that of a Do before this would fail what is written after it
 		_, err = c.fail(false, err)
 		return err
 	}
@@ -124,6 +124,15 @@ func (c *Client) Try() (r Response, ok bool, err error) {
 	}
 	r, err = c.fail(true, cmp.Or(c.cut, err))
 	return r, false, err
+}
+
+// setDeadline sets the deadline of the connection, unless there is none and was none.
+func (c *Client) setDeadline(t time.Time) error {
+	if t.IsZero() && !c.timed {
+		return nil
+	}
+	c.timed = !t.IsZero()
+	return c.conn.SetDeadline(t)
 }
 
 func (c *Client) write(request []byte) (int, error) {
