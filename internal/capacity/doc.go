@@ -2,6 +2,6 @@
 // come to, and how throughput goes with load.
 //
 // It is pure. It plays no scenario and knows no clock: somebody else makes the probes and says what
-// each of them found. [Plan.Next] decides from the probes made so far which load comes next, so that
+// each of them found. [Search.Next] decides from the probes made so far which load comes next, so that
 // a search that was interrupted goes on as if it had not been.
 package capacity

@@ -21,7 +21,7 @@ type Report struct {
 	Command  []string        `json:"command,omitempty"` // secrets masked
 	Start    time.Time       `json:"start,omitzero"`
 	End      time.Time       `json:"end,omitzero"` // of the last probe
-	Plan     Plan            `json:"plan"`
+	Search   Search          `json:"search"`
 	Flags    []string        `json:"flags,omitempty"` // all that change what a probe measures, for --resume
 	Probes   []Probe         `json:"probes"`          // in the order in which they were made
 	Answer   Answer          `json:"answer"`
@@ -36,12 +36,12 @@ type Unit string
 
 // The units of load. Which one it is follows from the scenario.
 const (
-	Customers Unit = "customers"  // present at the same time: closed load
-	Arrivals  Unit = "arrivals/s" // open load
+	UnitCustomers Unit = "customers"  // present at the same time: closed load
+	UnitArrivals  Unit = "arrivals/s" // open load
 )
 
-// Plan is what was asked of a search.
-type Plan struct {
+// Search is what was asked of a search.
+type Search struct {
 	Unit    Unit    `json:"unit"`
 	From    float64 `json:"from"`    // the first load to try
 	Most    float64 `json:"most"`    // the highest load to try
@@ -73,7 +73,7 @@ const (
 // Probe is one run of the scenario at one load.
 type Probe struct {
 	Number  int       `json:"number"` // from 1
-	Load    float64   `json:"load"`   // in the plan's unit
+	Load    float64   `json:"load"`   // in the unit of the search
 	Outcome Outcome   `json:"outcome"`
 	Limits  []Limit   `json:"limits,omitempty"` // what was not met or could not be told, the gravest first
 	Why     string    `json:"why"`              // a sentence
