@@ -44,6 +44,7 @@ const (
 type Search struct {
 	Unit    Unit    `json:"unit"`
 	From    float64 `json:"from"`    // the first load to try
+	Least   float64 `json:"least"`   // the lowest load to try; more than 0
 	Most    float64 `json:"most"`    // the highest load to try
 	Factor  float64 `json:"factor"`  // from one stair to the next; more than 1
 	Width   float64 `json:"width"`   // of the interval as a share of its lower end, such as 0.1
@@ -61,13 +62,14 @@ type Outcome string
 
 // The outcomes of a probe.
 const (
-	Carried Outcome = "carried"     // every gate passed
-	Missed  Outcome = "missed"      // a gate failed or a rule was broken
-	Unclear Outcome = "cannot tell" // neither: too few samples, or a limit within a confidence interval
-	Short   Outcome = "machine"     // this machine was short of something; says nothing of the tenant
-	Gone    Outcome = "gone"        // the tenant could not be reached or went away
-	Cut     Outcome = "interrupted" // by the user; says nothing
-	Broken  Outcome = "bug"         // chatbench itself failed
+	Carried Outcome = "carried"         // every gate passed
+	Missed  Outcome = "missed"          // a gate failed or a rule was broken
+	Unclear Outcome = "cannot tell"     // neither, such as a limit within a confidence interval; another probe may tell
+	Thin    Outcome = "too few samples" // neither: fewer than a gate needs, which another probe would not change
+	Short   Outcome = "machine"         // this machine was short of something; says nothing of the tenant
+	Gone    Outcome = "gone"            // the tenant could not be reached or went away
+	Cut     Outcome = "interrupted"     // by the user; says nothing
+	Broken  Outcome = "bug"             // chatbench itself failed
 )
 
 // Probe is one run of the scenario at one load.
