@@ -176,7 +176,7 @@ func given(cmd *cobra.Command, names ...string) []string {
 	var list []string
 	for _, name := range names {
 		flag := cmd.Flags().Lookup(name)
-		if !flag.Changed {
+		if flag == nil || !flag.Changed { // not every command has all of them
 			continue
 		}
 		text := flag.Value.String()

@@ -57,6 +57,7 @@ func (r *Report) take(p Probe) Stop {
 func (r *Report) conclude(stop Stop) {
 	r.Answer = r.Search.Answer(r.Probes, stop)
 	r.Exit = r.Search.exit(&r.Answer, r.Probes)
+	r.Notes = r.notes()
 	law, err := Fit(r.points())
 	r.Law, r.LawNote = law, ""
 	if err != nil {

@@ -1,6 +1,8 @@
 package capacity
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"chatbench/internal/result"
@@ -88,6 +90,7 @@ type Probe struct {
 	Begun      float64   `json:"begun"`             // conversations begun, per second of the hold
 	Present    float64   `json:"present"`           // customers in a conversation, on average over the hold
 	Duration   float64   `json:"duration_s"`        // mean of the conversations that began in the hold
+	CutShort   float64   `json:"cut_short"`         // share of these conversations, 0 to 1, that were still going on at the end of the probe
 	Latency    []Latency `json:"latency,omitempty"` // of the gated metrics first
 }
 
@@ -189,4 +192,10 @@ type Coefficient struct {
 	Error float64 `json:"error"`
 	Low   float64 `json:"low"`
 	High  float64 `json:"high"`
+}
+
+// ByLoad gives probes in the order of their loads, those of one load in the order in which they were
+// made.
+func ByLoad(probes []Probe) []Probe {
+	return slices.SortedStableFunc(slices.Values(probes), func(a, b Probe) int { return cmp.Compare(a.Load, b.Load) })
 }

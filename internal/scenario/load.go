@@ -31,6 +31,9 @@ type Options struct {
 	Customers int
 	Duration  time.Duration
 	Seed      uint64
+	// Stages, when not nil, gives the stages to play instead of those of the scenario. They are of the
+	// same model, and Customers and Duration change them as they would change those.
+	Stages func(Load) []Stage
 	// Elsewhere says that flags name a target, which the caller fills in: the scenario is read as
 	// if it had a target section, so nothing is concluded from the embedded tenant's set-up.
 	Elsewhere bool

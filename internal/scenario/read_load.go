@@ -30,6 +30,9 @@ func (r *reader) load(s *Scenario, top *object, n *yaml.Node) {
 		l.Stages = nil // nothing can be concluded from them
 		return
 	}
+	if r.opt.Stages != nil {
+		l.Stages = r.opt.Stages(*l)
+	}
 	l.override(r.opt.Customers, r.opt.Duration)
 	r.spread(l, spread)
 }

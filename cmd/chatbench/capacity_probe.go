@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"chatbench/internal/capacity"
+	"chatbench/internal/result"
+	"chatbench/internal/run"
+	"chatbench/internal/scenario"
+	"chatbench/internal/sim"
+)
+
+// prober plays the scenario at a load.
+type prober struct {
+	flags     *capacityFlags
+	cmd       *cobra.Command
+	file      string
+	scenario  *scenario.Scenario // as it is in the file
+	rules     run.Choice
+	report    *capacity.Report
+	stderr    io.Writer
+	terminal  bool
+	ctx       context.Context
+	interrupt <-chan struct{}
+	last      time.Time // end of the probe before; zero: there was none
+}
+
+// prober reads the scenario as it stands and looks whether a search can be made with it.
+func (f *capacityFlags) prober(cmd *cobra.Command, file string) (*prober, error) {
+	p := &prober{flags: f, cmd: cmd, file: file, stderr: cmd.ErrOrStderr()}
+	p.terminal = isTerminal(p.stderr)
+	s, err := p.load(nil, f.play.seed)
+	if err != nil {
+		return nil, err
+	}
+	p.scenario = s
+	if p.rules, err = f.play.judge.choice(); err != nil {
+		return nil, err
+	}
+	if p.rules.NeedsProbes() {
+		return nil, usagef("the rules that were chosen need probes of a check, which a search for capacity does not make")
+	}
+	return p, f.complete(s)
+}
+
+// load reads the scenario with other stages, nil for its own.
+func (p *prober) load(stages func(scenario.Load) []scenario.Stage, seed uint64) (*scenario.Scenario, error) {
+	s, _, err := p.flags.play.scenario(p.cmd, func(opt scenario.Options) (*scenario.Scenario, error) {
+		opt.Stages, opt.Seed = stages, seed
+		return scenario.LoadFile(p.file, opt)
+	})
+	return s, err
+}
+
+// open makes the folder and says what is going to happen.
+func (p *prober) open(r *capacity.Report) error {
+	p.report = r
+	if out := p.flags.play.out; out != "" {
+		if err := os.MkdirAll(filepath.Join(out, "probes"), 0o777); err != nil {
+			return usagef("--out: %w", err)
+		}
+	}
+	s := &r.Search
+	if !p.flags.play.quiet {
+		fmt.Fprintf(p.stderr, "chatbench: how many %s does the tenant carry? From %v to at most %v, %v a probe and what the drain takes\n", s.Unit, s.From, s.Most, s.Settle+s.Hold)
+	}
+	return nil
+}
+
+func (p *prober) keep(r *capacity.Report) error {
+	if p.flags.play.out == "" {
+		return nil
+	}
+	return capacity.Save(filepath.Join(p.flags.play.out, capacity.FileName), r)
+}
+
+// probe makes one probe. That the tenant cannot be used is an error only before anything was learned
+// of it; later it went away.
+func (p *prober) probe(number int, load float64) (capacity.Probe, error) {
+	s, made, err := p.scaled(number, load)
+	if err != nil || made != nil {
+		return p.tell(made, err)
+	}
+	if !p.rest(s) {
+		return capacity.Probe{Number: number, Load: load, Outcome: capacity.Cut}, nil
+	}
+	r, err := run.Play(p.ctx, run.Options{
+		Scenario: s, Version: toolVersion(), Command: commandLine(), Rules: p.rules, Interrupt: p.interrupt,
+		Overrides: append(p.report.Scenario.Overrides, fmt.Sprintf("capacity: %v %s", load, p.report.Search.Unit)),
+		Progress:  func(at run.Progress) { p.status(number, load, at) },
+	})
+	p.last = time.Now()
+	if err != nil {
+		return p.tell(p.unplayed(number, load, err))
+	}
+	probe := capacity.Judge(r, s, load)
+	probe.Number = number
+	p.report.Target, p.report.Host, p.report.Tool.Go = r.Target, r.Run.Host, r.Tool.Go
+	if err := p.save(&probe, r); err != nil {
+		return probe, err
+	}
+	return p.tell(&probe, nil)
+}
+
+// scaled is the scenario at a load. A load that the scenario cannot have, for want of rows of data, is
+// a shortage on this side.
+func (p *prober) scaled(number int, load float64) (*scenario.Scenario, *capacity.Probe, error) {
+	seed := p.flags.play.seed
+	if seed != 0 {
+		seed += uint64(number - 1)
+	}
+	s, err := p.load(p.report.Search.Stages(load), seed)
+	var problems scenario.Problems
+	switch {
+	case errors.As(err, &problems):
+		return nil, shortOf(number, load, "The scenario cannot have this load: "+problems[0].Error()+"."), nil
+	case err != nil:
+		return nil, nil, err
+	case s.Hash != p.report.Scenario.Hash:
+		return nil, nil, usagef("%s was changed while the search went on", p.file)
+	}
+	return s, nil, nil
+}
+
+func shortOf(number int, load float64, what string) *capacity.Probe {
+	return &capacity.Probe{Number: number, Load: load, Outcome: capacity.Short, Why: what, Start: time.Now(),
+		Limits: []capacity.Limit{{Kind: result.GateGenerator, Name: "room for the load", Sentence: what}}}
+}
+
+// unplayed makes a probe of a run that could not begin.
+func (p *prober) unplayed(number int, load float64, err error) (*capacity.Probe, error) {
+	var target *sim.TargetError
+	var lacks *run.ResourceError
+	switch {
+	case errors.Is(err, run.ErrInterrupted):
+		return &capacity.Probe{Number: number, Load: load, Outcome: capacity.Cut}, nil
+	case errors.As(err, &lacks):
+		return shortOf(number, load, "This machine has not enough for the load: "+lacks.Error()+"."), nil
+	case errors.As(err, &target) && len(p.report.Probes) > 0:
+		return &capacity.Probe{Number: number, Load: load, Outcome: capacity.Gone, Why: target.Error() + ".", Start: time.Now()}, nil
+	}
+	return nil, err
+}
+
+// rest lets a real tenant recover from the probe before. It is false when the search was interrupted.
+func (p *prober) rest(s *scenario.Scenario) bool {
+	wait := time.Duration(0)
+	if s.Target != nil && !p.last.IsZero() {
+		wait = time.Until(p.last.Add(p.flags.pause))
+	}
+	select {
+	case <-time.After(wait):
+		return true
+	case <-p.interrupt:
+	case <-p.ctx.Done():
+	}
+	return false
+}
+
+// save keeps the result of a probe.
+func (p *prober) save(probe *capacity.Probe, r *result.Result) error {
+	if p.flags.play.out == "" || probe.Outcome == capacity.Cut {
+		return nil
+	}
+	times := 1
+	for i := range p.report.Probes {
+		if p.report.Probes[i].Load == probe.Load {
+			times++
+		}
+	}
+	probe.Dir = filepath.ToSlash(filepath.Join("probes", fmt.Sprintf("%s-%d", strconv.FormatFloat(probe.Load, 'f', -1, 64), times)))
+	dir := filepath.Join(p.flags.play.out, probe.Dir)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	return result.Save(filepath.Join(dir, result.FileName), r)
+}
+
+// status shows on a terminal how far a probe is.
+func (p *prober) status(number int, load float64, at run.Progress) {
+	if !p.terminal || p.flags.play.quiet {
+		return
+	}
+	crowd := at.Live.Customers
+	fmt.Fprintf(p.stderr, "\r\x1b[Kprobe %d, %v %s: %v of %v, %d in a conversation", number, load, p.report.Search.Unit, at.At.Round(time.Second),
+		p.report.Search.Settle+p.report.Search.Hold, crowd.Connecting+crowd.Waiting+crowd.WithRobot+crowd.InQueue+crowd.WithAgent)
+}
+
+// tell says on a line what a probe found.
+func (p *prober) tell(probe *capacity.Probe, err error) (capacity.Probe, error) {
+	if err != nil {
+		return capacity.Probe{}, err
+	}
+	if p.terminal && !p.flags.play.quiet {
+		fmt.Fprint(p.stderr, "\r\x1b[K")
+	}
+	if !p.flags.play.quiet {
+		line := fmt.Sprintf("probe %d, %v %s: %s", probe.Number, probe.Load, p.report.Search.Unit, probe.Outcome)
+		if probe.Outcome != capacity.Carried && probe.Why != "" {
+			line += "; " + probe.Why
+		}
+		fmt.Fprintln(p.stderr, line)
+	}
+	return *probe, nil
+}
