@@ -82,8 +82,8 @@ func (s Search) sentences(a *Answer, e *edges, probes []Probe) []string {
 	if fog := s.fogWords(a, e); fog != "" {
 		list = append(list, fog)
 	}
-	if wide := s.wideWords(a, e); wide != "" {
-		list = append(list, wide)
+	if ended := a.endedWords(); ended != "" {
+		list = append(list, ended)
 	}
 	if !a.Sure && a.Kind != Nothing && a.Kind != Vanished {
 		list = append(list, fmt.Sprintf("It is not sure: fewer than %s agree at an end of the interval.", plural(s.Confirm, "probe")))
@@ -138,12 +138,12 @@ func (s Search) fogWords(a *Answer, e *edges) string {
 	return fmt.Sprintf("Between them, from %s to %s, nothing could be told.", s.words(from), s.words(to))
 }
 
-// wideWords tells that a search stopped before its interval was as narrow as asked for.
-func (s Search) wideWords(a *Answer, e *edges) string {
+// endedWords tells that a search stopped before its interval was as narrow and as sure as asked for.
+func (a *Answer) endedWords() string {
 	if a.Stop == Complete {
 		return ""
 	}
-	return fmt.Sprintf("The search ended before it was done (%s); --resume goes on with it.", a.Stop)
+	return fmt.Sprintf("The search ended before it was done (%s).", a.Stop)
 }
 
 // words is a load in words.

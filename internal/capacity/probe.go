@@ -55,38 +55,60 @@ func Judge(r *result.Result, s *scenario.Scenario, load float64) Probe {
 }
 
 func outcome(r *result.Result, s *scenario.Scenario) (Outcome, []Limit) {
-	switch {
-	case r.Exit == result.ExitBug || r.Run.Ended == result.EndedBroken:
+	switch r.Run.Ended {
+	case result.EndedBroken:
 		return Broken, nil
-	case r.Run.Ended == result.EndedGone:
+	case result.EndedGone:
 		return Gone, nil
-	case r.Run.Ended == result.EndedInterrupted:
+	case result.EndedInterrupted:
 		return Cut, nil
 	}
-	if broken := brokenRules(r, s.Gate.Strict); len(broken) > 0 {
-		return Missed, broken // a fact, whatever this machine was short of
-	}
-	if short := limits(r, func(g *result.Gate) bool { return g.Kind == result.GateGenerator && g.Verdict == result.Invalid }); len(short) > 0 {
-		return Short, short
-	}
-	if short := limits(r, func(g *result.Gate) bool { return g.Verdict == result.Invalid }); len(short) > 0 || r.Run.Ended == result.EndedStarved {
-		return Short, short
-	}
-	need := samples(s)
-	thin := func(g *result.Gate) bool { return g.Verdict == result.Fail && g.Samples < need[g.Name] }
-	if missed := limits(r, func(g *result.Gate) bool { return g.Verdict == result.Fail && onTenant(g) && !thin(g) }); len(missed) > 0 {
-		return Missed, missed
-	}
-	if unclear := limits(r, func(g *result.Gate) bool { return g.Verdict == result.Inconclusive && onTenant(g) }); len(unclear) > 0 {
-		return Unclear, unclear
-	}
-	if thin := limits(r, thin); len(thin) > 0 {
-		return Thin, thin
-	}
-	if ended := r.Metrics.All().Counters.Ended(); ended[trace.ByCustomer]+ended[trace.ByPeer] == 0 {
-		return Thin, []Limit{{Kind: result.GateMissed, Name: "conversations", Sentence: "No conversation came to its end, so nothing was shown; a longer hold helps."}}
+	f := findingsOf(r, s)
+	switch {
+	case r.Exit == result.ExitBug:
+		return Broken, nil
+	case len(f.rules) > 0:
+		return Missed, f.rules // a fact, whatever this machine was short of
+	case len(f.short) > 0 || r.Run.Ended == result.EndedStarved:
+		return Short, f.short
+	case len(f.missed) > 0:
+		return Missed, f.missed
+	case len(f.unclear) > 0:
+		return Unclear, f.unclear
+	case len(f.thin) > 0:
+		return Thin, f.thin
 	}
 	return Carried, nil
+}
+
+// findings is what speaks against a load, sorted by what it comes to.
+type findings struct{ rules, short, missed, unclear, thin []Limit }
+
+func findingsOf(r *result.Result, s *scenario.Scenario) findings {
+	f := findings{rules: brokenRules(r, s.Gate.Strict)}
+	need := samples(s)
+	for i := range r.Gates {
+		g := &r.Gates[i]
+		l := Limit{Kind: g.Kind, Name: g.Name, Observed: g.Observed, Limit: g.Limit, Unit: g.Unit, Sentence: g.Sentence}
+		switch {
+		case g.Verdict == result.Invalid && g.Kind == result.GateGenerator:
+			f.short = slices.Insert(f.short, 0, l) // before gates that could not be judged for it
+		case g.Verdict == result.Invalid:
+			f.short = append(f.short, l)
+		case !onTenant(g):
+		case g.Verdict == result.Fail && g.Samples < need[g.Name]:
+			f.thin = append(f.thin, l)
+		case g.Verdict == result.Fail:
+			f.missed = append(f.missed, l)
+		case g.Verdict == result.Inconclusive:
+			f.unclear = append(f.unclear, l)
+		}
+	}
+	if ended := r.Metrics.All().Counters.Ended(); ended[trace.ByCustomer]+ended[trace.ByPeer] == 0 {
+		f.thin = append(f.thin, Limit{Kind: result.GateMissed, Name: "conversations", Unit: "count",
+			Sentence: "No conversation came to its end, so nothing was shown; a longer hold helps."})
+	}
+	return f
 }
 
 // onTenant reports whether a gate is on what the tenant did under this load.
@@ -101,16 +123,6 @@ func samples(s *scenario.Scenario) map[string]int64 {
 		need[l.Text] = max(l.Samples, 1)
 	}
 	return need
-}
-
-func limits(r *result.Result, met func(*result.Gate) bool) []Limit {
-	var list []Limit
-	for i := range r.Gates {
-		if g := &r.Gates[i]; met(g) {
-			list = append(list, Limit{Kind: g.Kind, Name: g.Name, Observed: g.Observed, Limit: g.Limit, Unit: g.Unit, Sentence: g.Sentence})
-		}
-	}
-	return list
 }
 
 // brokenRules are the rules that fail the run, the most often broken first.
@@ -145,7 +157,7 @@ func (p *Probe) why(r *result.Result) string {
 func (p *Probe) measure(r *result.Result, s *scenario.Scenario) {
 	hold := r.Metrics.Total()
 	p.latencies(hold, s)
-	if r.Run.Ended != "" || p.Took < hold.End {
+	if r.Metrics == nil || r.Run.Ended != "" || p.Took < hold.End {
 		return
 	}
 	counters := &hold.Counters

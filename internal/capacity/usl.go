@@ -155,29 +155,31 @@ func (l *Law) information(points []Point) *mat.Dense {
 	return &jtj
 }
 
-const (
-	// linear is the loss at the highest load tried below which scaling counts as near linear.
-	linear = 0.1
-)
+// linear is the loss at the highest load tried below which scaling counts as near linear.
+const linear = 0.1
 
 // words says what the coefficients mean at the loads that were tried.
 func (l *Law) words() string {
 	contention, coherency := l.Sigma.Value*(l.Reach-1), l.Kappa.Value*l.Reach*(l.Reach-1)
 	loss := 1 - 1/(1+contention+coherency)
-	shape := fmt.Sprintf("At the highest load tried the tenant gives %.0f %% less than as many times a single customer's throughput", 100*loss)
-	switch {
-	case loss < linear:
+	if loss < linear {
 		return "Throughput grows nearly in proportion to the load as far as it was tried; the data do not reach the bend, so they do not say where it is."
-	case coherency > contention:
-		shape += ", mostly for what customers cost each other (coherency)"
-	default:
-		shape += ", mostly because work waits for what only some can use at a time (contention)"
 	}
+	leading, cause := &l.Sigma, "mostly because work waits for what only some can use at a time (contention)"
+	if coherency > contention {
+		leading, cause = &l.Kappa, "mostly for what customers cost each other (coherency)"
+	}
+	if leading.Low <= 0 {
+		cause = "and whether for contention or for coherency the data do not tell"
+	}
+	shape := fmt.Sprintf("At the highest load tried the tenant gives %.0f %% less than as many times a single customer's throughput, %s", 100*loss, cause)
 	switch {
 	case l.PeakLoad == 0:
 		return shape + "; the law sees no peak."
 	case l.PeakLoad > l.Reach:
 		return fmt.Sprintf("%s; the peak, at %.3g, lies beyond the loads tried and is an extrapolation.", shape, l.PeakLoad)
+	case l.Kappa.Low <= 0:
+		return fmt.Sprintf("%s; a peak at %.3g is likely but not certain.", shape, l.PeakLoad)
 	}
 	return fmt.Sprintf("%s; beyond %.3g more load gives less throughput.", shape, l.PeakLoad)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -101,7 +102,7 @@ func (c *capacityText) subject() {
 	item("changed", strings.Join(r.Scenario.Overrides, ", "))
 	item("target", targetLine(&r.Target))
 	item("search", c.say.Sprintf("%s from %s to at most %s, each stair %s times the last; an interval of %s; %d probes must agree at its ends",
-		c.say.T(string(s.Unit)), number(s.From), number(s.Most), number(s.Factor), percentWords(s.Width), s.Confirm))
+		c.say.T(string(s.Unit)), plainNumber(s.From), plainNumber(s.Most), plainNumber(s.Factor), percentWords(s.Width), s.Confirm))
 	item("probe", c.say.Sprintf("%v to bring the load in and let it settle, left out of the figures, and %v that are judged", s.Settle, s.Hold))
 	item("limits", c.limits())
 	item("program", strings.TrimSpace("chatbench "+r.Tool.Version+" "+r.Tool.Go))
@@ -119,7 +120,7 @@ func (c *capacityText) limits() string {
 	return strings.Join(list, ", ")
 }
 
-func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+func plainNumber(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 func percentWords(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 64) + " %" }
 
@@ -150,7 +151,7 @@ func (c *capacityText) probes() {
 	}
 	t.row(head...)
 	for _, p := range capacity.ByLoad(c.r.Probes) {
-		row := []string{strconv.Itoa(p.Number), number(p.Load), c.say.T(string(p.Outcome)), figure(p.Throughput), figure(p.Present), figure(p.Little())}
+		row := []string{strconv.Itoa(p.Number), plainNumber(p.Load), c.say.T(string(p.Outcome)), figure(p.Throughput), figure(p.Present), figure(p.Little())}
 		for _, name := range metrics {
 			row = append(row, latencyCells(&p, name)...)
 		}
@@ -253,7 +254,15 @@ func (c *capacityText) end() {
 	if len(c.opt.Files) > 0 {
 		c.out.WriteByte('\n')
 	}
-	if again := result.Again(c.r.Command, c.r.Scenario.Seed); again != "" {
-		fmt.Fprintf(&c.out, "\n%s %s\n", c.say.T("again:"), clean(again))
+	again, word := result.Again(c.r.Command, c.r.Scenario.Seed), "again:"
+	if again == "" {
+		return
 	}
+	if c.r.Answer.Stop != capacity.Complete && len(c.opt.Files) > 0 {
+		word = "go on:"
+		if !slices.Contains(c.r.Command, "--resume") {
+			again += " --resume"
+		}
+	}
+	fmt.Fprintf(&c.out, "\n%s %s\n", c.say.T(word), clean(again))
 }

@@ -2,6 +2,8 @@ package scenario
 
 import (
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,5 +119,36 @@ func TestOverrideBeforeRows(t *testing.T) {
 	opt.Customers, opt.Seed = 2, 99
 	if s, err := Parse("a.yaml", []byte(yaml), opt); err != nil || s.Seed != 99 {
 		t.Errorf("seed 99 by a flag: got %+v, %v", s, err)
+	}
+}
+
+// TestOtherStages replaces the stages of a scenario before anything is checked that depends on them.
+func TestOtherStages(t *testing.T) {
+	const text = `
+chatbench: 1
+load: [{customers: 3, over: 1s, warmup: true}, {customers: 3, for: 10s}]
+data: {file: rows.csv, pick: unique}
+flows: {visitor: [{connect: "{{name}}"}]}
+`
+	with := func(customers int) (*Scenario, error) {
+		return Parse("s.yaml", []byte(text), Options{
+			Open: func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("name\na\nb\nc\n")), nil },
+			Stages: func(of Load) []Stage {
+				if of.Open || len(of.Stages) != 2 {
+					t.Errorf("the stages to replace are %+v", of)
+				}
+				return []Stage{{Name: "hold", Customers: customers, Length: 8 * time.Second}}
+			},
+		})
+	}
+	s, err := with(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []Stage{{Name: "hold", Customers: 2, Length: 8 * time.Second}}; !slices.Equal(s.Load.Stages, want) || s.Load.Spread != time.Second {
+		t.Errorf("stages %+v spread over %v, want %+v over the default", s.Load.Stages, s.Load.Spread, want)
+	}
+	if _, err := with(4); err == nil || !strings.Contains(err.Error(), "rows") {
+		t.Errorf("four customers for three rows: %v", err)
 	}
 }

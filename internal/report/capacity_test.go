@@ -1,0 +1,82 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"chatbench/internal/capacity"
+	"chatbench/internal/result"
+)
+
+// searched is a search with a tenant of twenty places, in which customers queue from 28 on; with a
+// machine that can make no more than so many customers.
+func searched(t *testing.T, machine float64) *capacity.Report {
+	t.Helper()
+	r := &capacity.Report{
+		Tool:     result.Tool{Version: "1.2.3", Go: "go1.26"},
+		Scenario: result.Scenario{Name: "queue", File: "queue.yaml", Hash: "0123456789abcdef", Overrides: []string{"--strict=true"}},
+		Target:   result.Target{Kind: result.Real, URL: "http://127.0.0.1:8080"},
+		Command:  []string{"chatbench", "capacity", "queue.yaml"},
+		Search: capacity.Search{Unit: capacity.UnitCustomers, From: 10, Least: 1, Most: 10_000, Factor: 2, Width: 0.1, Confirm: 2,
+			Settle: 20 * time.Second, Hold: 40 * time.Second, Budget: 30 * time.Minute},
+	}
+	err := r.Go(func(number int, load float64) (capacity.Probe, error) {
+		served := min(load, 27.5)
+		p := capacity.Probe{Number: number, Load: load, Outcome: capacity.Carried, Why: "Every gate passed.", Took: time.Minute,
+			Throughput: served / 2, Begun: served / 10, Present: load - served/4, Duration: (load - served/4) / (served / 10)}
+		wait := 0.25 + max(load-27.5, 0)/2.75
+		p.Latency = []capacity.Latency{{Metric: "handover", Gated: true, Count: 100, P50: wait / 2, P95: wait}, {Metric: "reply", Count: 400, P50: 0.49, P95: 0.671}}
+		switch {
+		case load > machine:
+			p.Outcome, p.Why, p.Throughput = capacity.Short, "chatbench itself was too slow.", 0
+		case wait > 1:
+			p.Outcome, p.Why = capacity.Missed, `"handover p95 < 1s": it was 2 s.`
+		}
+		if p.Outcome != capacity.Carried {
+			p.Limits = []capacity.Limit{{Name: "handover p95 < 1s", Sentence: p.Why}, {Name: "other", Sentence: "And another."}}
+		}
+		return p, nil
+	}, func(*capacity.Report) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestCapacityGolden(t *testing.T) {
+	for _, tt := range []struct {
+		file   string
+		report *capacity.Report
+		opt    CapacityOptions
+	}{
+		{"capacity.txt", searched(t, 1e6), CapacityOptions{Files: []string{"found/capacity.json"}}},
+		{"capacity-machine.txt", searched(t, 20), CapacityOptions{Color: true, Width: 80}},
+		{"capacity-nothing.txt", &capacity.Report{Answer: capacity.Search{}.Answer(nil, capacity.Interrupted), Exit: result.ExitInterrupted}, CapacityOptions{}},
+	} {
+		var b bytes.Buffer
+		if err := Capacity(&b, tt.report, tt.opt); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, tt.file, b.String())
+	}
+}
+
+// TestCapacityTakesTextsFromOutside prints nothing that a terminal would act on.
+func TestCapacityTakesTextsFromOutside(t *testing.T) {
+	r := searched(t, 1e6)
+	r.Scenario.Name, r.Target.Note, r.Probes[0].Outcome, r.Probes[0].Why = "a\x1b[2Jb", "c\rd", capacity.Missed, "e\x07f"
+	var b bytes.Buffer
+	if err := Capacity(&b, r, CapacityOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(b.String(), "\x1b\r\x07") {
+		t.Errorf("a control character is in %q", b.String())
+	}
+	full := errors.New("disk full")
+	if err := Capacity(failing{full}, r, CapacityOptions{}); !errors.Is(err, full) {
+		t.Errorf("error %v, want %v", err, full)
+	}
+}
