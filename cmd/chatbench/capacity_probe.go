@@ -95,7 +95,7 @@ func (p *prober) probe(number int, load float64) (capacity.Probe, error) {
 	}
 	r, err := run.Play(p.ctx, run.Options{
 		Scenario: s, Version: toolVersion(), Command: commandLine(), Rules: p.rules, Interrupt: p.interrupt,
-		Overrides: append(p.report.Scenario.Overrides, fmt.Sprintf("capacity: %v %s", load, p.report.Search.Unit)),
+		Overrides: append(p.report.Scenario.Overrides, "capacity: "+p.report.Search.Words(load)),
 		Progress:  func(at run.Progress) { p.status(number, load, at) },
 	})
 	p.last = time.Now()
@@ -191,7 +191,7 @@ func (p *prober) status(number int, load float64, at run.Progress) {
 		return
 	}
 	crowd := at.Live.Customers
-	fmt.Fprintf(p.stderr, "\r\x1b[Kprobe %d, %v %s: %v of %v, %d in a conversation", number, load, p.report.Search.Unit, at.At.Round(time.Second),
+	fmt.Fprintf(p.stderr, "\r\x1b[Kprobe %d, %s: %v of %v, %d in a conversation", number, p.report.Search.Words(load), at.At.Round(time.Second),
 		p.report.Search.Settle+p.report.Search.Hold, crowd.Connecting+crowd.Waiting+crowd.WithRobot+crowd.InQueue+crowd.WithAgent)
 }
 
@@ -204,7 +204,7 @@ func (p *prober) tell(probe *capacity.Probe, err error) (capacity.Probe, error) 
 		fmt.Fprint(p.stderr, "\r\x1b[K")
 	}
 	if !p.flags.play.quiet {
-		line := fmt.Sprintf("probe %d, %v %s: %s", probe.Number, probe.Load, p.report.Search.Unit, probe.Outcome)
+		line := fmt.Sprintf("probe %d, %s: %s", probe.Number, p.report.Search.Words(probe.Load), probe.Outcome)
 		if probe.Outcome != capacity.Carried && probe.Why != "" {
 			line += "; " + probe.Why
 		}

@@ -90,7 +90,7 @@ func (s Search) sentences(a *Answer, e *edges, probes []Probe) []string {
 	}
 	for _, v := range count(probes) {
 		if slices.Contains(a.Noisy, v.load) {
-			list = append(list, fmt.Sprintf("The edge is noisy: at %s %d of %s passed; the majority has it.", s.words(v.load), v.carried, plural(v.carried+v.missed, "probe")))
+			list = append(list, fmt.Sprintf("The edge is noisy: at %s %d of %s passed; the majority has it.", s.Words(v.load), v.carried, plural(v.carried+v.missed, "probe")))
 		}
 	}
 	return list
@@ -101,7 +101,7 @@ func (s Search) main(a *Answer, probes []Probe) string {
 	if a.Limit != nil {
 		why = strings.TrimSuffix(a.Limit.Sentence, ".")
 	}
-	switch low, high := s.words(a.Low), s.words(a.High); {
+	switch low, high := s.Words(a.Low), s.Words(a.High); {
 	case a.Kind == Found && a.Low == 0:
 		return fmt.Sprintf("No load was shown to be carried: %s is too much. %s.", high, why)
 	case a.Kind == Found:
@@ -133,9 +133,9 @@ func (s Search) fogWords(a *Answer, e *edges) string {
 	}
 	from, to := e.fog[0].load, e.fog[len(e.fog)-1].load
 	if from == to {
-		return fmt.Sprintf("At %s, between the two, nothing could be told.", s.words(from))
+		return fmt.Sprintf("At %s, between the two, nothing could be told.", s.Words(from))
 	}
-	return fmt.Sprintf("Between them, from %s to %s, nothing could be told.", s.words(from), s.words(to))
+	return fmt.Sprintf("Between them, from %s to %s, nothing could be told.", s.Words(from), s.Words(to))
 }
 
 // endedWords tells that a search stopped before its interval was as narrow and as sure as asked for.
@@ -146,8 +146,8 @@ func (a *Answer) endedWords() string {
 	return fmt.Sprintf("The search ended before it was done (%s).", a.Stop)
 }
 
-// words is a load in words.
-func (s Search) words(load float64) string {
+// Words is a load in words, such as "1 customer" or "2.5 arrivals a second".
+func (s Search) Words(load float64) string {
 	number := strconv.FormatFloat(load, 'f', -1, 64)
 	noun := "customer"
 	if s.Unit == UnitArrivals {

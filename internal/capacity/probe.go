@@ -239,7 +239,7 @@ func (r *Report) unsteady() []string {
 			return p.Load == load && p.Outcome != Short && p.Begun*r.Search.Hold.Seconds() >= 100 && (little > 1.2*p.Present || p.Present > 1.2*little)
 		})
 		if off {
-			list = append(list, r.Search.words(load))
+			list = append(list, r.Search.Words(load))
 		}
 	}
 	return list
