@@ -77,7 +77,6 @@ func (f *capacityFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.play.out, "out", "", "write capacity.json, capacity.txt and the result of each probe to folder `DIR`")
 	flags.StringVar(&f.play.markers, "markers", "", "put markers into what customers say: auto, on or off (default from the scenario)")
 	flags.BoolVarP(&f.play.quiet, "quiet", "q", false, "do not tell of each probe")
-	flags.BoolVar(&f.play.noColor, "no-color", false, "no colours (as does the variable NO_COLOR)")
 	flags.BoolVar(&f.json, "json", false, "write the report as JSON to standard output instead of text")
 }
 
@@ -97,7 +96,7 @@ func (f *capacityFlags) find(cmd *cobra.Command, file string) error {
 	if err := p.open(r); err != nil {
 		return err
 	}
-	ctx, interrupt, release := signals(cmd.ErrOrStderr())
+	ctx, interrupt, release := signals(p.interrupted, func() {})
 	defer release()
 	p.ctx, p.interrupt = ctx, interrupt
 	if err := r.Go(p.probe, p.keep); err != nil {
@@ -223,7 +222,7 @@ func (f *capacityFlags) deliver(cmd *cobra.Command, r *capacity.Report) error {
 		}
 		return exitError(r.Exit)
 	}
-	opt.Color = colored(stdout, f.play.noColor)
+	opt.Color = colored(cmd, stdout)
 	if err := report.Capacity(stdout, r, opt); err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbench/internal/capacity"
+	"chatbench/internal/lang"
+	"chatbench/internal/report"
 	"chatbench/internal/result"
 	"chatbench/internal/run"
 	"chatbench/internal/scenario"
@@ -26,8 +28,9 @@ type prober struct {
 	file      string
 	scenario  *scenario.Scenario // as it is in the file
 	rules     run.Choice
-	report    *capacity.Report
+	found     *capacity.Report
 	stderr    io.Writer
+	say       *lang.Printer
 	terminal  bool
 	ctx       context.Context
 	interrupt <-chan struct{}
@@ -37,7 +40,11 @@ type prober struct {
 // prober reads the scenario as it stands and looks whether a search can be made with it.
 func (f *capacityFlags) prober(cmd *cobra.Command, file string) (*prober, error) {
 	p := &prober{flags: f, cmd: cmd, file: file, stderr: cmd.ErrOrStderr()}
-	p.terminal = isTerminal(p.stderr)
+	p.terminal = report.IsTerminal(p.stderr)
+	var err error
+	if p.say, err = printer(cmd); err != nil {
+		return nil, err
+	}
 	s, err := p.load(nil, f.play.seed)
 	if err != nil {
 		return nil, err
@@ -63,7 +70,7 @@ func (p *prober) load(stages func(scenario.Load) []scenario.Stage, seed uint64) 
 
 // open makes the folder and says what is going to happen.
 func (p *prober) open(r *capacity.Report) error {
-	p.report = r
+	p.found = r
 	if out := p.flags.play.out; out != "" {
 		if err := os.MkdirAll(filepath.Join(out, "probes"), 0o777); err != nil {
 			return usagef("--out: %w", err)
@@ -71,7 +78,7 @@ func (p *prober) open(r *capacity.Report) error {
 	}
 	s := &r.Search
 	if !p.flags.play.quiet {
-		fmt.Fprintf(p.stderr, "chatbench: how many %s does the tenant carry? From %v to at most %v, %v a probe and what the drain takes\n", s.Unit, s.From, s.Most, s.Settle+s.Hold)
+		fmt.Fprintln(p.stderr, p.say.Sprintf("chatbench: searching from %s to at most %s, %v a probe and what the drain takes", p.words(s.From), p.words(s.Most), s.Settle+s.Hold))
 	}
 	return nil
 }
@@ -95,7 +102,7 @@ func (p *prober) probe(number int, load float64) (capacity.Probe, error) {
 	}
 	r, err := run.Play(p.ctx, run.Options{
 		Scenario: s, Version: toolVersion(), Command: commandLine(), Rules: p.rules, Interrupt: p.interrupt,
-		Overrides: append(p.report.Scenario.Overrides, "capacity: "+p.report.Search.Words(load)),
+		Overrides: append(p.found.Scenario.Overrides, "capacity: "+p.found.Search.Words(load)),
 		Progress:  func(at run.Progress) { p.status(number, load, at) },
 	})
 	p.last = time.Now()
@@ -104,7 +111,7 @@ func (p *prober) probe(number int, load float64) (capacity.Probe, error) {
 	}
 	probe := capacity.Judge(r, s, load)
 	probe.Number = number
-	p.report.Target, p.report.Host, p.report.Tool.Go = r.Target, r.Run.Host, r.Tool.Go
+	p.found.Target, p.found.Host, p.found.Tool.Go = r.Target, r.Run.Host, r.Tool.Go
 	if err := p.save(&probe, r); err != nil {
 		return probe, err
 	}
@@ -118,14 +125,14 @@ func (p *prober) scaled(number int, load float64) (*scenario.Scenario, *capacity
 	if seed != 0 {
 		seed += uint64(number - 1)
 	}
-	s, err := p.load(p.report.Search.Stages(load), seed)
+	s, err := p.load(p.found.Search.Stages(load), seed)
 	var problems scenario.Problems
 	switch {
 	case errors.As(err, &problems):
 		return nil, shortOf(number, load, "The scenario cannot have this load: "+problems[0].Error()+"."), nil
 	case err != nil:
 		return nil, nil, err
-	case s.Hash != p.report.Scenario.Hash:
+	case s.Hash != p.found.Scenario.Hash:
 		return nil, nil, usagef("%s was changed while the search went on", p.file)
 	}
 	return s, nil, nil
@@ -145,7 +152,7 @@ func (p *prober) unplayed(number int, load float64, err error) (*capacity.Probe,
 		return &capacity.Probe{Number: number, Load: load, Outcome: capacity.Cut}, nil
 	case errors.As(err, &lacks):
 		return shortOf(number, load, "This machine has not enough for the load: "+lacks.Error()+"."), nil
-	case errors.As(err, &target) && len(p.report.Probes) > 0:
+	case errors.As(err, &target) && len(p.found.Probes) > 0:
 		return &capacity.Probe{Number: number, Load: load, Outcome: capacity.Gone, Why: target.Error() + ".", Start: time.Now()}, nil
 	}
 	return nil, err
@@ -172,8 +179,8 @@ func (p *prober) save(probe *capacity.Probe, r *result.Result) error {
 		return nil
 	}
 	times := 1
-	for i := range p.report.Probes {
-		if p.report.Probes[i].Load == probe.Load {
+	for i := range p.found.Probes {
+		if p.found.Probes[i].Load == probe.Load {
 			times++
 		}
 	}
@@ -185,14 +192,22 @@ func (p *prober) save(probe *capacity.Probe, r *result.Result) error {
 	return result.Save(filepath.Join(dir, result.FileName), r)
 }
 
+// interrupted says what the first Ctrl-C leads to.
+func (p *prober) interrupted() {
+	fmt.Fprintln(p.stderr, "\n"+p.say.T("chatbench: ending the conversations, which takes 10 s at most; once more stops at once"))
+}
+
+// words is a load in the user's language.
+func (p *prober) words(load float64) string { return p.say.T(p.found.Search.Words(load)) }
+
 // status shows on a terminal how far a probe is.
 func (p *prober) status(number int, load float64, at run.Progress) {
 	if !p.terminal || p.flags.play.quiet {
 		return
 	}
 	crowd := at.Live.Customers
-	fmt.Fprintf(p.stderr, "\r\x1b[Kprobe %d, %s: %v of %v, %d in a conversation", number, p.report.Search.Words(load), at.At.Round(time.Second),
-		p.report.Search.Settle+p.report.Search.Hold, crowd.Connecting+crowd.Waiting+crowd.WithRobot+crowd.InQueue+crowd.WithAgent)
+	fmt.Fprint(p.stderr, "\r\x1b[K", p.say.Sprintf("probe %d, %s: %v of %v, %d in a conversation", number, p.words(load), at.At.Round(time.Second),
+		p.found.Search.Settle+p.found.Search.Hold, crowd.Connecting+crowd.Waiting+crowd.WithRobot+crowd.InQueue+crowd.WithAgent))
 }
 
 // tell says on a line what a probe found.
@@ -204,9 +219,9 @@ func (p *prober) tell(probe *capacity.Probe, err error) (capacity.Probe, error) 
 		fmt.Fprint(p.stderr, "\r\x1b[K")
 	}
 	if !p.flags.play.quiet {
-		line := fmt.Sprintf("probe %d, %s: %s", probe.Number, p.report.Search.Words(probe.Load), probe.Outcome)
+		line := p.say.Sprintf("probe %d, %s: %s", probe.Number, p.words(probe.Load), p.say.T(string(probe.Outcome)))
 		if probe.Outcome != capacity.Carried && probe.Why != "" {
-			line += "; " + probe.Why
+			line += "; " + p.say.T(probe.Why)
 		}
 		fmt.Fprintln(p.stderr, line)
 	}

@@ -98,9 +98,9 @@ func (c *capacityText) subject() {
 	r, s := c.r, &c.r.Search
 	c.heading("What was tested")
 	item := func(name, text string) { c.line(fmt.Sprintf("%-9s ", c.say.T(name)), text) }
-	item("scenario", scenarioLine(&r.Scenario))
+	item("scenario", scenarioLine(c.say, &r.Scenario))
 	item("changed", strings.Join(r.Scenario.Overrides, ", "))
-	item("target", targetLine(&r.Target))
+	item("target", targetLine(c.say, &r.Target))
 	item("search", c.say.Sprintf("%s from %s to at most %s, each stair %s times the last; an interval of %s; %d probes must agree at its ends",
 		c.say.T(string(s.Unit)), plainNumber(s.From), plainNumber(s.Most), plainNumber(s.Factor), percentWords(s.Width), s.Confirm))
 	item("probe", c.say.Sprintf("%v to bring the load in and let it settle, left out of the figures, and %v that are judged", s.Settle, s.Hold))
@@ -151,7 +151,7 @@ func (c *capacityText) probes() {
 	}
 	t.row(head...)
 	for _, p := range capacity.ByLoad(c.r.Probes) {
-		row := []string{strconv.Itoa(p.Number), plainNumber(p.Load), c.say.T(string(p.Outcome)), figure(p.Throughput), figure(p.Present), figure(p.Little())}
+		row := []string{strconv.Itoa(p.Number), plainNumber(p.Load), c.say.T(string(p.Outcome)), figureOrDash(p.Throughput), figureOrDash(p.Present), figureOrDash(p.Little())}
 		for _, name := range metrics {
 			row = append(row, latencyCells(&p, name)...)
 		}
@@ -188,7 +188,7 @@ func latencyCells(p *capacity.Probe, metric string) []string {
 	return []string{"-", "-"}
 }
 
-func figure(v float64) string {
+func figureOrDash(v float64) string {
 	if v == 0 {
 		return "-"
 	}
