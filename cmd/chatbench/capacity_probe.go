@@ -56,7 +56,11 @@ func (f *capacityFlags) prober(cmd *cobra.Command, file string) (*prober, error)
 	if p.rules.NeedsProbes() {
 		return nil, usagef("the rules that were chosen need probes of a check, which a search for capacity does not make")
 	}
-	return p, f.complete(s)
+	if err := f.complete(s); err != nil {
+		return nil, err
+	}
+	_, err = p.load(f.search.Stages(f.search.From), f.play.seed) // what is wrong with the first probe is said before it
+	return p, err
 }
 
 // load reads the scenario with other stages, nil for its own.

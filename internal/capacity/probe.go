@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,15 +16,13 @@ import (
 	"chatbench/internal/trace"
 )
 
-// HoldStage is the stage of a probe that is judged.
-const HoldStage = "hold"
-
 // Stages gives the load of a probe: half of the settling time to bring the load in evenly, the other
-// half to let it settle, both as warm-up, and then the hold. Arrivals are random if those of the
-// scenario are.
+// half to let it settle, both as warm-up, and then the hold. The hold has the name of the scenario's
+// highest stage, if it was given one, so that gates on that stage are gates on the hold. Arrivals are
+// random if those of the scenario are.
 func (s Search) Stages(load float64) func(scenario.Load) []scenario.Stage {
 	return func(of scenario.Load) []scenario.Stage {
-		at := scenario.Stage{Name: HoldStage, Length: s.Hold}
+		at := scenario.Stage{Name: holdName(of.Stages), Length: s.Hold}
 		if of.Open {
 			at.Arrivals = load
 			at.Poisson = slices.ContainsFunc(of.Stages, func(st scenario.Stage) bool { return st.Poisson })
@@ -38,6 +37,22 @@ func (s Search) Stages(load float64) func(scenario.Load) []scenario.Stage {
 		settle.Name, settle.Warmup, settle.Length = "settle", true, s.Settle-s.Settle/2
 		return []scenario.Stage{ramp, settle, at}
 	}
+}
+
+// holdName is the name of the highest stage that is measured, or "hold" when it has none but its
+// position.
+func holdName(stages []scenario.Stage) string {
+	name, most := "hold", -1.0
+	for i, st := range stages {
+		level := float64(st.Customers) + st.Arrivals // one of them is 0
+		if st.Warmup || level <= most {
+			continue
+		}
+		if name, most = st.Name, level; name == strconv.Itoa(i+1) {
+			name = "hold"
+		}
+	}
+	return name
 }
 
 // Judge says what a run comes to as a probe of a load. It goes by the gates that the scenario sets on
@@ -87,14 +102,15 @@ type findings struct{ rules, short, missed, unclear, thin []Limit }
 func findingsOf(r *result.Result, s *scenario.Scenario) findings {
 	f := findings{rules: brokenRules(r, s.Gate.Strict)}
 	need := samples(s)
+	var unjudged []Limit // for want of a better machine
 	for i := range r.Gates {
 		g := &r.Gates[i]
 		l := Limit{Kind: g.Kind, Name: g.Name, Observed: g.Observed, Limit: g.Limit, Unit: g.Unit, Sentence: g.Sentence}
 		switch {
 		case g.Verdict == result.Invalid && g.Kind == result.GateGenerator:
-			f.short = slices.Insert(f.short, 0, l) // before gates that could not be judged for it
-		case g.Verdict == result.Invalid:
 			f.short = append(f.short, l)
+		case g.Verdict == result.Invalid:
+			unjudged = append(unjudged, l)
 		case !onTenant(g):
 		case g.Verdict == result.Fail && g.Samples < need[g.Name]:
 			f.thin = append(f.thin, l)
@@ -103,6 +119,9 @@ func findingsOf(r *result.Result, s *scenario.Scenario) findings {
 		case g.Verdict == result.Inconclusive:
 			f.unclear = append(f.unclear, l)
 		}
+	}
+	if len(f.short) == 0 {
+		f.short = unjudged
 	}
 	if ended := r.Metrics.All().Counters.Ended(); ended[trace.ByCustomer]+ended[trace.ByPeer] == 0 {
 		f.thin = append(f.thin, Limit{Kind: result.GateMissed, Name: "conversations", Unit: "count",

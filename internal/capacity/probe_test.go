@@ -159,7 +159,7 @@ func TestJudgeFigures(t *testing.T) {
 
 func TestStages(t *testing.T) {
 	s := Search{Settle: 5 * time.Second, Hold: 20 * time.Second}
-	closed := scenario.Load{Stages: []scenario.Stage{{Customers: 7, Length: time.Minute}}}
+	closed := scenario.Load{Stages: []scenario.Stage{{Name: "1", Customers: 7, Length: time.Minute}}}
 	want := []scenario.Stage{
 		{Name: "ramp", Customers: 40, Ramp: true, Length: 2500 * time.Millisecond, Warmup: true},
 		{Name: "settle", Customers: 40, Length: 2500 * time.Millisecond, Warmup: true},
@@ -168,9 +168,9 @@ func TestStages(t *testing.T) {
 	if diff := cmp.Diff(want, s.Stages(40)(closed)); diff != "" {
 		t.Errorf("closed load (-want +got):\n%s", diff)
 	}
-	open := scenario.Load{Open: true, Stages: []scenario.Stage{{Arrivals: 7}, {Arrivals: 7, Poisson: true}}}
+	open := scenario.Load{Open: true, Stages: []scenario.Stage{{Name: "in", Arrivals: 9, Warmup: true}, {Name: "half", Arrivals: 4}, {Name: "full", Arrivals: 7, Poisson: true}, {Name: "out", Arrivals: 1}}}
 	s.Settle = 0
-	want = []scenario.Stage{{Name: "hold", Arrivals: 2.5, Poisson: true, Length: 20 * time.Second}}
+	want = []scenario.Stage{{Name: "full", Arrivals: 2.5, Poisson: true, Length: 20 * time.Second}}
 	if diff := cmp.Diff(want, s.Stages(2.5)(open)); diff != "" {
 		t.Errorf("open load that does not settle (-want +got):\n%s", diff)
 	}

@@ -1,8 +1,10 @@
 package capacity
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/optimize"
@@ -53,7 +55,7 @@ func Fit(points []Point) (*Law, error) {
 		law.Peak = law.At(law.PeakLoad)
 	}
 	law.judge(points)
-	law.Sentence = law.words()
+	law.Sentence = law.words(declines(points))
 	return law, nil
 }
 
@@ -158,8 +160,18 @@ func (l *Law) information(points []Point) *mat.Dense {
 // linear is the loss at the highest load tried below which scaling counts as near linear.
 const linear = 0.1
 
-// words says what the coefficients mean at the loads that were tried.
-func (l *Law) words() string {
+// declines reports whether the highest load has less than the highest throughput.
+func declines(points []Point) bool {
+	most := slices.MaxFunc(points, func(a, b Point) int { return cmp.Compare(a.Throughput, b.Throughput) })
+	last := slices.MaxFunc(points, func(a, b Point) int {
+		return cmp.Or(cmp.Compare(a.Load, b.Load), cmp.Compare(a.Throughput, b.Throughput))
+	})
+	return last.Throughput < most.Throughput
+}
+
+// words says what the coefficients mean at the loads that were tried, at the highest of which the
+// throughput declines or not.
+func (l *Law) words(declines bool) string {
 	contention, coherency := l.Sigma.Value*(l.Reach-1), l.Kappa.Value*l.Reach*(l.Reach-1)
 	loss := 1 - 1/(1+contention+coherency)
 	if loss < linear {
@@ -178,6 +190,8 @@ func (l *Law) words() string {
 		return shape + "; the law sees no peak."
 	case l.PeakLoad > l.Reach:
 		return fmt.Sprintf("%s; the peak, at %.3g, lies beyond the loads tried and is an extrapolation.", shape, l.PeakLoad)
+	case !declines:
+		return fmt.Sprintf("%s; it puts a peak at %.3g, which the probes beyond do not show: the law does not fit this tenant there.", shape, l.PeakLoad)
 	case l.Kappa.Low <= 0:
 		return fmt.Sprintf("%s; a peak at %.3g is likely but not certain.", shape, l.PeakLoad)
 	}
