@@ -97,7 +97,7 @@ func (c *capacityText) answer() {
 func (c *capacityText) subject() {
 	r, s := c.r, &c.r.Search
 	c.heading("What was tested")
-	item := func(name, text string) { c.line(fmt.Sprintf("%-9s ", c.say.T(name)), text) }
+	item := func(name, text string) { c.line(padded(c.say.T(name), 9)+" ", text) }
 	item("scenario", scenarioLine(c.say, &r.Scenario))
 	item("changed", strings.Join(r.Scenario.Overrides, ", "))
 	item("target", targetLine(c.say, &r.Target))
