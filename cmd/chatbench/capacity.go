@@ -68,7 +68,7 @@ func (f *capacityFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&s.Confirm, "confirm", 2, "probes that must agree at each end")
 	flags.Float64Var(&s.AtLeast, "at-least", 0, "demand that the tenant carries `LOAD`; it decides the exit code")
 	flags.DurationVar(&s.Settle, "settle", 10*time.Second, "bring the load in and let it settle for so long, which is not judged")
-	flags.DurationVar(&s.Hold, "hold", 30*time.Second, "hold and judge the load for so long")
+	flags.DurationVar(&s.Hold, "hold", time.Minute, "hold and judge the load for so long")
 	flags.DurationVar(&f.pause, "pause", 5*time.Second, "wait so long between two probes, for a real tenant to recover; the embedded one is started anew")
 	flags.DurationVar(&s.Budget, "budget", 30*time.Minute, "time for all probes together; 0: no limit")
 	flags.IntVar(&s.Steps, "steps", 0, "most probes; 0: no limit")

@@ -57,13 +57,13 @@ func TestFitAgainstPublished(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("%+v", *law)
-			near(t, "lambda", law.Lambda.Value, want.lambda.Value, 1e-5)
-			near(t, "sigma", law.Sigma.Value, want.sigma.Value, 3e-4) // as many digits as were published
-			near(t, "kappa", law.Kappa.Value, want.kappa.Value, 4e-4)
-			near(t, "load of the peak", law.PeakLoad, want.peak, 3e-4)
+			nearly(t, "lambda", law.Lambda.Value, want.lambda.Value, 1e-5)
+			nearly(t, "sigma", law.Sigma.Value, want.sigma.Value, 3e-4) // as many digits as were published
+			nearly(t, "kappa", law.Kappa.Value, want.kappa.Value, 4e-4)
+			nearly(t, "load of the peak", law.PeakLoad, want.peak, 3e-4)
 			published := func(what string, got, want, share float64) {
 				if want != 0 {
-					near(t, what, got, want, share)
+					nearly(t, what, got, want, share)
 				}
 			}
 			published("R²", law.R2, want.r2, 1e-4)
@@ -72,7 +72,7 @@ func TestFitAgainstPublished(t *testing.T) {
 			published("standard error of sigma", law.Sigma.Error, want.sigma.Error, 1e-4)
 			published("standard error of kappa", law.Kappa.Error, want.kappa.Error, 3e-3)
 			for i, x := range want.fitted {
-				near(t, "fitted throughput", law.At(want.points[i].Load), x, 6e-4)
+				nearly(t, "fitted throughput", law.At(want.points[i].Load), x, 6e-4)
 			}
 		})
 	}
@@ -96,7 +96,7 @@ func TestFitFindsLaw(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range points {
-			near(t, fmt.Sprintf("%v: throughput at %g", want, p.Load), got.At(p.Load), p.Throughput, 1e-3)
+			nearly(t, fmt.Sprintf("%v: throughput at %g", want, p.Load), got.At(p.Load), p.Throughput, 1e-3)
 		}
 	}
 }
@@ -182,8 +182,8 @@ func fitted(t *testing.T, points []Point) string {
 	return law.Sentence
 }
 
-// near wants a number to be another but for a share of it.
-func near(t *testing.T, what string, got, want, share float64) {
+// nearly wants a number to be another but for a share of it.
+func nearly(t *testing.T, what string, got, want, share float64) {
 	t.Helper()
 	if math.Abs(got-want) > share*math.Abs(want) {
 		t.Errorf("%s is %.8g, want %.8g", what, got, want)
