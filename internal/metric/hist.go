@@ -174,10 +174,63 @@ func (h *Hist) Quantile(q float64) float64 {
 	}
 	// The library rounds the rank, so that the p90 of 9 values would be the 8th of them, which only
 	// 89 % do not exceed. It is given the percentile of the very rank instead.
+	return h.atRank(math.Ceil(q*float64(h.Count()) - 1e-9))
+}
+
+// atRank is the value that so many values do not exceed, 0 for none.
+func (h *Hist) atRank(rank float64) float64 {
+	if h.Count() == 0 || rank < 1 {
+		return 0
+	}
 	n := float64(h.Count())
-	rank := math.Ceil(q*n - 1e-9)
-	v := h.packed.ValueAtPercentile(100 * rank / n)
+	v := h.packed.ValueAtPercentile(100 * min(rank, n) / n)
 	return h.unit.of(float64(min(v, h.max)))
+}
+
+// ShareBelow is the share of the values, 0 to 1, that are less than limit, in the histogram's unit
+// and as exact as its buckets; 0 without values.
+func (h *Hist) ShareBelow(limit float64) float64 {
+	if h.Count() == 0 {
+		return 0
+	}
+	if limit > h.Max() {
+		return 1
+	}
+	kept := int64(math.Ceil(limit/h.unit.of(1) - 1e-6)) // 0.1 s is 100000 µs and no more
+	return 1 - float64(h.countFrom(kept))/float64(h.Count())
+}
+
+// countFrom counts the values in buckets whose lower edge is at least edge, as it is kept.
+func (h *Hist) countFrom(edge int64) (n int64) {
+	if h.Count() == 0 {
+		return 0
+	}
+	for value, count := range h.packed.ForEachBucket {
+		if value >= edge {
+			n += count
+		}
+	}
+	return n
+}
+
+// bucketOf is the lower edge of the bucket that the quantile q lies in, as it is kept.
+func (h *Hist) bucketOf(q float64) (edge int64) {
+	rank := int64(math.Ceil(q*float64(h.Count()) - 1e-9))
+	for value, count := range h.storage().ForEachBucket {
+		edge = value
+		if rank -= count; rank <= 0 {
+			break
+		}
+	}
+	return edge
+}
+
+// deviation is the standard deviation of the values in the histogram's unit, 0 without values.
+func (h *Hist) deviation() float64 {
+	if h.Count() == 0 {
+		return 0
+	}
+	return h.unit.of(h.packed.StdDev())
 }
 
 // fewest is how many values must lie beyond a quantile for it to mean something.
