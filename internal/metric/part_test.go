@@ -164,7 +164,7 @@ func TestShareBelow(t *testing.T) {
 	for i := range int64(100) {
 		h.record(1000 * (i + 1))
 	}
-	for limit, want := range map[float64]float64{0: 0, 0.001: 0, 0.0505: 0.5, 0.1: 0.99, 0.1001: 1, 7: 1} {
+	for limit, want := range map[float64]float64{0: 0, 0.001: 0, 0.0505: 0.5, 0.0999: 0.99, 0.1001: 1, 7: 1} {
 		if got := h.ShareBelow(limit); math.Abs(got-want) > 1e-9 {
 			t.Errorf("of 1 to 100 ms a share of %v is below %v s, want %v", got, limit, want)
 		}

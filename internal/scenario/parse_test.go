@@ -59,7 +59,7 @@ func TestEverything(t *testing.T) {
 		},
 		Load: Load{Spread: 500 * ms, Stages: []Stage{
 			{Name: "rise", Customers: 100, Ramp: true, Length: 5 * s, Warmup: true},
-			{Name: "2", Customers: 100, Length: 20 * s},
+			{Name: "full", Customers: 100, Length: 20 * s},
 			{Name: "3", Ramp: true, Length: 5 * s}}},
 		Mix: []Share{{"buyer", 0.7}, {"sender", 0.3}},
 		Flows: []*Flow{
@@ -85,16 +85,20 @@ func TestEverything(t *testing.T) {
 			{Name: "sleeper", Steps: []Step{Connect{mustTemplate(t, "hello"), Template{}}}}},
 		Data:     &Data{File: "orders.jsonl", Columns: []string{"order", "n1"}, Rows: [][]string{{"A-1", "1.50"}, {"雨", "2"}}, Pick: Sequential},
 		Poll:     Poll{Pause: 50 * ms, Timeout: 10 * s, Read: true},
-		Exercise: []Exercise{{"DSC-01", 100}},
-		Gate: Gate{Strict: true, Off: []string{"ORD-01", "MED-01"}, On: []string{"DSC-01"}, MaxMissed: 0.005, MaxLateness: 20 * ms, MaxCPU: 0.7,
+		Exercise: []Exercise{{"DSC-01", 100, 120}, {"DSC-01", 5, 137}},
+		Gate: Gate{Strict: true, Off: []string{"ORD-01", "MED-01"}, On: []string{"DSC-01"}, MaxMissed: 0.005, MaxLateness: 20 * ms, LatenessGiven: true, MaxCPU: 0.7, AbortAfter: 30 * s,
 			Known: []KnownFailure{{Rule: "DSC-01", Reason: "a survey comes late", File: "testdata/known.yaml", Line: 2}},
 			Latency: []Limit{
-				{Metric: "poll.service", Quantile: 0.95, Below: 0.05, Samples: 1, Text: "poll.service p95 < 50ms"},
-				{Metric: "delivery", Quantile: 0.999, Below: 1, Samples: 1000, Text: "delivery p99.9 < 1s, at least 1000 samples"},
-				{Metric: "poll.service", Quantile: 1, Below: 2, Samples: 1, Text: "poll.service max<2s"}},
+				{Metric: "poll.service", Quantile: 0.95, Below: 0.05, Samples: 1, Text: "poll.service p95 < 50ms", Line: 128},
+				{Metric: "delivery", Quantile: 0.999, Below: 1, Samples: 1000, Text: "delivery p99.9 < 1s, at least 1000 samples", Line: 129},
+				{Metric: "poll.service", Quantile: 1, Below: 2, Samples: 1, Text: "poll.service max<2s", Line: 130},
+				{Metric: "poll.service", Quantile: 0.9995, Below: 1, Stage: "full", Samples: 10, NoData: true, Line: 131,
+					Text: "poll.service p99.95 < 1s in stage full, at least 10 samples, or no data"},
+				{Metric: "delivery", Mean: true, Below: 0.5, Stage: "full", Samples: 1, Text: `delivery mean < 500ms in stage "full"`, Line: 132}},
 			Errors: []Limit{
-				{Metric: "send.failed", Below: 0.001, Samples: 1, Text: "send.failed < 0.1%"},
-				{Metric: "poll.info", Below: 10, Count: true, Samples: 1, Text: "poll.info < 10, at least 1 sample"}}},
+				{Metric: "send.failed", Below: 0.001, Samples: 1, Text: "send.failed < 0.1%", Line: 134},
+				{Metric: "poll.info", Below: 10, Count: true, Samples: 1, Text: "poll.info < 10, at least 1 sample", Line: 135},
+				{Metric: "poll.info", Below: 0.05, Samples: 1, Text: "poll.info < 5%", Line: 138}}},
 	}
 	if len(got.Hash) != 64 {
 		t.Errorf("hash: got %q, want 64 digits", got.Hash)

@@ -61,7 +61,18 @@ func (ps Problems) arranged(first string) Problems {
 }
 
 // fault is a problem that does not know yet where it is.
-type fault struct{ message, hint string }
+type fault struct {
+	message, hint string
+	part          string // of the text that was read: where in it the problem is, or ""
+}
+
+// in names the part of the text that is at fault.
+func (f *fault) in(part string) *fault {
+	if f != nil {
+		f.part = part
+	}
+	return f
+}
 
 func faultf(hint, format string, args ...any) *fault {
 	return &fault{message: fmt.Sprintf(format, args...), hint: hint}

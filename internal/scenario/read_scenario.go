@@ -98,8 +98,10 @@ func (r *reader) rest(s *Scenario, o *object, at sections) {
 	if s.Data != nil && s.Data.Pick == Unique {
 		r.enoughRows(s, at.data)
 	}
-	r.exercise(s, o)
-	s.Gate = r.gate(o.get("gate"))
+	if n := o.get("exercise"); n != nil {
+		r.demands(s, "exercise", n, onExercise)
+	}
+	r.gate(s, o.get("gate"))
 }
 
 func seed(s string) (uint64, *fault) {
@@ -247,16 +249,17 @@ func (r *reader) mix(s *Scenario, n *yaml.Node, at map[string]*yaml.Node) {
 }
 
 var (
-	ruleName   = regexp.MustCompile(`^[A-Z]{2,4}-[0-9]{2}$`)
-	demandForm = regexp.MustCompile(`^(\S+)\s*>=\s*([0-9]{1,18})$`)
+	ruleName = regexp.MustCompile(`^[A-Z]{2,4}-[0-9]{2}$`)
 )
 
 // ruleID reads the id of a rule that exists.
-func (r *reader) ruleID(s string) (string, *fault) {
+func (r *reader) ruleID(s string) (string, *fault) { return r.opt.ruleID(s) }
+
+func (opt *Options) ruleID(s string) (string, *fault) {
 	if !ruleName.MatchString(s) {
 		return "", faultf("rule ids look like DSC-01", "%q is not a rule id", s)
 	}
-	return known("rule", r.opt.Rules)(s)
+	return known("rule", opt.Rules)(s)
 }
 
 // known takes a name that is in the list, or any when the list is nil.
@@ -272,16 +275,4 @@ func known(what string, names []string) func(string) (string, *fault) {
 		}
 		return "", faultf(suggest(s, names), "unknown %s %q", what, s)
 	}
-}
-
-func (r *reader) exercise(s *Scenario, o *object) {
-	setAll(o, "exercise", &s.Exercise, func(s string) (e Exercise, f *fault) {
-		m := demandForm.FindStringSubmatch(s)
-		if m == nil {
-			return e, faultf(`write "DSC-01 >= 100"`, "%q is not a demand", s)
-		}
-		e.AtLeast, _ = strconv.ParseInt(m[2], 10, 64)
-		e.Rule, f = r.ruleID(m[1])
-		return e, f
-	})
 }

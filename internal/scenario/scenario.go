@@ -215,6 +215,7 @@ const (
 type Exercise struct {
 	Rule    string
 	AtLeast int64
+	Line    int // in the scenario file; 0: a flag
 }
 
 // Gate is what makes a run pass or fail beside the rules.
@@ -230,19 +231,27 @@ type Gate struct {
 	// MaxLateness is the 99th percentile of the generator's own lateness beyond which the run is
 	// INVALID. By default it is 10ms, or a tenth of the tightest limit on a latency if that is less,
 	// but never less than 2ms.
-	MaxLateness time.Duration
+	MaxLateness   time.Duration
+	LatenessGiven bool // no limit changes MaxLateness, because the scenario or a flag has set it
 	// MaxCPU is the share of its processors, 0 to 1, beyond which the generator counts as too slow
 	// and the run is INVALID; 0.85 by default. At 1 nobody looks at CPU time.
 	MaxCPU float64
+	// AbortAfter is how long after the beginning of the load a gate that has failed for good ends the
+	// run; 0: never.
+	AbortAfter time.Duration
 }
 
-// Limit is one threshold, such as "poll.service p95 < 50ms, at least 1000 samples" or
+// Limit is one threshold, such as "poll.service p95 < 50ms in stage full, at least 1000 samples" or
 // "send.failed < 0.1%".
 type Limit struct {
 	Metric   string
-	Quantile float64 // 0.95 for p95; 1 for max; unused for error limits
+	Quantile float64 // 0.95 for p95; 1 for max; unused for means and error limits
+	Mean     bool    // the arithmetic mean, not a quantile
 	Below    float64 // seconds for latencies; a share 0 to 1 or a count for errors
 	Count    bool    // errors: Below is a count, not a share
+	Stage    string  // the one stage it looks at; "": all that are not warm-up
 	Samples  int64   // fewer samples fail the gate; 1 by default
+	NoData   bool    // no sample at all is fine
 	Text     string  // as written
+	Line     int     // in the scenario file; 0: a flag
 }

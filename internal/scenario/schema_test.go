@@ -105,7 +105,7 @@ var beyondSchema = []string{
 	"expectations nobody can meet", "target without a robot",
 	"data gone.csv", "data empty.csv", "data header.csv", "data unnamed.csv", "data ragged.csv", "data quote.csv", "data gbk.csv",
 	"data rows.txt", "data array.jsonl", "data nested.jsonl", "data missing.jsonl", "data trailing.jsonl", "data broken.ndjson",
-	"unique rows", "unique rows for arrivals", "poll timeout", "known gone",
+	"unique rows", "unique rows for arrivals", "poll timeout", "known gone", "abort on fail at once",
 }
 
 // TestSchemaRefuses checks that the schema and the parser agree on the bad inputs as far as a
@@ -172,6 +172,7 @@ func TestSchemaKeys(t *testing.T) {
 		"poll":                top + "poll: {%s: 1}",
 		"data":                top + "data: {%s: 1}",
 		"gate":                top + "gate: {%s: 1}",
+		"gate.abort_on_fail":  top + "gate: {abort_on_fail: {%s: 1}}",
 		"tenant":              top + "tenant: {%s: 1}",
 		"tenant.robot":        top + "tenant: {robot: {%s: 1}}",
 		"tenant.agents":       top + "tenant: {agents: {%s: 1}}",
