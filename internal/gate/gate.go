@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"chatbench/internal/aicc"
 	"chatbench/internal/check"
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
@@ -30,13 +29,14 @@ type Ending struct {
 	Gone        string    // the tenant went away in mid-run: a sentence, or ""
 	Starved     string    // what this machine was short of so that nobody could be reached any more, or ""
 	Bug         string    // chatbench itself failed: what it said, or ""
+	Aborted     *Abort    // it was ended because a gate had failed; nil: it was not
 	Dropped     int       // arrivals for which there was no room
 }
 
 // Apply judges r by the demands of s, and sets its gates, verdict, exit code and reasons.
 func Apply(r *result.Result, s *scenario.Scenario, end Ending) {
 	r.Run.Ended = end.kept(r.Run.Ended)
-	j := judge{r: r, total: r.Metrics.Total()}
+	j := judge{r: r, total: r.Metrics.Total(), aborted: end.Aborted != nil}
 	j.known(s, end)
 	if end.Unchecked {
 		j.add(result.Inconclusive, result.ExitInconclusive, "No rule was checked: those that were chosen need a probe, or are off.")
@@ -56,6 +56,9 @@ func Apply(r *result.Result, s *scenario.Scenario, end Ending) {
 		for _, l := range s.Gate.Errors {
 			j.errors(l)
 		}
+	}
+	if end.Aborted != nil {
+		j.ended(end.Aborted)
 	}
 	if end.Bug != "" {
 		j.add(result.Error, result.ExitBug, "chatbench itself failed, which is a bug in it; what was measured until then is reported. "+end.Bug)
@@ -83,6 +86,8 @@ func (e *Ending) kept(before result.Ended) result.Ended {
 		return result.EndedStarved
 	case e.Interrupted:
 		return result.EndedInterrupted
+	case e.Aborted != nil:
+		return result.EndedAborted
 	}
 	return before
 }
@@ -92,6 +97,8 @@ type judge struct {
 	r       *result.Result
 	total   *metric.StageMetrics
 	invalid bool // chatbench itself was short of something
+	running bool // the run goes on; only what is certain counts
+	aborted bool // the run was ended early, so that what is missing may just not have come yet
 	verdict result.Verdict
 	reasons []reason
 }
@@ -110,7 +117,7 @@ func (j *judge) add(v result.Verdict, exit result.Exit, sentence string) {
 // gate notes a demand and, when it was not met, what that makes of the run. Whether demands on the
 // tenant's performance were met is not known of an INVALID run, be they green or red.
 func (j *judge) gate(g result.Gate, exit result.Exit) {
-	if j.invalid && exit == result.ExitPerformance {
+	if j.invalid && g.Kind.OnFigures() {
 		g.Verdict = result.Invalid
 		g.Sentence += " It is not judged: chatbench itself was short of something."
 		j.r.Gates = append(j.r.Gates, g)
@@ -189,7 +196,7 @@ func (j *judge) conformance(strict bool) {
 func (j *judge) exercise(demands []scenario.Exercise) {
 	for _, d := range demands {
 		g := result.Gate{Kind: result.GateExercise, Name: fmt.Sprintf("%s >= %d", d.Rule, d.AtLeast), Verdict: result.Pass,
-			Limit: float64(d.AtLeast), Unit: "count"}
+			Line: d.Line, Limit: float64(d.AtLeast), Unit: "count"}
 		i := slices.IndexFunc(j.r.Rules, func(r check.RuleResult) bool { return r.ID == d.Rule })
 		if i < 0 {
 			g.Verdict = result.Inconclusive
@@ -225,7 +232,7 @@ func (j *judge) missed(limit float64) {
 		g.Observed = float64(missed) / float64(g.Samples)
 	}
 	share := percent(g.Observed)
-	if g.Observed > limit {
+	if g.Observed > limit && j.certain(missed, g.Samples, limit) {
 		g.Verdict = result.Fail
 		share += ", allowed " + percent(limit)
 	}
@@ -258,77 +265,6 @@ func (j *judge) played() {
 	if n := all.Begun(); n > 0 && ended[trace.ByCustomer]+ended[trace.ByPeer] == 0 {
 		j.add(result.Inconclusive, result.ExitInconclusive, fmt.Sprintf("None of %s came to its end, so little was shown.", plural(int(n), "conversation")))
 	}
-}
-
-// latency compares one percentile. Too few samples are a failure: a gate that nothing went through
-// must not be green. What chatbench adds to a time only makes it longer, so a limit that held holds;
-// one that was missed by no more than that is not the tenant's fault.
-func (j *judge) latency(l scenario.Limit) {
-	h := j.total.Hist(l.Metric)
-	g := result.Gate{Kind: result.GateLatency, Name: l.Text, Verdict: result.Pass, Limit: l.Below, Unit: "s", Samples: h.Count()}
-	g.Observed = h.Quantile(l.Quantile)
-	own, exit := blame(j.r.Health, l.Quantile), result.ExitPerformance
-	switch {
-	case g.Samples < max(l.Samples, 1):
-		g.Verdict = result.Fail
-		g.Sentence = fmt.Sprintf("%q: %s, the gate needs %d.", l.Text, plural(int(g.Samples), "sample"), max(l.Samples, 1))
-	case g.Observed >= l.Below && g.Observed-own < l.Below:
-		g.Verdict, exit = result.Invalid, result.ExitInvalid
-		g.Sentence = fmt.Sprintf("%q cannot be judged: it was %s, of which up to %s may be chatbench's own; a limit so tight needs a faster machine.", l.Text, seconds(g.Observed), seconds(own))
-	case g.Observed >= l.Below:
-		g.Verdict = result.Fail
-		g.Sentence = fmt.Sprintf("%q: it was %s.", l.Text, seconds(g.Observed))
-	default:
-		g.Sentence = fmt.Sprintf("%q: it was %s over %s.", l.Text, seconds(g.Observed), plural(int(g.Samples), "sample"))
-	}
-	j.gate(g, exit)
-}
-
-// Counters lists what an error gate can name: for every exchange, and for "all" of them together,
-// the failed (not ok), refused (class fail), info (outcome unknown) and lost (no answer) ones.
-func Counters() []string {
-	var names []string
-	for _, op := range append([]string{"all"}, opNames()...) {
-		for _, kind := range []string{"failed", "refused", "info", "lost"} {
-			names = append(names, op+"."+kind)
-		}
-	}
-	return names
-}
-
-func opNames() []string {
-	var names []string
-	for _, op := range aicc.Ops() {
-		names = append(names, op.String())
-	}
-	return names
-}
-
-func (j *judge) errors(l scenario.Limit) {
-	op, kind, _ := strings.Cut(l.Metric, ".")
-	outcomes := j.total.Counters.AllExchanges()
-	if op != "all" {
-		outcomes = *j.total.Counters.Exchange(aicc.ParseOp(op))
-	}
-	n := map[string]int64{
-		"failed": outcomes.Fail + outcomes.Info, "refused": outcomes.Fail, "info": outcomes.Info, "lost": outcomes.Lost,
-	}[kind]
-	g := result.Gate{Kind: result.GateErrors, Name: l.Text, Verdict: result.Pass, Limit: l.Below, Unit: "share", Samples: outcomes.Total()}
-	shown := fmt.Sprintf("%d of %s", n, plural(int(g.Samples), "exchange"))
-	if l.Count {
-		g.Unit, g.Observed = "count", float64(n)
-	} else if g.Samples > 0 {
-		g.Observed = float64(n) / float64(g.Samples)
-		shown += " (" + percent(g.Observed) + ")"
-	}
-	g.Sentence = fmt.Sprintf("%q: it was %s.", l.Text, shown)
-	if g.Samples < max(l.Samples, 1) {
-		g.Verdict = result.Fail
-		g.Sentence = fmt.Sprintf("%q: %s, the gate needs %d.", l.Text, plural(int(g.Samples), "exchange"), max(l.Samples, 1))
-	} else if g.Observed >= l.Below {
-		g.Verdict = result.Fail
-	}
-	j.gate(g, result.ExitPerformance)
 }
 
 func reasonWords(reasons map[check.Reason]int64) string {

@@ -3,6 +3,7 @@ package gate
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -33,6 +34,35 @@ func sends(took ...time.Duration) *metric.Metrics {
 	}
 	return r.Finish()
 }
+
+// minute are the metrics of a minute of ten sends a second, of which those that slow picks take
+// 90 ms and the others 10 ms, in two stages: a calm one of 40 s and one called rush.
+func minute(slow func(second, i int) bool) *metric.Metrics {
+	r := metric.NewRecorder([]metric.StageInfo{{Name: "calm", End: 40 * time.Second}, {Name: "rush", Start: 40 * time.Second, End: time.Minute}}, 1, metric.Options{})
+	m := r.Customer(0)
+	for second := range 60 {
+		for i := range 10 {
+			at := time.Duration(second)*time.Second + time.Duration(i)*99*ms
+			took := 10 * ms
+			if slow(second, i) {
+				took = 90 * ms
+			}
+			m.Observe(&trace.Event{Kind: trace.Return, Op: aicc.OpSend, Class: aicc.OK, Status: 200, Started: at, Intended: at, At: at + took})
+		}
+	}
+	return r.Finish()
+}
+
+func never(int, int) bool { return false }
+
+// tenth is every tenth send, in every second the same.
+func tenth(_, i int) bool { return i == 0 }
+
+// stall is every send of six seconds, which are a tenth as well.
+func stall(second, _ int) bool { return second >= 20 && second < 26 }
+
+// rush is every send from the fortieth second on.
+func rush(second, _ int) bool { return second >= 40 }
 
 // counted are the metrics of a run with these counters, and with others in its warm-up, which no
 // gate may see.
@@ -101,6 +131,22 @@ func exercise(id string, atLeast int64) scenario.Scenario {
 func latency(quantile, below float64, samples int64, text string) scenario.Scenario {
 	return scenario.Scenario{Gate: scenario.Gate{Latency: []scenario.Limit{
 		{Metric: "send.service", Quantile: quantile, Below: below, Samples: samples, Text: text}}}}
+}
+
+func mean(below float64, text string) scenario.Scenario {
+	s := latency(0, below, 1, text)
+	s.Gate.Latency[0].Mean = true
+	return s
+}
+
+func inStage(s scenario.Scenario, stage string) scenario.Scenario {
+	s.Gate.Latency[0].Stage = stage
+	return s
+}
+
+func orNoData(s scenario.Scenario) scenario.Scenario {
+	s.Gate.Latency[0].NoData = true
+	return s
 }
 
 // patient is a scenario that lets the generator be late.
@@ -175,36 +221,59 @@ var cases = []oneGate{
 		result.GateLatency, result.Gate{Verdict: result.Pass, Observed: 0.049999, Limit: 0.05, Unit: "s", Samples: 3}, result.ExitOK},
 	{"at the limit is not below it", result.Result{Metrics: sends(10*ms, 20*ms, 50*ms)}, latency(1, 0.05, 1, "send.service max < 50ms"), Ending{},
 		result.GateLatency, result.Gate{Verdict: result.Fail, Observed: 0.05, Limit: 0.05, Unit: "s", Samples: 3}, result.ExitPerformance},
-	{"the percentile is below what the slowest took", result.Result{Metrics: sends(10*ms, 10*ms, 10*ms, 90*ms)}, latency(0.75, 0.05, 4, "send.service p75 < 50ms, at least 4 samples"), Ending{},
-		result.GateLatency, result.Gate{Verdict: result.Pass, Observed: 0.01, Limit: 0.05, Unit: "s", Samples: 4}, result.ExitOK},
+	{"the percentile is below what the slowest took", result.Result{Metrics: minute(tenth)}, latency(0.75, 0.05, 1, "send.service p75 < 50ms"), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Pass, Observed: 0.01, Limit: 0.05, Unit: "s", Samples: 600, Interval: &result.Interval{Low: 0.01, High: 0.01, Level: 0.95}}, result.ExitOK},
+	{"a tenth is too slow, and no more than a twentieth may be", result.Result{Metrics: minute(tenth)}, latency(0.95, 0.05, 1, "send.service p95 < 50ms"), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Fail, Observed: 0.09, Limit: 0.05, Unit: "s", Samples: 600, Interval: &result.Interval{Low: 0.09, High: 0.09, Level: 0.95}}, result.ExitPerformance},
+	{"a tenth is too slow where a tenth may be: more samples are no help", result.Result{Metrics: minute(tenth)}, latency(0.9, 0.05, 1, "send.service p90 < 50ms"), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Inconclusive, Observed: 0.01, Limit: 0.05, Unit: "s", Samples: 600, Interval: &result.Interval{Low: 0.01, High: 0.09, Level: 0.95}}, result.ExitInconclusive},
+	{"a tenth in one stall tells less than a tenth that is spread out", result.Result{Metrics: minute(stall)}, latency(0.95, 0.05, 1, "send.service p95 < 50ms"), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Inconclusive, Observed: 0.09, Limit: 0.05, Unit: "s", Samples: 600, Interval: &result.Interval{Low: 0.01, High: math.Inf(1), Level: 0.95, Needed: 5700}}, result.ExitInconclusive},
+	{"all that is asked of one stage", result.Result{Metrics: minute(rush)}, inStage(latency(0.95, 0.05, 1, "send.service p95 < 50ms in stage calm"), "calm"), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Pass, Observed: 0.01, Limit: 0.05, Unit: "s", Samples: 400, Stage: "calm", Interval: &result.Interval{Low: 0.01, High: 0.01, Level: 0.95}}, result.ExitOK},
+	{"the other stage", result.Result{Metrics: minute(rush)}, inStage(latency(0.5, 0.05, 1, "send.service p50 < 50ms in stage rush"), "rush"), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Fail, Observed: 0.09, Limit: 0.05, Unit: "s", Samples: 200, Stage: "rush", Interval: &result.Interval{Low: 0.09, High: 0.09, Level: 0.95}}, result.ExitPerformance},
+	{"a mean", result.Result{Metrics: minute(tenth)}, mean(0.021, "send.service mean < 21ms"), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Pass, Observed: 0.018, Limit: 0.021, Unit: "s", Samples: 600, Interval: &result.Interval{Low: 0.015783, High: 0.020217, Level: 0.95}}, result.ExitOK},
+	{"too few samples for a percentile so high, whatever they came to", result.Result{Metrics: minute(never)}, latency(0.999, 0.05, 1, "send.service p99.9 < 50ms"), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Inconclusive, Observed: 0.01, Limit: 0.05, Unit: "s", Samples: 600, Interval: &result.Interval{Low: 0.01, High: math.Inf(1), Level: 0.95, Needed: 5200}}, result.ExitInconclusive},
+	{"nothing was measured, which is fine", result.Result{}, orNoData(latency(0.75, 0.05, 1, "send.service p75 < 50ms, or no data")), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Pass, Limit: 0.05, Unit: "s"}, result.ExitOK},
+	{"nothing was measured in a stage that is not there", result.Result{}, inStage(latency(0.75, 0.05, 1, "send.service p75 < 50ms in stage rush"), "rush"), Ending{},
+		result.GateLatency, result.Gate{Verdict: result.Fail, Limit: 0.05, Unit: "s", Stage: "rush"}, result.ExitPerformance},
+	{"nothing was measured before the run was ended", result.Result{}, latency(0.75, 0.05, 1, "send.service p75 < 50ms"),
+		Ending{Aborted: &Abort{At: 30 * time.Second, Gate: result.Gate{Kind: result.GateErrors, Sentence: "\"send.failed < 1\": it was 3 of 10 exchanges."}}},
+		result.GateLatency, result.Gate{Verdict: result.Inconclusive, Limit: 0.05, Unit: "s"}, result.ExitPerformance},
 	{"fast, but not proven often enough", result.Result{Metrics: sends(10 * ms)}, latency(0.75, 0.05, 2, "send.service p75 < 50ms, at least 2 samples"), Ending{},
 		result.GateLatency, result.Gate{Verdict: result.Fail, Observed: 0.01, Limit: 0.05, Unit: "s", Samples: 1}, result.ExitPerformance},
 	{"nothing was measured", result.Result{}, latency(0.75, 0.05, 1, "send.service p75 < 50ms"), Ending{},
 		result.GateLatency, result.Gate{Verdict: result.Fail, Limit: 0.05, Unit: "s"}, result.ExitPerformance},
 
-	{"fewer failed than may", result.Result{Metrics: exchanged()}, errorLimit("send.failed", 0.31, false, 1, "send.failed < 31%"), Ending{},
-		result.GateErrors, result.Gate{Verdict: result.Pass, Observed: 0.3, Limit: 0.31, Unit: "share", Samples: 10}, result.ExitOK},
-	{"as many failed as may not", result.Result{Metrics: exchanged()}, errorLimit("send.failed", 0.3, false, 1, "send.failed < 30%"), Ending{},
-		result.GateErrors, result.Gate{Verdict: result.Fail, Observed: 0.3, Limit: 0.3, Unit: "share", Samples: 10}, result.ExitPerformance},
+	{"fewer failed than may", result.Result{Metrics: exchanged()}, errorLimit("send.failed", 0.66, false, 1, "send.failed < 66%"), Ending{},
+		result.GateErrors, result.Gate{Verdict: result.Pass, Observed: 0.3, Limit: 0.66, Unit: "share", Samples: 10, Interval: &result.Interval{Low: 0.066740, High: 0.652453, Level: 0.95}}, result.ExitOK},
+	{"more failed than may, beyond chance", result.Result{Metrics: exchanged()}, errorLimit("send.failed", 0.06, false, 1, "send.failed < 6%"), Ending{},
+		result.GateErrors, result.Gate{Verdict: result.Fail, Observed: 0.3, Limit: 0.06, Unit: "share", Samples: 10, Interval: &result.Interval{Low: 0.066740, High: 0.652453, Level: 0.95}}, result.ExitPerformance},
+	{"three of ten failed, which may be chance either way", result.Result{Metrics: exchanged()}, errorLimit("send.failed", 0.31, false, 1, "send.failed < 31%"), Ending{},
+		result.GateErrors, result.Gate{Verdict: result.Inconclusive, Observed: 0.3, Limit: 0.31, Unit: "share", Samples: 10, Interval: &result.Interval{Low: 0.066740, High: 0.652453, Level: 0.95, Needed: 8400}}, result.ExitInconclusive},
 	{"refused ones are not those without outcome", result.Result{Metrics: exchanged()}, errorLimit("send.refused", 2, true, 1, "send.refused < 2"), Ending{},
 		result.GateErrors, result.Gate{Verdict: result.Pass, Observed: 1, Limit: 2, Unit: "count", Samples: 10}, result.ExitOK},
 	{"those without outcome by count", result.Result{Metrics: exchanged()}, errorLimit("send.info", 2, true, 1, "send.info < 2"), Ending{},
 		result.GateErrors, result.Gate{Verdict: result.Fail, Observed: 2, Limit: 2, Unit: "count", Samples: 10}, result.ExitPerformance},
-	{"all kinds together", result.Result{Metrics: exchanged()}, errorLimit("all.lost", 0.125, false, 20, "all.lost < 12.5%, at least 20 samples"), Ending{},
-		result.GateErrors, result.Gate{Verdict: result.Pass, Observed: 0.1, Limit: 0.125, Unit: "share", Samples: 20}, result.ExitOK},
+	{"all kinds together", result.Result{Metrics: exchanged()}, errorLimit("all.lost", 0.325, false, 20, "all.lost < 32.5%, at least 20 samples"), Ending{},
+		result.GateErrors, result.Gate{Verdict: result.Pass, Observed: 0.1, Limit: 0.325, Unit: "share", Samples: 20, Interval: &result.Interval{Low: 0.012349, High: 0.316983, Level: 0.95}}, result.ExitOK},
 	{"none failed, of too few", result.Result{Metrics: exchanged()}, errorLimit("poll.failed", 1, true, 11, "poll.failed < 1, at least 11 samples"), Ending{},
 		result.GateErrors, result.Gate{Verdict: result.Fail, Limit: 1, Unit: "count", Samples: 10}, result.ExitPerformance},
 	{"none failed, of none", result.Result{Metrics: exchanged()}, errorLimit("upload.failed", 0.01, false, 1, "upload.failed < 1%"), Ending{},
 		result.GateErrors, result.Gate{Verdict: result.Fail, Limit: 0.01, Unit: "share"}, result.ExitPerformance},
 
 	{"a limit that was missed by less than the generator's own lateness", late(53, 0.006), patient(latency(0.5, 0.05, 1, "send.service p50 < 50ms")), Ending{},
-		result.GateLatency, result.Gate{Verdict: result.Invalid, Observed: 0.053, Limit: 0.05, Unit: "s", Samples: 1}, result.ExitInvalid},
+		result.GateLatency, result.Gate{Verdict: result.Invalid, Observed: 0.053, Limit: 0.05, Unit: "s", Samples: 200, Interval: &result.Interval{Low: 0.053, High: 0.053, Level: 0.95}}, result.ExitInvalid},
 	{"a limit that was missed by more", late(57, 0.006), patient(latency(0.5, 0.05, 1, "send.service p50 < 50ms")), Ending{},
-		result.GateLatency, result.Gate{Verdict: result.Fail, Observed: 0.057, Limit: 0.05, Unit: "s", Samples: 1}, result.ExitPerformance},
+		result.GateLatency, result.Gate{Verdict: result.Fail, Observed: 0.057, Limit: 0.05, Unit: "s", Samples: 200, Interval: &result.Interval{Low: 0.057, High: 0.057, Level: 0.95}}, result.ExitPerformance},
 	{"of the slowest the worst lateness may be chatbench's", late(57, 0.006), patient(latency(1, 0.05, 1, "send.service max < 50ms")), Ending{},
-		result.GateLatency, result.Gate{Verdict: result.Invalid, Observed: 0.057, Limit: 0.05, Unit: "s", Samples: 1}, result.ExitInvalid},
+		result.GateLatency, result.Gate{Verdict: result.Invalid, Observed: 0.057, Limit: 0.05, Unit: "s", Samples: 200}, result.ExitInvalid},
 	{"a limit that held, whatever chatbench added", late(49, 0.006), patient(latency(0.5, 0.05, 1, "send.service p50 < 50ms")), Ending{},
-		result.GateLatency, result.Gate{Verdict: result.Pass, Observed: 0.049, Limit: 0.05, Unit: "s", Samples: 1}, result.ExitOK},
+		result.GateLatency, result.Gate{Verdict: result.Pass, Observed: 0.049, Limit: 0.05, Unit: "s", Samples: 200, Interval: &result.Interval{Low: 0.049, High: 0.049, Level: 0.95}}, result.ExitOK},
 }
 
 func TestGates(t *testing.T) {

@@ -17,6 +17,10 @@ const (
 	// machineLimit is the share of the processors it may run on beyond which the machine counts as
 	// too busy, whoever uses them.
 	machineLimit = 0.95
+	// stolenLimit is the share of the processors' time that the host of a virtual machine may take
+	// away. It is only counted while somebody here wants to run: in a stretch with more of it one in
+	// ten who wants to has to wait for a neighbour whom nobody here sees, whatever the load.
+	stolenLimit = 0.10
 	// collectorLimit is the share of its processors that Go's garbage collector is designed to take
 	// while it works. More means that it always works and makes those help who want memory.
 	collectorLimit = 0.25
@@ -83,6 +87,10 @@ func (j *judge) processors(limit float64) {
 			used += fmt.Sprintf(", of which the host of this virtual machine took up to %s away", tenths(strain.Stolen.Max))
 		}
 		j.share("machine CPU", busy, max(machineLimit, limit), "Too little CPU: ", used, j.moreCPU("leave them to chatbench, use more processors or fewer customers"))
+	}
+	if stolen := strain.Stolen; stolen.Max > 0 {
+		used := inStretches(stolen, "the host of this virtual machine took %s of the processors away", tenths)
+		j.share("machine CPU stolen", stolen, stolenLimit, "The machine is too noisy: ", used, "use a host without such neighbours, or at another time")
 	}
 }
 

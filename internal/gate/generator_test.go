@@ -6,14 +6,23 @@ import (
 	"testing"
 	"time"
 
+	"chatbench/internal/aicc"
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
 	"chatbench/internal/scenario"
+	"chatbench/internal/trace"
 )
 
-// late is a run with one send that took so many milliseconds, and a generator that was late.
+// late is a run with sends that took so many milliseconds, twenty in each of ten seconds, and a
+// generator that was late.
 func late(took int, p99 float64) result.Result {
-	return result.Result{Metrics: sends(time.Duration(took) * ms),
+	r := metric.NewRecorder(nil, 1, metric.Options{})
+	m := r.Customer(0)
+	for i := range 200 {
+		at := time.Duration(i) * 50 * ms
+		m.Observe(&trace.Event{Kind: trace.Return, Op: aicc.OpSend, Class: aicc.OK, Status: 200, Started: at, Intended: at, At: at + time.Duration(took)*ms})
+	}
+	return result.Result{Metrics: r.Finish(),
 		Health: metric.Health{Lateness: map[string]metric.Lateness{"lateness.send": {P99: p99, Max: 2 * p99}}}}
 }
 
@@ -64,6 +73,8 @@ var generatorCases = []oneGate{
 		result.GateGenerator, result.Gate{Verdict: result.Pass, Observed: 0.0005, Limit: 0.01, Unit: "s", Samples: 40}, result.ExitOK},
 	{"others had the machine, and its host", strained(func(s *metric.Strain) { s.Machine, s.Stolen = most(0.99, 1), most(0.1, 0.31) }), allowing(10*ms, 0.85), Ending{},
 		result.GateGenerator, result.Gate{Verdict: result.Invalid, Observed: 0.99, Limit: 0.95, Unit: "share", Samples: 40}, result.ExitInvalid},
+	{"a neighbour had the host, at times when little was to be done here", strained(func(s *metric.Strain) { s.Machine, s.Stolen = most(0.5, 0.6), most(0.12, 0.2) }), allowing(10*ms, 0.85), Ending{},
+		result.GateGenerator, result.Gate{Verdict: result.Invalid, Observed: 0.12, Limit: 0.1, Unit: "share", Samples: 40}, result.ExitInvalid},
 	{"a scenario that lets the process have more does not ask for less of the machine", strained(func(s *metric.Strain) { s.CPU, s.Machine = most(0.96, 0.96), most(0.97, 0.97) }), allowing(10*ms, 0.98), Ending{},
 		result.GateGenerator, result.Gate{Verdict: result.Pass, Observed: 0.0005, Limit: 0.01, Unit: "s", Samples: 40}, result.ExitOK},
 	{"a scenario that looks at no CPU time", strained(func(s *metric.Strain) { s.CPU, s.Machine = most(1.02, 1.02), most(1, 1) }), allowing(10*ms, 1), Ending{},

@@ -7,18 +7,16 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Level is the confidence of every interval, 0 to 1.
+// Level is the confidence of intervals, 0 to 1, where none is asked for.
 const Level = 0.95
 
-// tail is what each end of an interval leaves out.
-const tail = (1 - Level) / 2
-
 // Estimate is a figure of a run, with what it says of the value that a run without end would come
-// to: in a share of [Level] of all runs like this one, that value lies from Low to High. The zero
+// to: in a share of Level of all runs like this one, that value lies from Low to High. The zero
 // value is the estimate of nothing.
 type Estimate struct {
 	Value     float64 // as observed, in the unit of its metric
 	Low, High float64 // High is +Inf, or Low 0, where the samples set no bound on that side
+	Level     float64 // 0 to 1
 	Samples   int64
 	// Effective is how many independent samples would tell as much, at most Samples: those of one
 	// second are alike, because they met the same queue.
@@ -36,12 +34,15 @@ func (e *Estimate) Needed(limit float64) int64 {
 		return 0
 	}
 	for factor := 1.0; factor <= 1000; factor *= 1.05 {
-		if grown := e.from.times(factor); e.decides(limit, grown.effective()) {
+		if grown := e.from.times(factor); e.decides(limit, grown.effective(tailOf(e.Level))) {
 			return twoDigits(grown.n)
 		}
 	}
 	return 0
 }
+
+// tailOf is what each end of an interval leaves out.
+func tailOf(level float64) float64 { return (1 - level) / 2 }
 
 // twoDigits rounds up.
 func twoDigits(n float64) int64 {
@@ -72,18 +73,18 @@ func (s sampling) times(factor float64) sampling {
 // proportions with small expected number of positive counts estimated from survey data", Survey
 // Methodology 24: n over the design effect, less what the few batches leave unknown of that. It is
 // 0 when all samples lie in one stretch, which tells nothing of how stretches differ.
-func (s sampling) effective() float64 {
+func (s sampling) effective(tail float64) float64 {
 	m := s.n / s.design
 	if s.stretches > 0 {
-		ratio := studentsT(math.Inf(1)) / studentsT(float64(min(s.stretches, batches)-1))
+		ratio := studentsT(math.Inf(1), tail) / studentsT(float64(min(s.stretches, batches)-1), tail)
 		m *= ratio * ratio
 	}
 	return m
 }
 
-// studentsT is the upper quantile of Student's t; that of the normal distribution for infinite
-// degrees of freedom, and infinite for none.
-func studentsT(freedom float64) float64 {
+// studentsT is what leaves a tail on the right of Student's t; of the normal distribution
+// for infinite degrees of freedom, and infinite for none.
+func studentsT(freedom, tail float64) float64 {
 	switch {
 	case math.IsInf(freedom, 1):
 		return distuv.UnitNormal.Quantile(1 - tail)
@@ -170,10 +171,10 @@ func filled(clusters []cluster) (n int) {
 }
 
 // orderStatistics are the ranks, from 1, of those of n independent values in order between which the
-// quantile q lies with [Level], from the binomial distribution of how many values lie below it
+// quantile q lies but for a tail on each side, from the binomial distribution of how many values lie below it
 // (David and Nagaraja, Order Statistics, 3rd ed. 2003, 7.1). low is 0 or high n+1 where no value
 // bounds it.
-func orderStatistics(n int, q float64) (low, high int) {
+func orderStatistics(n int, q, tail float64) (low, high int) {
 	below := distuv.Binomial{N: float64(n), P: q}
 	low = sort.Search(n, func(k int) bool { return below.CDF(float64(k)) > tail })
 	high = 1 + sort.Search(n, func(k int) bool { return below.CDF(float64(k)) >= 1-tail })
@@ -182,12 +183,12 @@ func orderStatistics(n int, q float64) (low, high int) {
 
 // quantileShares are between which shares of all values in order the quantile q lies when so many
 // independent ones tell as much; high is more than 1 when nothing bounds it.
-func quantileShares(effective, q float64) (low, high float64) {
+func quantileShares(effective, q, tail float64) (low, high float64) {
 	n := int(effective)
 	if n < 1 {
 		return 0, math.Inf(1)
 	}
-	l, h := orderStatistics(n, q)
+	l, h := orderStatistics(n, q, tail)
 	if h > n {
 		return float64(l) / float64(n+1), math.Inf(1)
 	}
@@ -196,7 +197,7 @@ func quantileShares(effective, q float64) (low, high float64) {
 
 // clopperPearson is the exact interval of a share that so many independent trials came to (Clopper
 // and Pearson 1934), which need not be whole ones.
-func clopperPearson(share, trials float64) (low, high float64) {
+func clopperPearson(share, trials, tail float64) (low, high float64) {
 	hits := share * trials
 	low, high = 0, 1
 	if trials <= 0 {

@@ -33,7 +33,7 @@ func TestOrderStatistics(t *testing.T) {
 		{"0.99^368 is less than 2.5 %", 368, 0.99, 360, 368},
 	}
 	for _, tt := range tests {
-		low, high := orderStatistics(tt.n, tt.q)
+		low, high := orderStatistics(tt.n, tt.q, tailOf(Level))
 		if low != tt.low || high != tt.high {
 			t.Errorf("%s: the quantile %v of %d lies from value %d to %d, want %d to %d", tt.why, tt.q, tt.n, low, high, tt.low, tt.high)
 		}
@@ -52,7 +52,7 @@ func TestClopperPearson(t *testing.T) {
 		{0, 0, 0, 1},
 	}
 	for _, tt := range tests {
-		low, high := clopperPearson(tt.hits/max(tt.trials, 1), tt.trials)
+		low, high := clopperPearson(tt.hits/max(tt.trials, 1), tt.trials, tailOf(Level))
 		if math.Abs(low-tt.low) > 5e-5 || math.Abs(high-tt.high) > 5e-5 {
 			t.Errorf("%v of %v: %.4f to %.4f, want %.4f to %.4f", tt.hits, tt.trials, low, high, tt.low, tt.high)
 		}
@@ -117,7 +117,7 @@ func TestEffective(t *testing.T) {
 		{"a single one tells nothing of how seconds differ", sampling{1000, 1, 1}, 0},
 	}
 	for _, tt := range tests {
-		if got := tt.s.effective(); math.Abs(got-tt.want) > 0.05 {
+		if got := tt.s.effective(tailOf(Level)); math.Abs(got-tt.want) > 0.05 {
 			t.Errorf("%s: %.1f effective samples, want %.1f", tt.why, got, tt.want)
 		}
 	}
@@ -223,7 +223,7 @@ func TestCoverage(t *testing.T) {
 				failed := part.Failures(slow, mean.Samples, func(p *Point) int64 { return p.Failed })
 				count("failed", failed.Low, failed.High, tt.w.slow())
 				h := part.Hist("send.response")
-				low, high := orderStatistics(int(h.Count()), 0.5)
+				low, high := orderStatistics(int(h.Count()), 0.5, tailOf(Level))
 				count("p50 as if independent", h.atRank(float64(low)), h.atRank(float64(high)), tt.w.quantile(0.5))
 			}
 			naive := held["p50 as if independent"]

@@ -10,6 +10,13 @@ import (
 type Part struct {
 	*StageMetrics         // the sum of the stages
 	points        []Point // of the timeline that lie in it
+	level         float64 // of confidence
+}
+
+// At is the same part with intervals of another level of confidence, more than 0 and less than 1.
+func (p Part) At(level float64) Part {
+	p.level = level
+	return p
 }
 
 // Part is the stage of that name, be it a warm-up, or with "" all stages that are not warm-up. It
@@ -21,7 +28,7 @@ func (m *Metrics) Part(stage string) (p Part, ok bool) {
 		}
 		return s.Name == stage
 	}
-	p = Part{StageMetrics: m.sum(stage, chosen)}
+	p = Part{StageMetrics: m.sum(stage, chosen), level: Level}
 	if m == nil {
 		return p, stage == ""
 	}
@@ -54,13 +61,14 @@ func (m *Metrics) stageAt(at time.Duration) (found *StageMetrics) {
 // timeline; for a metric that is not in it the nearest one that is stands in, see docs/gates.md.
 func (p Part) Quantile(name string, q float64) Estimate {
 	h := p.Hist(name)
-	e := Estimate{Value: h.Quantile(q), Samples: h.Count(), High: math.Inf(1)}
+	e := Estimate{Value: h.Quantile(q), Samples: h.Count(), High: math.Inf(1), Level: p.level}
 	if e.Samples == 0 {
 		return e
 	}
 	e.from = p.sampling(name, e.Samples, q)
-	e.Effective = e.from.effective()
-	low, high := quantileShares(e.Effective, q)
+	tail := tailOf(p.level)
+	e.Effective = e.from.effective(tail)
+	low, high := quantileShares(e.Effective, q, tail)
 	const rounding = 1e-9 // so that whole ranks stay what they are
 	ranks := float64(e.Samples + 1)
 	e.Low = h.atRank(math.Floor(low*ranks + rounding))
@@ -68,7 +76,7 @@ func (p Part) Quantile(name string, q float64) Estimate {
 		e.High = h.atRank(math.Ceil(high*ranks - rounding))
 	}
 	e.decides = func(limit, effective float64) bool {
-		low, high := quantileShares(effective, q)
+		low, high := quantileShares(effective, q, tail)
 		below := h.ShareBelow(limit)
 		return high <= below || low > below
 	}
@@ -78,15 +86,16 @@ func (p Part) Quantile(name string, q float64) Estimate {
 // Mean estimates the mean of a metric, with Student's t over the batches of the timeline.
 func (p Part) Mean(name string) Estimate {
 	h := p.Hist(name)
-	e := Estimate{Value: h.Mean(), Samples: h.Count(), High: math.Inf(1)}
+	e := Estimate{Value: h.Mean(), Samples: h.Count(), High: math.Inf(1), Level: p.level}
 	if e.Samples == 0 {
 		return e
 	}
 	deviation := h.deviation()
 	e.from = p.samplingOfMean(name, e.Samples)
-	e.Effective = e.from.effective()
+	tail := tailOf(p.level)
+	e.Effective = e.from.effective(tail)
 	half := func(effective float64) float64 {
-		return studentsT(math.Inf(1)) * deviation / math.Sqrt(effective)
+		return studentsT(math.Inf(1), tail) * deviation / math.Sqrt(effective)
 	}
 	if e.Effective > 0 {
 		e.Low, e.High = max(e.Value-half(e.Effective), 0), e.Value+half(e.Effective)
@@ -98,22 +107,23 @@ func (p Part) Mean(name string) Estimate {
 }
 
 // Failures estimates a share: hits of so many exchanges. The timeline tells how bunched they came:
-// count is what it has of them, of all exchanges of a point. Without a hit there is nothing that
-// could be bunched. The interval is that of Clopper and Pearson for the effective number.
+// count is what it has of them, of all exchanges of a point. Without count, which may be nil, they
+// are taken for independent, and so they are without a hit. The interval is that of Clopper and Pearson for the effective number.
 func (p Part) Failures(hits, exchanges int64, count func(*Point) int64) Estimate {
-	e := Estimate{Samples: exchanges, High: 1}
+	e := Estimate{Samples: exchanges, High: 1, Level: p.level}
 	if exchanges == 0 {
 		return e
 	}
 	e.Value = float64(hits) / float64(exchanges)
 	e.from = independent(exchanges)
-	if hits > 0 {
+	if hits > 0 && count != nil {
 		e.from = p.samplingOfShare(exchanges, count)
 	}
-	e.Effective = e.from.effective()
-	e.Low, e.High = clopperPearson(e.Value, e.Effective)
+	tail := tailOf(p.level)
+	e.Effective = e.from.effective(tail)
+	e.Low, e.High = clopperPearson(e.Value, e.Effective, tail)
 	e.decides = func(limit, effective float64) bool {
-		low, high := clopperPearson(e.Value, effective)
+		low, high := clopperPearson(e.Value, effective, tail)
 		return high < limit || low >= limit
 	}
 	return e

@@ -7,6 +7,8 @@ package result
 
 import (
 	_ "embed" // the JSON Schema
+	"encoding/json"
+	"math"
 	"slices"
 	"time"
 
@@ -135,6 +137,12 @@ const (
 	GateKnown       GateKind = "known" // the known-failure file
 )
 
+// OnFigures reports whether such a gate is on how fast or how well the tenant served: of an INVALID
+// run nothing is known of that.
+func (k GateKind) OnFigures() bool {
+	return k == GateLatency || k == GateErrors || k == GateMissed
+}
+
 // Gate is one thing that made the run pass or fail.
 type Gate struct {
 	Kind     GateKind `json:"kind"`
@@ -156,11 +164,41 @@ type Gate struct {
 // this one it holds the value that a run without end would come to.
 type Interval struct {
 	Low   float64 `json:"low"`
-	High  float64 `json:"high"`
+	High  float64 `json:"high"`  // +Inf, which is left out of JSON, where the samples set no bound
 	Level float64 `json:"level"` // 0 to 1, such as 0.95
 	// Needed is about how many samples would decide the gate if nothing but their number changed; 0
 	// when it is decided, or when no number is known to.
 	Needed int64 `json:"needed,omitempty"`
+}
+
+// unbounded is an interval in JSON, which has no infinite numbers.
+type unbounded struct {
+	Low    float64  `json:"low"`
+	High   *float64 `json:"high,omitempty"`
+	Level  float64  `json:"level"`
+	Needed int64    `json:"needed,omitempty"`
+}
+
+// MarshalJSON leaves out an upper end that there is none of.
+func (i Interval) MarshalJSON() ([]byte, error) {
+	w := unbounded{Low: i.Low, Level: i.Level, Needed: i.Needed}
+	if !math.IsInf(i.High, 1) {
+		w.High = &i.High
+	}
+	return json.Marshal(w)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (i *Interval) UnmarshalJSON(b []byte) error {
+	var w unbounded
+	if err := json.Unmarshal(b, &w); err != nil {
+		return err
+	}
+	*i = Interval{Low: w.Low, High: math.Inf(1), Level: w.Level, Needed: w.Needed}
+	if w.High != nil {
+		i.High = *w.High
+	}
+	return nil
 }
 
 // Trace is the trace files that were written.

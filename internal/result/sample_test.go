@@ -2,6 +2,7 @@ package result
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func sample(t *testing.T, seed uint64) *Result {
 		Gates: []Gate{{
 			Kind: GateLatency, Name: "poll.service p95 < 50ms", Verdict: pick(r, Pass, Fail), Observed: float64(r.IntN(100)) / 1000,
 			Limit: 0.05, Unit: "s", Samples: 100, Sentence: "p95 of poll.service is 12 ms over 100 samples",
-			Stage: pick(r, "", "full"), Line: r.IntN(20), Interval: pick(r, nil, &Interval{Low: 0.01, High: 0.06, Level: 0.95, Needed: 400}),
+			Stage: pick(r, "", "full"), Line: r.IntN(20), Interval: pick(r, nil, &Interval{Low: 0.01, High: 0.06, Level: 0.95, Needed: 400}, &Interval{Low: 0.01, High: math.Inf(1), Level: 0.95}),
 		}},
 		Metrics: m,
 		Health: metric.Health{UserSeconds: float64(r.IntN(9)), WallSeconds: 3, Cores: 2, Processors: 1.5, GCSeconds: float64(r.IntN(3)),
