@@ -212,6 +212,17 @@ func (r *Recorder) Snapshot() *Metrics {
 	return m
 }
 
+// SoFar is a [Recorder.Snapshot] with the timeline, for judging a run that goes on. It shares nothing
+// with the recorder: whoever observes events meanwhile waits only if the shard is full, for as long
+// as the copy takes.
+func (r *Recorder) SoFar() *Metrics {
+	m := r.Snapshot()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m.Timeline = r.timeline.clone()
+	return m
+}
+
 // counted gives the stages without their histograms.
 func (r *Recorder) counted() []StageMetrics {
 	var stages []StageMetrics

@@ -123,6 +123,7 @@ func checking(h *trace.Header, rules Choice) check.Options {
 // stoppedWords say that the recorded run was cut short.
 var stoppedWords = map[result.Ended]string{
 	result.EndedInterrupted: "The recorded run was interrupted: that a rule held says something of the time before only.",
+	result.EndedAborted:     "The recorded run was ended early, because a gate had failed: that a rule held says something of the time before only.",
 	result.EndedStarved:     "The machine of the recorded run was short of descriptors, ports or memory: that a rule held says something of the time before only.",
 	result.EndedGone:        "The tenant went away in the recorded run: that a rule held says something of the time before only.",
 	result.EndedBroken:      "chatbench itself failed in the recorded run: that a rule held says something of the time before only.",

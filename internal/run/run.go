@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"chatbench/internal/check"
@@ -133,6 +134,8 @@ type play struct {
 	buffer   *trace.Buffer // in front of trace; nil: nobody needs to break a rule first
 	health   metric.Health // at the start
 	notes    []string
+	hopeless chan gate.Abort // tells that a gate has failed for good
+	aborted  *gate.Abort     // that is why the customers hung up; nil: it is not
 }
 
 // sample is how the generator is now.
@@ -286,24 +289,45 @@ func peak(load scenario.Load) int {
 // run plays the load, with the clock beside it.
 func (p *play) run(ctx context.Context) sim.Outcome {
 	clock, stop := context.WithCancel(ctx)
-	stopped := make(chan struct{})
-	go func() { defer close(stopped); p.tick(clock) }()
+	cut := make(chan struct{})
+	p.hopeless = make(chan gate.Abort, 1)
+	var beside sync.WaitGroup
+	beside.Go(func() { p.tick(clock) })
+	beside.Go(func() { p.cutShort(clock, cut) })
 	cfg := sim.Config{
 		Scenario: p.s, Endpoint: p.endpoint, Run: p.run64, Seed: p.seed, Markers: p.markers,
-		TokenLife: p.host.setup.TokenLife, Observe: p.observe, Sample: p.host.sample, Start: p.start, Cut: p.Interrupt, Stopping: p.stopping,
+		TokenLife: p.host.setup.TokenLife, Observe: p.observe, Sample: p.host.sample, Start: p.start, Cut: cut, Stopping: p.stopping,
 	}
 	if p.host.journal != nil {
 		cfg.Journal = p.host.journal
 	}
 	out := sim.Run(ctx, cfg)
 	stop()
-	<-stopped
+	beside.Wait()
+	if !out.Cut { // the load was over before
+		p.aborted = nil
+	}
 	return out
+}
+
+// cutShort closes cut when the user or a gate ends the run, whichever is first.
+func (p *play) cutShort(ctx context.Context, cut chan<- struct{}) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-p.Interrupt: // nil: never
+	case why := <-p.hopeless:
+		p.aborted = &why
+	}
+	close(cut)
 }
 
 // stopping takes note that the run is cut short. The trace has it first: whatever is judged
 // leniently because of it must stand behind it there.
 func (p *play) stopping(why trace.Ended) {
+	if why == trace.Interrupted && p.aborted != nil {
+		why = trace.Aborted
+	}
 	if p.trace != nil {
 		p.trace.Stop(time.Since(p.start), why)
 	}
@@ -330,6 +354,7 @@ func (p *play) tick(ctx context.Context) {
 		if p.trace != nil && second%5 == 4 {
 			p.trace.Flush() // an error stays and is told by Close
 		}
+		p.judge(second, load)
 		if p.Progress != nil {
 			p.Progress(p.progress(load, samples))
 		}
@@ -348,6 +373,26 @@ func (p *play) progress(load time.Duration, samples []metric.Health) Progress {
 		}}
 }
 
+// judgeEvery is how many seconds lie between two looks at whether a run is hopeless.
+const judgeEvery = 3
+
+// judge ends a run that can only fail any more, when the scenario wants that.
+func (p *play) judge(second int, load time.Duration) {
+	at, after := time.Since(p.start), p.s.Gate.AbortAfter
+	if after == 0 || at < after || at > load || second%judgeEvery != 0 {
+		return
+	}
+	metrics := p.recorder.SoFar()
+	r := &result.Result{Rules: p.checker.Report(), Metrics: metrics, Health: metric.Health{}.WithLateness(metrics)}
+	r.Scenario.Name = p.s.Name
+	if g := gate.Hopeless(r, p.s, time.Now()); g != nil {
+		select {
+		case p.hopeless <- gate.Abort{At: at, Gate: *g}:
+		default: // that has been told
+		}
+	}
+}
+
 // result puts together what the run found.
 func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	end := time.Now()
@@ -356,7 +401,7 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 	r.Run.End = end
 	p.closeTrace(r)
 	p.addNotes(r, out)
-	ending := gate.Ending{Now: end, Interrupted: out.Cut, Dropped: out.Dropped}
+	ending := gate.Ending{Now: end, Interrupted: out.Cut && p.aborted == nil, Dropped: out.Dropped, Aborted: p.aborted}
 	if out.Bug != nil {
 		what, stack, _ := strings.Cut(out.Bug.Error(), "\n")
 		ending.Bug = what

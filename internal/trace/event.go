@@ -58,6 +58,7 @@ const (
 const (
 	Whole       Ended = "whole"       // it was played to its end
 	Interrupted Ended = "interrupted" // by the user
+	Aborted     Ended = "aborted"     // because a gate had failed for good
 	Gone        Ended = "gone"        // the tenant went away
 	Broken      Ended = "broken"      // chatbench itself failed
 )
@@ -69,7 +70,7 @@ func (d Ended) known(k Kind) bool {
 		return true
 	case Whole:
 		return k == finish
-	case Interrupted, Gone, Broken:
+	case Interrupted, Aborted, Gone, Broken:
 		return k == finish || k == Stop
 	case ByCustomer, ByPeer, GaveUp, NoConnect, NoToken, LostContact, CutShort:
 		return k == End

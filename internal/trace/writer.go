@@ -113,7 +113,7 @@ func (w *Writer) handOver(readable chan<- error) {
 	w.lines = w.packer.buffer()
 }
 
-// Stop says that the run was cut short and why: Interrupted, Gone or Broken. Events of what the
+// Stop says that the run was cut short and why: Interrupted, Aborted, Gone or Broken. Events of what the
 // customers do because of it must come later. The first reason stays; it is no event that counts.
 func (w *Writer) Stop(at time.Duration, why Ended) {
 	w.mu.Lock()
