@@ -67,7 +67,7 @@ func TestSoFarWhileRecording(t *testing.T) {
 func BenchmarkSoFar(b *testing.B) {
 	r := NewRecorder(nil, 4, Options{})
 	m := r.Customer(0)
-	for second := range maxPoints {
+	for second := range maxPoints - 5 {
 		for i := range 400 {
 			at := time.Duration(second)*time.Second + time.Duration(i)*2*ms
 			m.Observe(&trace.Event{Kind: trace.Return, Op: aicc.Ops()[i%len(aicc.Ops())], Class: aicc.OK, Status: 200, Started: at, Intended: at, At: at + time.Duration(i*i)*10*time.Microsecond})
@@ -75,7 +75,7 @@ func BenchmarkSoFar(b *testing.B) {
 		r.Tick(second)
 	}
 	for b.Loop() {
-		if len(r.SoFar().Timeline.Points) != maxPoints {
+		if len(r.SoFar().Timeline.Points) < maxPoints-5 {
 			b.Fatal("the timeline is not whole")
 		}
 	}
