@@ -11,6 +11,7 @@ import (
 	"chatbench/internal/report"
 	"chatbench/internal/result"
 	"chatbench/internal/run"
+	"chatbench/internal/scenario"
 )
 
 // checkFlags are the flags of check.
@@ -82,13 +83,17 @@ func (f *checkFlags) trace(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
+	demands := scenario.Scenario{Gate: scenario.Gate{MaxMissed: 1}}
+	if err := f.play.judge.demand(&demands); err != nil {
+		return err
+	}
 	in, err := os.Open(file)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	r, err := run.Recheck(in, run.RecheckOptions{File: file, Version: toolVersion(), Command: commandLine(),
-		Strict: f.play.judge.strict, Rules: rules, Known: known, Now: time.Now()})
+		Strict: f.play.judge.strict, Rules: rules, Known: known, Demands: &demands, Now: time.Now()})
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}

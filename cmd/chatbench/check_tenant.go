@@ -37,7 +37,7 @@ func isScenario(file string) bool {
 
 // forTenants are the flags that mean nothing when a trace is checked.
 var forTenants = []string{"target", "channel", "app-key", "app-secret", "app-secret-file", "ca-file", "sni", "insecure", "allow-target",
-	"customers", "duration", "seed", "trace", "markers", "quiet", "junit", "markdown", "keyword", "session-time"}
+	"customers", "duration", "seed", "trace", "markers", "quiet", "junit", "markdown", "annotations", "abort-on-fail", "keyword", "session-time"}
 
 // onlyForTraces refuses flags that are for tenants.
 func onlyForTraces(cmd *cobra.Command) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +16,7 @@ type judgeFlags struct {
 	only, skip []string
 	known      string
 	strict     bool
+	demands    []string
 }
 
 func (f *judgeFlags) register(cmd *cobra.Command) {
@@ -22,13 +24,14 @@ func (f *judgeFlags) register(cmd *cobra.Command) {
 	flags.StringSliceVar(&f.only, "rule", nil, "check only the rule `ID`, such as DSC-03, or those of an area, such as DSC; may be given several times")
 	flags.StringSliceVar(&f.skip, "skip-rule", nil, "do not check the rule `ID`, or those of an area; may be given several times")
 	flags.StringVar(&f.known, "known", "", "`FILE` of known failures, which are shown and do not fail (see \"chatbench known --help\")")
+	flags.StringArrayVar(&f.demands, "gate", nil, "`DEMAND` on the run, as under gate.require of a scenario: 'delivery p95 < 1s in stage full'; may be given several times")
 	flags.BoolVar(&f.strict, "strict", false, "let rules that only warn fail, too")
 }
 
 // check refuses flags without a value: an unset variable of a CI job must not mean all rules, or no
 // known failures.
 func (f *judgeFlags) check(cmd *cobra.Command) error {
-	for _, name := range []string{"rule", "skip-rule", "known"} {
+	for _, name := range []string{"rule", "skip-rule", "known", "gate"} {
 		flag := cmd.Flags().Lookup(name)
 		if text := strings.Trim(flag.Value.String(), "[]"); flag.Changed && strings.TrimSpace(text) == "" {
 			return usagef("--%s is empty; leave it out if it is not meant", name)
@@ -54,6 +57,16 @@ func (f *judgeFlags) failures() ([]scenario.KnownFailure, error) {
 	return scenario.LoadKnown(f.known, reading())
 }
 
+// demand adds the demands of the flags to a scenario.
+func (f *judgeFlags) demand(s *scenario.Scenario) error {
+	for _, text := range f.demands {
+		if err := s.Demand(text, reading()); err != nil {
+			return usagef("--gate: %w", err)
+		}
+	}
+	return nil
+}
+
 // apply puts the flags into a scenario, but for the choice of rules.
 func (f *judgeFlags) apply(s *scenario.Scenario) error {
 	s.Gate.Strict = s.Gate.Strict || f.strict
@@ -61,7 +74,7 @@ func (f *judgeFlags) apply(s *scenario.Scenario) error {
 	if f.known != "" {
 		s.Gate.Known = known
 	}
-	return err
+	return errors.Join(err, f.demand(s))
 }
 
 // ownRules are the rules for chatbench itself.

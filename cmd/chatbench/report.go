@@ -28,7 +28,7 @@ const (
 
 // formats are what a result can be written as.
 func formats() []string {
-	return []string{"text", "json", "junit", "markdown", "csv", "openmetrics"}
+	return []string{"text", "json", "junit", "markdown", "csv", "openmetrics", "github", "gitlab"}
 }
 
 // rendering is how a result is written.
@@ -73,6 +73,10 @@ func (r *rendering) write(w io.Writer, res *result.Result) error {
 		return report.CSV(w, res)
 	case "openmetrics":
 		return export.OpenMetrics(w, res)
+	case "github":
+		return report.GitHub(w, res)
+	case "gitlab":
+		return report.GitLab(w, res)
 	}
 	return report.Text(w, res, report.TextOptions{Color: r.color, Files: r.files, Lang: r.say})
 }
@@ -91,12 +95,13 @@ func newReport() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "report RESULT",
-		Short: "Render a result.json again: as text, JSON, JUnit, Markdown, CSV or OpenMetrics",
+		Short: "Render a result.json again: as text, JSON, JUnit, Markdown, CSV, OpenMetrics or annotations",
 		Long: `Renders the result of an earlier run, a result.json or the folder it is in. The exit code says
 whether that worked, not how the run ended.`,
 		Example: `  chatbench report results/
   chatbench report results/ --format junit --out junit.xml
   chatbench report results/ --format markdown >> "$GITHUB_STEP_SUMMARY"
+  chatbench report results/ --format gitlab --out gl-code-quality-report.json
   chatbench report results/ --format csv --out timeseries.csv`,
 		Args: exactly("a result.json"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -130,6 +135,7 @@ whether that worked, not how the run ended.`,
 type reportFiles struct {
 	rendering
 	junit, markdown, csv, openMetrics string
+	annotations                       string // github, or github=FILE or gitlab=FILE, or ""
 }
 
 func (f *reportFiles) register(cmd *cobra.Command) {
@@ -138,7 +144,32 @@ func (f *reportFiles) register(cmd *cobra.Command) {
 	flags.StringVar(&f.markdown, "markdown", "", "write a summary for a pull request or merge request to `FILE`")
 	flags.StringVar(&f.csv, "csv", "", "write the run by the second, for spreadsheets, to `FILE`")
 	flags.StringVar(&f.openMetrics, "openmetrics", "", "write the run's metrics in the OpenMetrics format to `FILE`")
+	flags.StringVar(&f.annotations, "annotations", "", "gates and broken rules at their lines of the scenario, as `github` workflow commands on standard output, or github=FILE or gitlab=FILE")
 	f.rendering.register(cmd)
+}
+
+// annotated is the format of the annotations and the file they go to, "" for standard output.
+func (f *reportFiles) annotated() (format, file string) {
+	format, file, _ = strings.Cut(f.annotations, "=")
+	return format, file
+}
+
+// checkAnnotations refuses what --annotations cannot be.
+func (f *reportFiles) checkAnnotations() error {
+	format, file := f.annotated()
+	switch {
+	case f.annotations == "", f.annotations == "github", (format == "github" || format == "gitlab") && file != "":
+		return nil
+	}
+	return usagef("--annotations %q is not github, github=FILE or gitlab=FILE", f.annotations)
+}
+
+// annotate writes the annotations that go to standard output.
+func (f *reportFiles) annotate(w io.Writer, r *result.Result) error {
+	if f.annotations != "github" {
+		return nil
+	}
+	return report.GitHub(w, r)
 }
 
 // wanted is a report that a flag asked for.
@@ -146,16 +177,18 @@ type wanted struct{ flag, file, format string }
 
 // wanted lists the reports that have a flag.
 func (f *reportFiles) wanted() []wanted {
+	annotations, file := f.annotated()
 	return []wanted{
 		{"--junit", f.junit, "junit"}, {"--markdown", f.markdown, "markdown"},
 		{"--csv", f.csv, "csv"}, {"--openmetrics", f.openMetrics, "openmetrics"},
+		{"--annotations", file, annotations},
 	}
 }
 
 // check looks, before the load, whether the files can be written after it. The folder out is made
 // by the run itself.
 func (f *reportFiles) check(out string) error {
-	problems := f.rendering.check()
+	problems := errors.Join(f.rendering.check(), f.checkAnnotations())
 	flags := map[string]string{}
 	for _, one := range f.wanted() {
 		if other := flags[one.file]; other != "" && one.file != "" {

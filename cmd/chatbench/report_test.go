@@ -38,6 +38,10 @@ func TestReportFilesAreCheckedBeforeTheLoad(t *testing.T) {
 		{"a folder in place of a file", asked("", dir), "", "--markdown " + dir + " is a folder"},
 		{"the same file twice", asked(in("a"), in("a")), "", "name the same file"},
 		{"the same file twice, of others", reportFiles{rendering: asked("", "").rendering, csv: in("a"), openMetrics: in("a")}, "", "--csv and --openmetrics name the same file"},
+		{"annotations nobody reads", reportFiles{rendering: rendering{inconclusive: "skipped"}, annotations: "jenkins"}, "", `--annotations "jenkins" is not github`},
+		{"annotations of GitLab without a file", reportFiles{rendering: rendering{inconclusive: "skipped"}, annotations: "gitlab="}, "", `--annotations "gitlab=" is not github`},
+		{"annotations in a folder that nobody will make", reportFiles{rendering: rendering{inconclusive: "skipped"}, annotations: "gitlab=" + in("nowhere/a.json")}, "", "--annotations " + in("nowhere/a.json") + ": there is no folder"},
+		{"annotations on standard output", reportFiles{rendering: rendering{inconclusive: "skipped"}, annotations: "github"}, "", ""},
 		{"an unknown word", reportFiles{rendering: rendering{inconclusive: "green"}}, "", `--inconclusive "green" is not skipped or error`},
 	}
 	for _, tt := range tests {

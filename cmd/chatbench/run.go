@@ -35,6 +35,7 @@ type runFlags struct {
 	judge     judgeFlags
 	quiet     bool
 	json      bool
+	abort     time.Duration
 	reports   reportFiles
 	scraped   scrapeFlags
 }
@@ -71,6 +72,7 @@ func (f *runFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.trace, "trace", "all", "customers whose events go into the trace: all, none, failing or sample=`P%`")
 	flags.StringVar(&f.markers, "markers", "", "put markers into what customers say: auto, on or off (default from the scenario)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no live view")
+	flags.DurationVar(&f.abort, "abort-on-fail", 0, "end the run when a gate has failed for good, after so much `TIME` at the earliest, such as 30s (0: never)")
 	flags.BoolVar(&f.json, "json", false, "write the result as JSON to standard output instead of the report")
 	f.reports.register(cmd)
 	f.scraped.register(cmd)
@@ -105,6 +107,9 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 	}
 	if err := f.reports.check(f.out); err != nil {
 		return err
+	}
+	if f.json && f.reports.annotations == "github" {
+		return usagef("--json and --annotations github both write to standard output; name a file: --annotations github=FILE")
 	}
 	stderr := cmd.ErrOrStderr()
 	say, err := printer(cmd)
@@ -154,6 +159,12 @@ func (f *runFlags) scenario(cmd *cobra.Command, load loader) (*scenario.Scenario
 	if err := f.judge.apply(s); err != nil {
 		return nil, nil, err
 	}
+	if flags.Changed("abort-on-fail") {
+		if f.abort != 0 && f.abort < time.Second {
+			return nil, nil, usagef("--abort-on-fail %v is neither 0 nor at least 1s", f.abort)
+		}
+		s.Gate.AbortAfter = f.abort
+	}
 	switch f.markers {
 	case "":
 	case "auto":
@@ -165,7 +176,7 @@ func (f *runFlags) scenario(cmd *cobra.Command, load loader) (*scenario.Scenario
 	default:
 		return nil, nil, usagef("--markers %q is not auto, on or off", f.markers)
 	}
-	return s, given(cmd, "customers", "duration", "markers", "strict", "rule", "skip-rule", "known"), nil
+	return s, given(cmd, "customers", "duration", "markers", "strict", "rule", "skip-rule", "known", "gate", "abort-on-fail"), nil
 }
 
 // commandLine is how the program was called, by its name and not by where "go run" put it.

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -90,3 +93,26 @@ func strict(r *result.Result) bool {
 	}
 	return false
 }
+
+// estimated reports whether a gate of a result has a confidence interval.
+func estimated(r *result.Result) bool {
+	return slices.ContainsFunc(r.Gates, func(g result.Gate) bool { return g.Interval != nil })
+}
+
+// intervalWords is the confidence interval of a gate, "" for a gate without one.
+func intervalWords(say *lang.Printer, g *result.Gate) string {
+	if g.Interval == nil {
+		return ""
+	}
+	show := duration
+	if g.Unit == "share" {
+		show = percentage
+	}
+	level := fmt.Sprintf("%.4g", 100*g.Interval.Level)
+	if math.IsInf(g.Interval.High, 1) {
+		return say.Sprintf("%s %% from %s on", level, show(g.Interval.Low))
+	}
+	return say.Sprintf("%s %% in [%s, %s]", level, show(g.Interval.Low), show(g.Interval.High))
+}
+
+func percentage(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }

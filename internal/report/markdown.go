@@ -98,10 +98,19 @@ func markdownHead(right int, cells ...string) string {
 }
 
 func (m *markdown) gates() {
-	for i, g := range m.r.Gates {
-		row := markdownRow(prose(m.say.T(strings.ToUpper(string(g.Verdict)))), code(g.Name), prose(m.say.T(g.Sentence)))
+	head := []string{m.say.T("gate"), m.say.T("demand"), m.say.T("found")}
+	if estimated(m.r) {
+		head = slices.Insert(head, 2, m.say.T("confidence"))
+	}
+	for i := range m.r.Gates {
+		g := &m.r.Gates[i]
+		cells := []string{prose(m.say.T(strings.ToUpper(string(g.Verdict)))), code(g.Name), prose(m.say.T(g.Sentence))}
+		if estimated(m.r) {
+			cells = slices.Insert(cells, 2, prose(intervalWords(m.say, g)))
+		}
+		row := markdownRow(cells...)
 		if i == 0 {
-			row = markdownHead(0, m.say.T("gate"), m.say.T("demand"), m.say.T("found")) + row
+			row = markdownHead(0, head...) + row
 		}
 		m.block(row)
 	}

@@ -204,8 +204,13 @@ func (p *printer) gates() {
 	}
 	p.heading(p.say.T("Gates"))
 	t := table{indent: "  "}
-	for _, g := range p.r.Gates {
-		t.row(p.say.T(string(g.Verdict)), clean(g.Name), clean(p.say.T(g.Sentence)))
+	for i := range p.r.Gates {
+		g := &p.r.Gates[i]
+		row := []string{p.say.T(string(g.Verdict)), clean(g.Name)}
+		if estimated(p.r) {
+			row = append(row, intervalWords(p.say, g))
+		}
+		t.row(append(row, clean(p.say.T(g.Sentence)))...)
 		t.paint(0, p.verdictColour(g.Verdict))
 	}
 	t.writeTo(&p.out)

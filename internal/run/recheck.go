@@ -23,6 +23,7 @@ type RecheckOptions struct {
 	Strict  bool
 	Rules   Choice                  // rules that the trace has off stay off unless named one by one
 	Known   []scenario.KnownFailure // may be nil
+	Demands *scenario.Scenario      // further gates and exercise; nil: none
 	Now     time.Time               // the day that known failures are held against
 }
 
@@ -44,10 +45,19 @@ func Recheck(r io.Reader, opt RecheckOptions) (*result.Result, error) {
 			res.Notes = append(res.Notes, note)
 		}
 	}
-	demands := scenario.Gate{Strict: opt.Strict, Known: opt.Known, MaxMissed: 1}
-	gate.Apply(res, &scenario.Scenario{Gate: demands}, gate.Ending{Now: opt.Now,
+	gate.Apply(res, opt.demanded(), gate.Ending{Now: opt.Now,
 		Partial: h.Partial() || truncated || p.ended != "", Chosen: h.Policy != "" && !truncated, Unchecked: len(res.Rules) == 0})
 	return res, nil
+}
+
+// demanded is what the trace is held against: its rules, and what was asked for beside them.
+func (opt *RecheckOptions) demanded() *scenario.Scenario {
+	s := scenario.Scenario{Gate: scenario.Gate{Strict: opt.Strict, Known: opt.Known, MaxMissed: 1}}
+	if d := opt.Demands; d != nil {
+		s.Exercise, s.Gate.Latency, s.Gate.Errors, s.Gate.MaxMissed = d.Exercise, d.Gate.Latency, d.Gate.Errors, d.Gate.MaxMissed
+		s.Gate.Strict = s.Gate.Strict || d.Gate.Strict
+	}
+	return &s
 }
 
 // replay is a trace that is being judged.

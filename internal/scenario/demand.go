@@ -293,6 +293,9 @@ func (d *demand) plain(text string) *fault {
 // [*DemandError].
 func (s *Scenario) Demand(text string, opt Options) error {
 	d, f := opt.demand(text, anyKind, s)
+	if f == nil && d.limit.Stage != "" && len(s.Load.Stages) == 0 {
+		f = faultf("a trace has none; leave that out", "no stage is known here").in(d.limit.Stage)
+	}
 	if f != nil {
 		at := max(strings.Index(text, f.part), 0)
 		return &DemandError{Text: text, Column: utf8.RuneCountInString(text[:at]) + 1, Message: f.message, Hint: f.hint}

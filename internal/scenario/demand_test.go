@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,6 +55,9 @@ func TestDemand(t *testing.T) {
 
 // TestDemandRefused wants a demand that is wrong to say where, and the scenario to stay as it was.
 func TestDemandRefused(t *testing.T) {
+	if err := new(Scenario).Demand("delivery p95 < 1s in stage full", knownNames()); err == nil || !strings.HasPrefix(err.Error(), "column 28: no stage is known here") {
+		t.Errorf("a stage of a scenario without stages: %v, want it to be refused", err)
+	}
 	tests := []struct{ text, want string }{
 		{"delivery p9x < 1s", "column 10: \"p9x\" is not known here (write a percentile such as p50, p95 or p99.9, or max or mean)\n  delivery p9x < 1s\n           ^"},
 		{"", "column 1: \"\" is not a demand (" + anyKind.example() + ")\n  \n  ^"},
