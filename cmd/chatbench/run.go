@@ -217,6 +217,7 @@ func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result, say *lang.Print
 	} else {
 		failed = errors.Join(failed, report.Text(stdout, r, report.TextOptions{Color: colored(cmd, stdout), Files: files, Lang: say}))
 	}
+	failed = errors.Join(failed, f.reports.annotate(stdout, r))
 	if failed != nil {
 		fmt.Fprintln(stderr, say.Sprintf("chatbench: the results could not all be written: %s", say.T(failed.Error())))
 		if unsaved {
