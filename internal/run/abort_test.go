@@ -49,11 +49,9 @@ func TestHopelessRunIsEnded(t *testing.T) {
 			s.Tenant.ReplyDelay = scenario.Dist{A: 30 * time.Millisecond, B: 50 * time.Millisecond}
 			demand(t, "send.service p50 < 20ms")(s)
 		}, result.ExitPerformance, result.EndedAborted, `because a gate had failed for good. "send.service p50 < 20ms": it was`},
-		{"a rule is broken that is known to fail", func(s *scenario.Scenario) {
+		{"what is broken is not checked", func(s *scenario.Scenario) {
 			s.Tenant.Mutants = []string{"drop-one:every=5"}
-			for _, id := range []string{"DEL-04", "DEL-06", "DEL-01", "DEL-02", "DEL-03", "ORD-01", "REP-01"} {
-				s.Gate.Off = append(s.Gate.Off, id)
-			}
+			s.Gate.Off = append(s.Gate.Off, "DEL-01", "DEL-02", "DEL-03", "DEL-04", "DEL-06", "ORD-01")
 		}, result.ExitOK, "", ""},
 	}
 	for _, tt := range tests {
