@@ -22,22 +22,29 @@ var (
 )
 
 // Save writes r to path, or to FileName in it when path is a directory. The file appears complete
-// or not at all: it is written beside its place, synced and renamed.
-func Save(path string, r *Result) (err error) {
-	path = filePath(path)
+// or not at all, see [WriteFile].
+func Save(path string, r *Result) error {
 	data, err := Encode(r)
 	if err != nil {
 		return err
 	}
+	if err := WriteFile(filePath(path), data); err != nil {
+		return fmt.Errorf("saving the result: %w", err)
+	}
+	return nil
+}
+
+// WriteFile writes a file that appears complete or not at all: it is written beside its place,
+// synced and renamed.
+func WriteFile(path string, data []byte) (err error) {
 	dir := filepath.Dir(path)
 	temp, err := os.CreateTemp(dir, ".result-*")
 	if err != nil {
-		return fmt.Errorf("saving the result: %w", err)
+		return err
 	}
 	defer func() {
 		if err != nil {
 			os.Remove(temp.Name())
-			err = fmt.Errorf("saving the result: %w", err)
 		}
 	}()
 	if err := writeSynced(temp, data); err != nil {
