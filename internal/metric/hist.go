@@ -3,6 +3,7 @@ package metric
 import (
 	"errors"
 	"math"
+	"math/bits"
 
 	hdr "github.com/HdrHistogram/hdrhistogram-go"
 )
@@ -231,6 +232,36 @@ func (h *Hist) deviation() float64 {
 		return 0
 	}
 	return h.unit.of(h.packed.StdDev())
+}
+
+// Below is how many values do not exceed v, which is in the histogram's unit. Of the values in the
+// bucket that v lies in, as many count as if they were spread evenly over it.
+func (h *Hist) Below(v float64) float64 {
+	if h.Count() == 0 {
+		return 0
+	}
+	kept := int64(math.Round(v / h.unit.of(1)))
+	below := int64(0)
+	part := 0.0
+	for low, count := range h.packed.ForEachBucket {
+		if low > kept {
+			break
+		}
+		width := bucketWidth(low, h.digits)
+		if inside := kept - low + 1; inside < width {
+			part = float64(count) * float64(inside) / float64(width)
+			break
+		}
+		below += count
+	}
+	return float64(below) + part
+}
+
+// bucketWidth is how many values share the bucket that begins at low: in an HdrHistogram the
+// smallest power of two with which so many digits are kept.
+func bucketWidth(low int64, digits int) int64 {
+	resolved := bits.Len64(uint64(2*math.Pow10(digits)) - 1)
+	return 1 << max(bits.Len64(uint64(low))-resolved, 0)
 }
 
 // fewest is how many values must lie beyond a quantile for it to mean something.

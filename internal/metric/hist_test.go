@@ -225,3 +225,52 @@ func histOf(values ...int64) *Hist {
 	}
 	return h
 }
+
+// TestBelow counts what every value of a histogram says of itself: as many values do not exceed a
+// quantile as its share says, and inside a bucket the count grows evenly.
+func TestBelow(t *testing.T) {
+	for _, digits := range []int{stageDigits, pointDigits} {
+		h := newHist(Seconds, digits)
+		for i := range int64(1000) {
+			h.record(1000 + i) // 1.000 to 1.999 ms
+		}
+		for _, c := range []struct {
+			ms, want, tolerance float64
+			why                 string
+		}{
+			{0.5, 0, 0, "all are above"},
+			{1.023, 24, 0, "the end of a bucket, whatever its width"},
+			{1.4995, 500, 1, "in the middle"},
+			{1.5, 501, 1, "in the middle of a bucket"},
+			{2.5, 1000, 0, "all are below"},
+		} {
+			if got := h.Below(c.ms / 1000); math.Abs(got-c.want) > c.tolerance {
+				t.Errorf("%d digits: got %g values up to %g ms, want %g: %s", digits, got, c.ms, c.want, c.why)
+			}
+		}
+	}
+	var none *Hist
+	if got := none.Below(1); got != 0 {
+		t.Errorf("no histogram: got %g, want 0", got)
+	}
+}
+
+// TestBucketWidth takes the widths from what the library itself calls the same.
+func TestBucketWidth(t *testing.T) {
+	for _, digits := range []int{stageDigits, pointDigits} {
+		h := hdr.New(1, limit, digits)
+		for v := int64(1); v < 1<<30; v = v*5/4 + 1 {
+			low := v
+			for low > 0 && h.ValuesAreEquivalent(v, low-1) {
+				low--
+			}
+			width := bucketWidth(low, digits)
+			if !h.ValuesAreEquivalent(low, low+width-1) || h.ValuesAreEquivalent(low, low+width) {
+				t.Errorf("%d digits: got width %d of the bucket at %d, which the library does not have", digits, width, low)
+			}
+			if v > 1<<22 && digits == pointDigits {
+				break // buckets are so wide that walking down takes long
+			}
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	_ "embed" // the scenario
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"chatbench/internal/result"
+	"chatbench/internal/run"
+	"chatbench/internal/scenario"
+)
+
+//go:embed alarms.yaml
+var scenarioFile []byte
+
+// playCommand, as the first argument, plays one run.
+const playCommand = "play-one-run"
+
+// kind is what was done to the tenant of a run.
+type kind string
+
+const (
+	identical kind = "identical"
+	slowed    kind = "slowed"
+)
+
+// play plays runs into a folder until the time is over or there are enough of them. Each is
+// identical or slowed by chance, so that whatever the machine does meanwhile meets both.
+func (s *settings) play(ctx context.Context, dir string, stderr io.Writer) error {
+	began := time.Now()
+	draw := rand.New(rand.NewPCG(s.seed, 1))
+	n, err := startNeighbour(ctx, s.neighbor, s.seed)
+	if err != nil {
+		return err
+	}
+	defer n.stop()
+	longest := time.Duration(0)
+	for i := range s.runs {
+		if time.Since(began)+longest > s.time || ctx.Err() != nil {
+			break
+		}
+		k, start, noisy := identical, time.Now(), n.burnt()
+		if draw.Float64() < s.slowed {
+			k = slowed
+		}
+		file := filepath.Join(dir, fmt.Sprintf("%s-%s.json", start.UTC().Format("20060102-150405"), k))
+		if err := s.playInProcess(ctx, file, k); err != nil {
+			return err
+		}
+		longest = max(longest, time.Since(start))
+		share := (n.burnt() - noisy).Seconds() / time.Since(start).Seconds()
+		fmt.Fprintf(stderr, "alarms: run %d, %s, with the neighbour for %.0f %% of it\n", i+1, k, 100*share)
+	}
+	return nil
+}
+
+// playInProcess has one run played by a process of its own.
+func (s *settings) playInProcess(ctx context.Context, file string, k kind) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	factor := 1.0
+	if k == slowed {
+		factor = s.slowdown
+	}
+	cmd := exec.CommandContext(ctx, self, playCommand, "-out", file, "-slowdown", strconv.FormatFloat(factor, 'g', -1, 64))
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("a run: %w: %s", err, strings.TrimSpace(said.String()))
+	}
+	return nil
+}
+
+// playOne is the process of one run: it plays the scenario and saves the result. It gives the exit
+// code, which does not depend on what the run came to.
+func playOne(args []string, stderr io.Writer) int {
+	flags := flag.NewFlagSet(playCommand, flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	out := flags.String("out", "", "`FILE` for the result")
+	factor := flags.Float64("slowdown", 1, "what the times of the tenant are multiplied with")
+	if flags.Parse(args) != nil {
+		return 2
+	}
+	if err := playInto(*out, *factor); err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	return 0
+}
+
+func playInto(file string, factor float64) error {
+	s, err := scenario.Parse("alarms.yaml", scenarioFile, scenario.Options{})
+	if err != nil {
+		return err
+	}
+	slowDown(&s.Tenant, factor)
+	policy, err := run.ParsePolicy("none")
+	if err != nil {
+		return err
+	}
+	r, err := run.Play(context.Background(), run.Options{Scenario: s, Version: "bench/alarms", Trace: policy})
+	if err != nil {
+		return err
+	}
+	return result.Save(file, r)
+}
+
+// slowDown makes everything that the tenant takes time for longer: every answer, the robot, the
+// agents.
+func slowDown(t *scenario.Tenant, factor float64) {
+	for _, d := range []*scenario.Dist{&t.ReplyDelay, &t.Robot.Reply, &t.Agents.PickUp, &t.Agents.Reply} {
+		d.A = time.Duration(float64(d.A) * factor)
+		d.B = time.Duration(float64(d.B) * factor)
+	}
+}
