@@ -63,10 +63,10 @@ type subject struct {
 	measure         func(*view, *rand.Rand) (figure, error)
 }
 
-// Units of the metrics that are no times.
+// The units of what is neither a time nor a rate of bytes.
 const (
-	shares    metric.Unit = "share"
-	perSecond metric.Unit = "per second"
+	Share     metric.Unit = "share"
+	PerSecond metric.Unit = "per second"
 )
 
 // The names of what is compared beside the metrics of a result.

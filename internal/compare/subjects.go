@@ -27,12 +27,12 @@ func subjects(chosen []string, has func(name string) bool) []subject {
 		}
 		switch name {
 		case errorShare:
-			list = append(list, subject{name: name, statistic: "share", unit: shares, better: Lower, measure: failures})
+			list = append(list, subject{name: name, statistic: "share", unit: Share, better: Lower, measure: failures})
 		case messages:
-			list = append(list, subject{name: name, statistic: "rate", unit: perSecond, better: Higher, ratio: true,
+			list = append(list, subject{name: name, statistic: "rate", unit: PerSecond, better: Higher, ratio: true,
 				measure: rate(func(p *metric.Point) int64 { return p.Messages })})
 		case exchanges:
-			list = append(list, subject{name: name, statistic: "rate", unit: perSecond, better: Neither, ratio: true,
+			list = append(list, subject{name: name, statistic: "rate", unit: PerSecond, better: Neither, ratio: true,
 				measure: rate(func(p *metric.Point) int64 { return p.Exchanges })})
 		default:
 			if has(name) {

@@ -13,7 +13,7 @@ import (
 // amount writes a value with three digits.
 func amount(v float64, unit metric.Unit) string {
 	switch unit {
-	case shares:
+	case Share:
 		return percent(v)
 	case metric.Seconds:
 		d := time.Duration(math.Round(v * float64(time.Second)))

@@ -1,0 +1,268 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"chatbench/internal/compare"
+	"chatbench/internal/lang"
+	"chatbench/internal/metric"
+)
+
+// ComparisonOptions say how Comparison writes.
+type ComparisonOptions struct {
+	Color bool
+	Width int           // columns; 100 when it is 0
+	Lang  *lang.Printer // nil: English
+}
+
+// Comparison writes what a person reads of a comparison: the verdict and why, what was compared and
+// what else differs, every figure with its change, and the rules whose verdict is another. The error
+// is that of w.
+func Comparison(w io.Writer, c *compare.Report, opt ComparisonOptions) error {
+	t := &comparison{printer: printer{opt: TextOptions{Color: opt.Color, Width: cmp.Or(opt.Width, 100)}}, c: c, lang: opt.Lang}
+	for _, section := range []func(){t.verdict, t.subject, t.figures, t.rules} {
+		section()
+	}
+	_, err := w.Write(t.out.Bytes())
+	return err
+}
+
+// comparison writes the text of one comparison.
+type comparison struct {
+	printer
+	c    *compare.Report
+	lang *lang.Printer
+}
+
+func (t *comparison) verdictColour(v compare.Verdict) string {
+	switch v {
+	case compare.Better, compare.Same:
+		return t.colour(green)
+	case compare.Worse:
+		return t.colour(red)
+	}
+	return t.colour(yellow)
+}
+
+func (t *comparison) verdict() {
+	word := strings.ToUpper(t.lang.T(string(t.c.Verdict)))
+	for i, reason := range t.c.Reasons {
+		text := clean(t.lang.T(reason))
+		if i == 0 {
+			fmt.Fprintf(&t.out, "%s  %s\n", painted(word, t.verdictColour(t.c.Verdict)), t.lang.Sprintf("%s (exit %d)", text, t.c.Exit))
+			continue
+		}
+		t.wrapped("  ", "- ", text)
+	}
+}
+
+func (t *comparison) subject() {
+	t.heading(t.lang.T("What was compared"))
+	for _, l := range comparedLines(t.c, t.lang) {
+		t.wrapped("  ", padded(l.name, 9)+" ", l.text)
+	}
+}
+
+func padded(s string, columns int) string {
+	return s + strings.Repeat(" ", max(0, columns-width(s)))
+}
+
+// comparedLine is a line on what was compared.
+type comparedLine struct{ name, text string }
+
+// comparedLines say what was compared, how, and what else differs.
+func comparedLines(c *compare.Report, p *lang.Printer) []comparedLine {
+	lines := []comparedLine{
+		{p.T("scenario"), c.Base.Scenario}, {p.T("load"), c.Base.Load},
+		{p.T("base"), sideWords(&c.Base, p)}, {p.T("new"), sideWords(&c.New, p)},
+	}
+	for _, d := range c.Differences {
+		words := p.Sprintf("%s: %s in the base, %s now", p.T(d.What), cmp.Or(d.Base, "-"), cmp.Or(d.New, "-"))
+		if d.Doubt {
+			words += p.T("; whether that can be compared is in doubt")
+		}
+		lines = append(lines, comparedLine{p.T("differs"), words})
+	}
+	lines = append(lines, comparedLine{p.T("method"), methodWords(c, p)})
+	for _, note := range c.Notes {
+		lines = append(lines, comparedLine{p.T("note"), p.T(note)})
+	}
+	return slices.DeleteFunc(lines, func(l comparedLine) bool { return l.text == "" })
+}
+
+func sideWords(s *compare.Side, p *lang.Printer) string {
+	var runs []string
+	for _, r := range s.Runs {
+		var details []string
+		if r.File != "" && r.ID != "" {
+			details = append(details, r.ID)
+		}
+		if !r.Start.IsZero() {
+			details = append(details, r.Start.UTC().Format("2006-01-02 15:04 UTC"))
+		}
+		if r.Tool.Version != "" {
+			details = append(details, "chatbench "+r.Tool.Version)
+		}
+		details = append(details, p.Sprintf("%d s", r.Seconds))
+		runs = append(runs, bracketed(cmp.Or(r.File, r.ID), details))
+	}
+	return strings.Join(runs, ", ")
+}
+
+// methodWords say how it was compared, in a sentence or two.
+func methodWords(c *compare.Report, p *lang.Printer) string {
+	m := &c.Method
+	how := map[compare.Over]string{
+		compare.Seconds:        "block bootstrap over the seconds of one run a side",
+		compare.RunsAndSeconds: "block bootstrap over seconds, and the spread of the runs",
+		compare.Ranks:          "Mann-Whitney U and Hodges-Lehmann over the runs",
+	}[m.Over]
+	return p.T(how) + p.Sprintf("; at most %s of false alarms over %d figures (Holm); a change of less than %s does not matter, nor 1ms of a time or half a percentage point of errors",
+		percentage(m.Alpha), m.Tests, percentage(m.MinEffect))
+}
+
+func percentage(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
+
+// weighty is the order in which figures are shown.
+var weighty = []compare.Verdict{compare.Worse, compare.Better, compare.Changed, compare.Unknown, compare.Same}
+
+// byWeight gives the figures, what was found first.
+func byWeight(c *compare.Report) []compare.Metric {
+	list := slices.Clone(c.Metrics)
+	slices.SortStableFunc(list, func(a, b compare.Metric) int {
+		return slices.Index(weighty, a.Verdict) - slices.Index(weighty, b.Verdict)
+	})
+	return list
+}
+
+func figureHeader(c *compare.Report, p *lang.Printer) []string {
+	return []string{p.T("verdict"), p.T("figure"), p.T("base"), p.T("now"), p.T("change"), p.Sprintf("%s interval", percentage(c.Method.Level))}
+}
+
+func figureRow(m *compare.Metric, p *lang.Printer) []string {
+	row := []string{p.T(string(m.Verdict)), m.Label(), figureValue(&m.Base, m.Unit), figureValue(&m.New, m.Unit)}
+	if m.Change == nil {
+		return append(row, "", p.T("too few samples"))
+	}
+	return append(row, m.Change.Shift(), m.Change.Interval())
+}
+
+func figureValue(v *compare.Values, unit metric.Unit) string {
+	switch {
+	case len(v.Runs) == 0:
+		return "-"
+	case unit == metric.Seconds || unit == metric.BytesPerSecond:
+		return value(v.Value, unit)
+	case unit == compare.Share:
+		return percentage(v.Value)
+	}
+	return fmt.Sprintf("%.4g/s", v.Value)
+}
+
+func (t *comparison) figures() {
+	if len(t.c.Metrics) == 0 {
+		return
+	}
+	t.heading(t.lang.T("Figures"))
+	table := table{indent: "  ", right: []bool{false, false, true, true, true}}
+	table.row(figureHeader(t.c, t.lang)...)
+	for _, m := range byWeight(t.c) {
+		table.row(figureRow(&m, t.lang)...)
+		table.paint(0, t.verdictColour(m.Verdict))
+	}
+	table.writeTo(&t.out)
+}
+
+func (t *comparison) rules() {
+	if len(t.c.Rules) == 0 {
+		return
+	}
+	t.heading(t.lang.T("Rules with another verdict"))
+	table := table{indent: "  "}
+	table.row(t.lang.T("verdict"), t.lang.T("rule"), t.lang.T("base"), t.lang.T("now"), t.lang.T("title"))
+	for _, r := range t.c.Rules {
+		table.row(t.lang.T(string(r.Verdict)), r.ID, string(r.Base), string(r.New), t.lang.T(r.Title))
+		table.paint(0, t.verdictColour(r.Verdict))
+	}
+	table.writeTo(&t.out)
+}
+
+// ComparisonMarkdown writes a summary of a comparison that fits into a comment on GitHub or GitLab:
+// the verdict and why, what changed, and folded away what did not and what was compared. The error
+// is that of w.
+func ComparisonMarkdown(w io.Writer, c *compare.Report, p *lang.Printer) error {
+	m := &comparisonMarkdown{c: c, lang: p, markdown: markdown{left: maxMarkdown - len(leftOut(0)) - 20}}
+	m.verdict()
+	m.figures()
+	m.rules()
+	m.compared()
+	if m.dropped > 0 {
+		m.out.WriteString(leftOut(m.dropped))
+	}
+	_, err := io.WriteString(w, m.out.String())
+	return err
+}
+
+// comparisonMarkdown writes the summary of one comparison.
+type comparisonMarkdown struct {
+	markdown
+	c    *compare.Report
+	lang *lang.Printer
+}
+
+func (m *comparisonMarkdown) verdict() {
+	m.block(fmt.Sprintf("### %s\n\n", prose(m.lang.Sprintf("chatbench compare: %s (exit %d)", strings.ToUpper(m.lang.T(string(m.c.Verdict))), m.c.Exit))))
+	for _, reason := range m.c.Reasons {
+		m.block("- " + prose(m.lang.T(reason)) + "\n")
+	}
+}
+
+func (m *comparisonMarkdown) figures() {
+	var told, rest []string
+	for _, f := range byWeight(m.c) {
+		cells := figureRow(&f, m.lang)
+		for i, cell := range cells {
+			cells[i] = prose(cell)
+		}
+		cells[1] = code(f.Label())
+		if f.Verdict == compare.Same || f.Verdict == compare.Unknown {
+			rest = append(rest, markdownRow(cells...))
+		} else {
+			told = append(told, markdownRow(cells...))
+		}
+	}
+	header := figureHeader(m.c, m.lang)
+	head := markdownHead(len(header)-2, header...)
+	if len(told) > 0 {
+		m.block(head + strings.Join(told, ""))
+	}
+	if len(rest) > 0 {
+		m.block(folded(m.lang.T("Figures that are the same, or cannot be told"), head+strings.Join(rest, "")))
+	}
+}
+
+func folded(summary, content string) string {
+	return fmt.Sprintf("\n<details><summary>%s</summary>\n%s\n</details>\n", escapeHTML.Replace(summary), content)
+}
+
+func (m *comparisonMarkdown) rules() {
+	for i, r := range m.c.Rules {
+		row := markdownRow(prose(m.lang.T(string(r.Verdict))), code(r.ID), code(string(r.Base)), code(string(r.New)), prose(m.lang.T(r.Title)))
+		if i == 0 {
+			row = markdownHead(0, m.lang.T("verdict"), m.lang.T("rule"), m.lang.T("base"), m.lang.T("now"), m.lang.T("title")) + row
+		}
+		m.block(row)
+	}
+}
+
+func (m *comparisonMarkdown) compared() {
+	var lines strings.Builder
+	for _, l := range comparedLines(m.c, m.lang) {
+		lines.WriteString("\n- " + prose(l.name+": "+l.text))
+	}
+	m.block(folded(m.lang.T("What was compared"), lines.String()+"\n"))
+}
