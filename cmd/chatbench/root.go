@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbench/internal/check"
+	"chatbench/internal/compare"
 	"chatbench/internal/gate"
 	"chatbench/internal/lang"
 	"chatbench/internal/metric"
@@ -64,7 +65,7 @@ failed; 4 the known-failure file is stale; 5 chatbench itself was too slow; 6 th
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRun(), newCheck(), newKnown(), newReport(), newValidate(), newPlan(), newStaff(), newCapacity(), newRules(), newExplain(), newTenant(say), newSchema(), newVersion())
+	root.AddCommand(newRun(), newCheck(), newCompare(), newKnown(), newReport(), newValidate(), newPlan(), newStaff(), newCapacity(), newRules(), newExplain(), newTenant(say), newSchema(), newVersion())
 	localize(root, say)
 	return root
 }
@@ -85,6 +86,7 @@ func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 func exitCode(err error, stderr io.Writer, say *lang.Printer) int {
 	var exit exitError
 	var target *sim.TargetError
+	var refusal *compare.Refusal
 	switch {
 	case err == nil:
 		return int(result.ExitOK)
@@ -93,6 +95,9 @@ func exitCode(err error, stderr io.Writer, say *lang.Printer) int {
 	case errors.As(err, &target):
 		fmt.Fprintln(stderr, "chatbench:", say.T(target.Error()))
 		return int(result.ExitUnreachable)
+	case errors.As(err, &refusal):
+		fmt.Fprintln(stderr, "chatbench:", say.T(refusal.Error()))
+		return int(refusal.Exit())
 	case errors.Is(err, run.ErrInterrupted):
 		fmt.Fprintln(stderr, "chatbench:", say.T(err.Error()))
 		return int(result.ExitInterrupted)

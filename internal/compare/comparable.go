@@ -30,9 +30,15 @@ type Refusal struct {
 	Invalid bool     // all that is wrong is that runs were INVALID
 }
 
-// Error gives all reasons at once, a line each.
+// mostReasons is how many reasons a message has at most.
+const mostReasons = 12
+
+// Error gives all reasons at once, a line each, and of very many the first.
 func (r *Refusal) Error() string {
 	lines := slices.Concat(r.Reasons, r.Doubts)
+	if n := len(lines) - mostReasons; n > 0 {
+		lines = append(lines[:mostReasons], fmt.Sprintf("and %d more reasons", n))
+	}
 	if len(r.Reasons) == 0 {
 		lines = append(lines, "(--anyway compares them all the same)")
 	}
@@ -102,15 +108,8 @@ func (r *Refusal) alone(in *Input) {
 	case res.Metrics == nil || len(res.Metrics.Timeline.Points) == 0:
 		r.never(in, "nothing was measured in it")
 	case res.Verdict == result.Invalid:
-		r.never(in, "the run was INVALID, so its figures are about chatbench's own machine: %s", cmp.Or(firstOf(res.Reasons), "no reason was given"))
+		r.never(in, "the run was INVALID, so its figures are about chatbench's own machine; its report says why")
 	}
-}
-
-func firstOf(s []string) string {
-	if len(s) == 0 {
-		return ""
-	}
-	return s[0]
 }
 
 // twice looks whether a run is there already: it would count as two, and be the same as itself.

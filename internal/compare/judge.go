@@ -67,8 +67,7 @@ func (r *Report) with(v Verdict) []string {
 // undecided, too, or when the user asked for those figures and no others: a rare event cannot be told
 // in any comparison, and would keep it from ever being green.
 func (r *Report) conclude(asked bool) {
-	worse, better, unknown, changed := r.with(Worse), r.with(Better), r.with(Unknown), r.with(Changed)
-	of := plural(len(r.Metrics), "figure")
+	worse, better, unknown := r.with(Worse), r.with(Better), r.with(Unknown)
 	r.Verdict, r.Exit = Same, result.ExitOK
 	switch told := len(r.Metrics) - len(unknown); {
 	case len(worse) > 0:
@@ -79,16 +78,27 @@ func (r *Report) conclude(asked bool) {
 		r.Verdict = Better
 	}
 	r.concludeRules()
-	r.say(worse, "%d of %s got worse: %s.", of)
-	r.say(unknown, "%d of %s cannot be told: %s. More runs a side tell more, and so do longer ones.", of)
-	r.say(better, "%d of %s got better: %s.", of)
-	r.say(changed, "%d of %s changed, which is neither better nor worse: %s.", of)
-	if n := len(r.with(Same)); n > 0 {
-		r.Reasons = append(r.Reasons, fmt.Sprintf("%d of %s are the same.", n, of))
-	}
 	if len(r.Metrics) == 0 {
 		r.Reasons = append(r.Reasons, "There is no figure that both sides have.")
+		return
 	}
+	of := plural(len(r.Metrics), "figure")
+	if r.Verdict == Same {
+		r.Reasons = append(r.Reasons, fmt.Sprintf("Nothing got worse: %d of %s are the same.", len(r.with(Same)), of))
+	}
+	if r.Verdict == Unknown {
+		r.sayUnknown(unknown, of)
+	}
+	r.say(worse, "%d of %s got worse: %s.", of)
+	r.say(better, "%d of %s got better: %s.", of)
+	r.say(r.with(Changed), "%d of %s changed, which is neither better nor worse: %s.", of)
+	if r.Verdict != Unknown {
+		r.sayUnknown(unknown, of)
+	}
+}
+
+func (r *Report) sayUnknown(names []string, of string) {
+	r.say(names, "%d of %s cannot be told: %s. More runs a side tell more, and so do longer ones.", of)
 }
 
 // say adds a sentence about some figures.

@@ -235,7 +235,8 @@ func (h *Hist) deviation() float64 {
 }
 
 // Below is how many values do not exceed v, which is in the histogram's unit. Of the values in the
-// bucket that v lies in, as many count as if they were spread evenly over it.
+// bucket that v lies in, as many count as if they were spread evenly over it, where [Hist.AtMost]
+// takes whole buckets.
 func (h *Hist) Below(v float64) float64 {
 	if h.Count() == 0 {
 		return 0
