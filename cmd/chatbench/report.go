@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"chatbench/internal/compare"
 	"chatbench/internal/export"
 	"chatbench/internal/lang"
 	"chatbench/internal/report"
@@ -37,7 +38,8 @@ type rendering struct {
 	inconclusive string // skipped or error: what JUnit makes of it
 	full         string // the file that has everything, or ""
 	color        bool
-	files        []string // named at the end of a text
+	files        []string        // named at the end of a text
+	comparison   *compare.Report // with a baseline, below the summary; or nil
 	say          *lang.Printer
 }
 
@@ -68,7 +70,11 @@ func (r *rendering) write(w io.Writer, res *result.Result) error {
 	case "junit":
 		return report.JUnit(w, res, report.JUnitOptions{InconclusiveIsError: r.inconclusive == "error", Full: r.full})
 	case "markdown":
-		return report.Markdown(w, res, r.say)
+		err := report.Markdown(w, res, r.say)
+		if r.comparison != nil {
+			err = errors.Join(err, ignoreCount(io.WriteString(w, "\n")), report.ComparisonMarkdown(w, r.comparison, r.say))
+		}
+		return err
 	case "csv":
 		return report.CSV(w, res)
 	case "openmetrics":

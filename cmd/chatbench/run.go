@@ -38,6 +38,7 @@ type runFlags struct {
 	abort     time.Duration
 	reports   reportFiles
 	scraped   scrapeFlags
+	baseline  baseline
 }
 
 func newRun() *cobra.Command {
@@ -58,6 +59,7 @@ reports; the second stops at once.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return playScenario(cmd, args[0], &f) },
 	}
 	f.register(cmd)
+	f.baseline.register(cmd)
 	return cmd
 }
 
@@ -111,6 +113,9 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 	if f.json && f.reports.annotations == "github" {
 		return usagef("--json and --annotations github both write to standard output; name a file: --annotations github=FILE")
 	}
+	if err := f.baseline.read(cmd, s, overrides); err != nil {
+		return err
+	}
 	stderr := cmd.ErrOrStderr()
 	say, err := printer(cmd)
 	if err != nil {
@@ -136,6 +141,8 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 		f.reports.say = say
 		return f.reports.notPlayed(err, s.Name, f.out)
 	}
+	f.baseline.judge(r)
+	f.reports.comparison = f.baseline.found
 	scraped.finished(r)
 	defer scraped.linger(interrupt)
 	return f.deliver(cmd, r, say)
@@ -208,6 +215,8 @@ func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result, say *lang.Print
 	unsaved := f.out == "" || failed != nil
 	further, err := f.reports.save(r, f.out)
 	files, failed = append(files, further...), errors.Join(failed, err)
+	further, err = f.baseline.save(f.out)
+	files, failed = append(files, further...), errors.Join(failed, err)
 	if f.json {
 		data, err := result.Encode(r)
 		if err != nil {
@@ -215,7 +224,8 @@ func (f *runFlags) deliver(cmd *cobra.Command, r *result.Result, say *lang.Print
 		}
 		failed = errors.Join(failed, ignoreCount(stdout.Write(data)))
 	} else {
-		failed = errors.Join(failed, report.Text(stdout, r, report.TextOptions{Color: colored(cmd, stdout), Files: files, Lang: say}))
+		color := colored(cmd, stdout)
+		failed = errors.Join(failed, report.Text(stdout, r, report.TextOptions{Color: color, Files: files, Lang: say}), f.baseline.text(stdout, color))
 	}
 	failed = errors.Join(failed, f.reports.annotate(stdout, r))
 	if failed != nil {
@@ -245,6 +255,7 @@ func (f *runFlags) save(r *result.Result) (files []string, err error) {
 	reported := filepath.Join(f.out, run.ReportFile)
 	var text strings.Builder
 	report.Text(&text, r, report.TextOptions{Files: append(files, reported), Lang: f.reports.say}) // a Builder takes everything
+	f.baseline.text(&text, false)
 	written := os.WriteFile(reported, []byte(text.String()), 0o666)
 	if written == nil {
 		files = append(files, reported)

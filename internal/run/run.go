@@ -419,15 +419,10 @@ func (p *play) result(out sim.Outcome) (*result.Result, error) {
 
 // facts are what was seen, up to now, without a judgement.
 func (p *play) facts(metrics *metric.Metrics, health metric.Health) *result.Result {
-	hostname, _ := os.Hostname()
 	return &result.Result{
 		Schema: result.Schema1,
-		Tool:   result.Tool{Version: p.Version, Go: runtime.Version()},
-		Scenario: result.Scenario{Name: p.s.Name, File: p.s.File, Hash: p.s.Hash, Seed: p.seed,
-			Load: loadWords(p.s), Stages: stageWords(p.s), Overrides: p.Overrides},
-		Target: p.host.describe(p.endpoint),
-		Run: result.Run{ID: strconv.FormatUint(p.run64, 36), Start: p.start, Command: result.MaskArgs(p.Command),
-			Host: result.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Name: hostname}},
+		Tool:   result.Tool{Version: p.Version, Go: runtime.Version()}, Scenario: p.planned(), Target: p.host.describe(p.endpoint),
+		Run:   result.Run{ID: strconv.FormatUint(p.run64, 36), Start: p.start, Command: result.MaskArgs(p.Command), Host: thisHost()},
 		Rules: p.checker.Report(), Metrics: metrics, Health: health.WithLateness(metrics),
 	}
 }
