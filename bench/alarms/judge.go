@@ -79,6 +79,7 @@ func (j *judging) table(w io.Writer, dir string, seed uint64) error {
 	if err != nil {
 		return err
 	}
+	defer k.spreads(w)
 	fmt.Fprintf(w, "%d identical runs, %d slowed ones, and %d that were INVALID, which are not compared.\n\n", len(k.identical), len(k.slowed), k.invalid)
 	fmt.Fprintln(w, "| Base | New | Runs a side | Trials | better | same | worse | cannot tell |")
 	fmt.Fprintln(w, "|---|---|---:|---:|---:|---:|---:|---:|")
@@ -94,6 +95,21 @@ func (j *judging) table(w io.Writer, dir string, seed uint64) error {
 		}
 	}
 	return nil
+}
+
+// spreads writes how much the identical runs differ, and how much of it their seconds explain.
+func (k *kept) spreads(w io.Writer) {
+	list, err := compare.Spreads(k.identical)
+	if err != nil {
+		return // there are too few
+	}
+	fmt.Fprintln(w, "\n| Figure | Spread of the runs | Expected from their seconds | Not explained |")
+	fmt.Fprintln(w, "|---|---:|---:|---:|")
+	for _, s := range list {
+		if s.Statistic != "share" {
+			fmt.Fprintf(w, "| %s %s | %.1f %% | %.1f %% | %.1f %% |\n", s.Name, s.Statistic, 100*s.Seen, 100*s.Expected, 100*s.Between())
+		}
+	}
 }
 
 // trial is the runs of a comparison.

@@ -13,7 +13,7 @@ const (
 	betweenRuns = 0.02
 	// priorWeight is how much that knowledge weighs beside what several runs show themselves, in
 	// degrees of freedom.
-	priorWeight = 20
+	priorWeight = 30
 )
 
 // sample is the figures of the runs of a side.

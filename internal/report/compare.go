@@ -225,9 +225,6 @@ func (m *comparisonMarkdown) figures() {
 	var told, rest []string
 	for _, f := range byWeight(m.c) {
 		cells := figureRow(&f, m.lang)
-		for i, cell := range cells {
-			cells[i] = prose(cell)
-		}
 		cells[1] = code(f.Label())
 		if f.Verdict == compare.Same || f.Verdict == compare.Unknown {
 			rest = append(rest, markdownRow(cells...))
