@@ -85,6 +85,22 @@ func (e thinError) Error() string {
 	return fmt.Sprintf("%d of %d samples that it takes", e.samples, e.needed)
 }
 
+// shortError is the error of a run of which too little counts.
+type shortError int // points of its timeline
+
+func (e shortError) Error() string {
+	return fmt.Sprintf("%d of %d seconds that it takes", int(e), fewestPoints)
+}
+
+// of measures the subject in a run, with random numbers that are the same for the same run of a side
+// every time, so that a comparison can be repeated.
+func (s *subject) of(v *view, run int) (figure, error) {
+	if len(v.points) < fewestPoints {
+		return figure{}, shortError(len(v.points))
+	}
+	return s.measure(v, rand.New(rand.NewPCG(1, uint64(run))))
+}
+
 // quantile measures a percentile of a metric. How sure it is comes from the share of samples that
 // do not exceed it: that share varies smoothly where the percentile itself jumps, as between the two
 // peaks of a delivery time. Bounds of the share are read as bounds of the percentile from the

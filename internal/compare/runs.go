@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"chatbench/internal/metric"
@@ -132,9 +131,8 @@ func (c *comparison) has(name string) bool {
 // measure gives the figures of the runs of a side, and puts them into the report.
 func (c *comparison) measure(s *subject, side []*view, into *Values) (sample, error) {
 	var list sample
-	for _, v := range side {
-		// The same numbers every time, so that a comparison can be repeated.
-		f, err := s.measure(v, rand.New(rand.NewPCG(1, uint64(len(list)))))
+	for i, v := range side {
+		f, err := s.of(v, i)
 		var thin thinError
 		if errors.As(err, &thin) {
 			into.Samples += thin.samples

@@ -3,7 +3,6 @@ package compare
 import (
 	"errors"
 	"math"
-	"math/rand/v2"
 
 	"gonum.org/v1/gonum/stat"
 )
@@ -50,7 +49,7 @@ func spread(s *subject, runs []*view) (Spread, bool) {
 	var figures sample
 	within := 0.0
 	for i, v := range runs {
-		f, err := s.measure(v, rand.New(rand.NewPCG(1, uint64(i))))
+		f, err := s.of(v, i)
 		if err != nil {
 			return Spread{}, false
 		}
