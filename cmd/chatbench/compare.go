@@ -45,10 +45,10 @@ func (f *compareFlags) check() error {
 		}
 	}
 	if f.alpha <= 0 || f.alpha >= 0.5 {
-		return usagef("--alpha %v is not more than 0 and less than 50%%", f.alpha)
+		return usagef("--alpha %v is not more than 0 and less than 50%%", &f.alpha)
 	}
 	if f.minEffect <= 0 || f.minEffect > 10 {
-		return usagef("--min-effect %v is not more than 0 and at most 1000%%", f.minEffect)
+		return usagef("--min-effect %v is not more than 0 and at most 1000%%", &f.minEffect)
 	}
 	return nil
 }

@@ -102,23 +102,29 @@ func (c *comparison) metrics() []Metric {
 	for _, s := range subjects(c.opt.Metrics, c.has) {
 		m := Metric{Name: s.name, Statistic: s.statistic, Unit: s.unit, Better: s.better, Verdict: Unknown}
 		t := tested{s, contrast{ratio: s.ratio}, len(list)}
-		var err error
-		if t.contrast.base, err = c.measure(&s, c.base, &m.Base); err != nil {
-			m.Sentence = fmt.Sprintf("%s cannot be told: the base has %v.", m.Label(), err)
-		}
-		if t.contrast.new, err = c.measure(&s, c.new, &m.New); err != nil && m.Sentence == "" {
-			m.Sentence = fmt.Sprintf("%s cannot be told: the new side has %v.", m.Label(), err)
-		}
-		if m.Sentence != "" && s.optional() {
-			continue
-		}
-		if m.Sentence == "" {
+		var lacking, lackingNew error
+		t.contrast.base, lacking = c.measure(&s, c.base, &m.Base)
+		t.contrast.new, lackingNew = c.measure(&s, c.new, &m.New)
+		switch {
+		case lacking == nil && lackingNew == nil:
 			tests = append(tests, t)
+		case s.optional(), absent(lacking) && absent(lackingNew):
+			continue // nobody expects it of these runs
+		case lacking != nil:
+			m.Sentence = fmt.Sprintf("%s cannot be told: the base has %v.", m.Label(), lacking)
+		default:
+			m.Sentence = fmt.Sprintf("%s cannot be told: the new side has %v.", m.Label(), lackingNew)
 		}
 		list = append(list, m)
 	}
 	c.test(list, tests)
 	return list
+}
+
+// absent reports whether a figure is not there because of what the runs do.
+func absent(err error) bool {
+	var thin thinError
+	return errors.As(err, &thin) && thin.samples == 0
 }
 
 // has reports whether a run has a metric by the second.
