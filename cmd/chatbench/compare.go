@@ -155,7 +155,7 @@ func (c *comparing) compare(cmd *cobra.Command, base, new []string) error {
 	}
 	var b bytes.Buffer
 	w := cmd.OutOrStdout()
-	rendered := comparisonRendering{format: c.format, color: c.out == "" && colored(w, false), lang: p}
+	rendered := comparisonRendering{format: c.format, color: c.out == "" && colored(cmd, w), lang: p}
 	if err := rendered.write(&b, r); err != nil {
 		return err
 	}

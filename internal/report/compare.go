@@ -23,7 +23,7 @@ type ComparisonOptions struct {
 // what else differs, every figure with its change, and the rules whose verdict is another. The error
 // is that of w.
 func Comparison(w io.Writer, c *compare.Report, opt ComparisonOptions) error {
-	t := &comparison{printer: printer{opt: TextOptions{Color: opt.Color, Width: cmp.Or(opt.Width, 100)}}, c: c, lang: opt.Lang}
+	t := &comparison{printer: printer{opt: TextOptions{Color: opt.Color, Width: cmp.Or(opt.Width, 100)}, say: opt.Lang}, c: c}
 	for _, section := range []func(){t.verdict, t.subject, t.figures, t.rules} {
 		section()
 	}
@@ -34,8 +34,7 @@ func Comparison(w io.Writer, c *compare.Report, opt ComparisonOptions) error {
 // comparison writes the text of one comparison.
 type comparison struct {
 	printer
-	c    *compare.Report
-	lang *lang.Printer
+	c *compare.Report
 }
 
 func (t *comparison) verdictColour(v compare.Verdict) string {
@@ -49,11 +48,11 @@ func (t *comparison) verdictColour(v compare.Verdict) string {
 }
 
 func (t *comparison) verdict() {
-	word := strings.ToUpper(t.lang.T(string(t.c.Verdict)))
+	word := strings.ToUpper(t.say.T(string(t.c.Verdict)))
 	for i, reason := range t.c.Reasons {
-		text := clean(t.lang.T(reason))
+		text := clean(t.say.T(reason))
 		if i == 0 {
-			fmt.Fprintf(&t.out, "%s  %s\n", painted(word, t.verdictColour(t.c.Verdict)), t.lang.Sprintf("%s (exit %d)", text, t.c.Exit))
+			fmt.Fprintf(&t.out, "%s  %s\n", painted(word, t.verdictColour(t.c.Verdict)), t.say.Sprintf("%s (exit %d)", text, t.c.Exit))
 			continue
 		}
 		t.wrapped("  ", "- ", text)
@@ -61,40 +60,36 @@ func (t *comparison) verdict() {
 }
 
 func (t *comparison) subject() {
-	t.heading(t.lang.T("What was compared"))
-	for _, l := range comparedLines(t.c, t.lang) {
+	t.heading(t.say.T("What was compared"))
+	for _, l := range comparedLines(t.c, t.say) {
 		t.wrapped("  ", padded(l.name, 9)+" ", l.text)
 	}
-}
-
-func padded(s string, columns int) string {
-	return s + strings.Repeat(" ", max(0, columns-width(s)))
 }
 
 // comparedLine is a line on what was compared.
 type comparedLine struct{ name, text string }
 
 // comparedLines say what was compared, how, and what else differs.
-func comparedLines(c *compare.Report, p *lang.Printer) []comparedLine {
+func comparedLines(c *compare.Report, say *lang.Printer) []comparedLine {
 	lines := []comparedLine{
-		{p.T("scenario"), c.Base.Scenario}, {p.T("load"), c.Base.Load},
-		{p.T("base"), sideWords(&c.Base, p)}, {p.T("new"), sideWords(&c.New, p)},
+		{say.T("scenario"), c.Base.Scenario}, {say.T("load"), c.Base.Load},
+		{say.T("base"), sideWords(&c.Base, say)}, {say.T("new"), sideWords(&c.New, say)},
 	}
 	for _, d := range c.Differences {
-		words := p.Sprintf("%s: %s in the base, %s now", p.T(d.What), cmp.Or(d.Base, "-"), cmp.Or(d.New, "-"))
+		words := say.Sprintf("%s: %s in the base, %s now", say.T(d.What), cmp.Or(d.Base, "-"), cmp.Or(d.New, "-"))
 		if d.Doubt {
-			words += p.T("; whether that can be compared is in doubt")
+			words += say.T("; whether that can be compared is in doubt")
 		}
-		lines = append(lines, comparedLine{p.T("differs"), words})
+		lines = append(lines, comparedLine{say.T("differs"), words})
 	}
-	lines = append(lines, comparedLine{p.T("method"), methodWords(c, p)})
+	lines = append(lines, comparedLine{say.T("method"), methodWords(c, say)})
 	for _, note := range c.Notes {
-		lines = append(lines, comparedLine{p.T("note"), p.T(note)})
+		lines = append(lines, comparedLine{say.T("note"), say.T(note)})
 	}
 	return slices.DeleteFunc(lines, func(l comparedLine) bool { return l.text == "" })
 }
 
-func sideWords(s *compare.Side, p *lang.Printer) string {
+func sideWords(s *compare.Side, say *lang.Printer) string {
 	var runs []string
 	for _, r := range s.Runs {
 		var details []string
@@ -107,21 +102,21 @@ func sideWords(s *compare.Side, p *lang.Printer) string {
 		if r.Tool.Version != "" {
 			details = append(details, "chatbench "+r.Tool.Version)
 		}
-		details = append(details, p.Sprintf("%d s", r.Seconds))
+		details = append(details, say.Sprintf("%d s", r.Seconds))
 		runs = append(runs, bracketed(cmp.Or(r.File, r.ID), details))
 	}
 	return strings.Join(runs, ", ")
 }
 
 // methodWords say how it was compared, in a sentence or two.
-func methodWords(c *compare.Report, p *lang.Printer) string {
+func methodWords(c *compare.Report, say *lang.Printer) string {
 	m := &c.Method
 	how := map[compare.Over]string{
 		compare.Seconds:        "block bootstrap over the seconds of one run a side",
 		compare.RunsAndSeconds: "block bootstrap over seconds, and the spread of the runs",
 		compare.Ranks:          "Mann-Whitney U and Hodges-Lehmann over the runs",
 	}[m.Over]
-	return p.T(how) + p.Sprintf("; at most %s of false alarms over %d figures (Holm); a change of less than %s does not matter, nor 1ms of a time or half a percentage point of errors",
+	return say.T(how) + say.Sprintf("; at most %s of false alarms over %d figures (Holm); a change of less than %s does not matter, nor 1ms of a time or half a percentage point of errors",
 		percentage(m.Alpha), m.Tests, percentage(m.MinEffect))
 }
 
@@ -139,14 +134,14 @@ func byWeight(c *compare.Report) []compare.Metric {
 	return list
 }
 
-func figureHeader(c *compare.Report, p *lang.Printer) []string {
-	return []string{p.T("verdict"), p.T("figure"), p.T("base"), p.T("now"), p.T("change"), p.Sprintf("%s interval", percentage(c.Method.Level))}
+func figureHeader(c *compare.Report, say *lang.Printer) []string {
+	return []string{say.T("verdict"), say.T("figure"), say.T("base"), say.T("now"), say.T("change"), say.Sprintf("%s interval", percentage(c.Method.Level))}
 }
 
-func figureRow(m *compare.Metric, p *lang.Printer) []string {
-	row := []string{p.T(string(m.Verdict)), m.Label(), figureValue(&m.Base, m.Unit), figureValue(&m.New, m.Unit)}
+func figureRow(m *compare.Metric, say *lang.Printer) []string {
+	row := []string{say.T(string(m.Verdict)), m.Label(), figureValue(&m.Base, m.Unit), figureValue(&m.New, m.Unit)}
 	if m.Change == nil {
-		return append(row, "", p.T("too few samples"))
+		return append(row, "", say.T("too few samples"))
 	}
 	return append(row, m.Change.Shift(), m.Change.Interval())
 }
@@ -167,11 +162,11 @@ func (t *comparison) figures() {
 	if len(t.c.Metrics) == 0 {
 		return
 	}
-	t.heading(t.lang.T("Figures"))
+	t.heading(t.say.T("Figures"))
 	table := table{indent: "  ", right: []bool{false, false, true, true, true}}
-	table.row(figureHeader(t.c, t.lang)...)
+	table.row(figureHeader(t.c, t.say)...)
 	for _, m := range byWeight(t.c) {
-		table.row(figureRow(&m, t.lang)...)
+		table.row(figureRow(&m, t.say)...)
 		table.paint(0, t.verdictColour(m.Verdict))
 	}
 	table.writeTo(&t.out)
@@ -181,11 +176,11 @@ func (t *comparison) rules() {
 	if len(t.c.Rules) == 0 {
 		return
 	}
-	t.heading(t.lang.T("Rules with another verdict"))
+	t.heading(t.say.T("Rules with another verdict"))
 	table := table{indent: "  "}
-	table.row(t.lang.T("verdict"), t.lang.T("rule"), t.lang.T("base"), t.lang.T("now"), t.lang.T("title"))
+	table.row(t.say.T("verdict"), t.say.T("rule"), t.say.T("base"), t.say.T("now"), t.say.T("title"))
 	for _, r := range t.c.Rules {
-		table.row(t.lang.T(string(r.Verdict)), r.ID, string(r.Base), string(r.New), t.lang.T(r.Title))
+		table.row(t.say.T(string(r.Verdict)), r.ID, string(r.Base), string(r.New), t.say.T(r.Title))
 		table.paint(0, t.verdictColour(r.Verdict))
 	}
 	table.writeTo(&t.out)
@@ -194,14 +189,14 @@ func (t *comparison) rules() {
 // ComparisonMarkdown writes a summary of a comparison that fits into a comment on GitHub or GitLab:
 // the verdict and why, what changed, and folded away what did not and what was compared. The error
 // is that of w.
-func ComparisonMarkdown(w io.Writer, c *compare.Report, p *lang.Printer) error {
-	m := &comparisonMarkdown{c: c, lang: p, markdown: markdown{left: maxMarkdown - len(leftOut(0)) - 20}}
+func ComparisonMarkdown(w io.Writer, c *compare.Report, say *lang.Printer) error {
+	m := &comparisonMarkdown{c: c, markdown: markdown{say: say, left: maxMarkdown - len(leftOut(say, 0)) - 20}}
 	m.verdict()
 	m.figures()
 	m.rules()
 	m.compared()
 	if m.dropped > 0 {
-		m.out.WriteString(leftOut(m.dropped))
+		m.out.WriteString(leftOut(say, m.dropped))
 	}
 	_, err := io.WriteString(w, m.out.String())
 	return err
@@ -210,21 +205,20 @@ func ComparisonMarkdown(w io.Writer, c *compare.Report, p *lang.Printer) error {
 // comparisonMarkdown writes the summary of one comparison.
 type comparisonMarkdown struct {
 	markdown
-	c    *compare.Report
-	lang *lang.Printer
+	c *compare.Report
 }
 
 func (m *comparisonMarkdown) verdict() {
-	m.block(fmt.Sprintf("### %s\n\n", prose(m.lang.Sprintf("chatbench compare: %s (exit %d)", strings.ToUpper(m.lang.T(string(m.c.Verdict))), m.c.Exit))))
+	m.block(fmt.Sprintf("### %s\n\n", prose(m.say.Sprintf("chatbench compare: %s (exit %d)", strings.ToUpper(m.say.T(string(m.c.Verdict))), m.c.Exit))))
 	for _, reason := range m.c.Reasons {
-		m.block("- " + prose(m.lang.T(reason)) + "\n")
+		m.block("- " + prose(m.say.T(reason)) + "\n")
 	}
 }
 
 func (m *comparisonMarkdown) figures() {
 	var told, rest []string
 	for _, f := range byWeight(m.c) {
-		cells := figureRow(&f, m.lang)
+		cells := figureRow(&f, m.say)
 		cells[1] = code(f.Label())
 		if f.Verdict == compare.Same || f.Verdict == compare.Unknown {
 			rest = append(rest, markdownRow(cells...))
@@ -232,13 +226,13 @@ func (m *comparisonMarkdown) figures() {
 			told = append(told, markdownRow(cells...))
 		}
 	}
-	header := figureHeader(m.c, m.lang)
+	header := figureHeader(m.c, m.say)
 	head := markdownHead(len(header)-2, header...)
 	if len(told) > 0 {
 		m.block(head + strings.Join(told, ""))
 	}
 	if len(rest) > 0 {
-		m.block(folded(m.lang.T("Figures that are the same, or cannot be told"), head+strings.Join(rest, "")))
+		m.block(folded(m.say.T("Figures that are the same, or cannot be told"), head+strings.Join(rest, "")))
 	}
 }
 
@@ -248,9 +242,9 @@ func folded(summary, content string) string {
 
 func (m *comparisonMarkdown) rules() {
 	for i, r := range m.c.Rules {
-		row := markdownRow(prose(m.lang.T(string(r.Verdict))), code(r.ID), code(string(r.Base)), code(string(r.New)), prose(m.lang.T(r.Title)))
+		row := markdownRow(prose(m.say.T(string(r.Verdict))), code(r.ID), code(string(r.Base)), code(string(r.New)), prose(m.say.T(r.Title)))
 		if i == 0 {
-			row = markdownHead(0, m.lang.T("verdict"), m.lang.T("rule"), m.lang.T("base"), m.lang.T("now"), m.lang.T("title")) + row
+			row = markdownHead(0, m.say.T("verdict"), m.say.T("rule"), m.say.T("base"), m.say.T("now"), m.say.T("title")) + row
 		}
 		m.block(row)
 	}
@@ -258,8 +252,8 @@ func (m *comparisonMarkdown) rules() {
 
 func (m *comparisonMarkdown) compared() {
 	var lines strings.Builder
-	for _, l := range comparedLines(m.c, m.lang) {
+	for _, l := range comparedLines(m.c, m.say) {
 		lines.WriteString("\n- " + prose(l.name+": "+l.text))
 	}
-	m.block(folded(m.lang.T("What was compared"), lines.String()+"\n"))
+	m.block(folded(m.say.T("What was compared"), lines.String()+"\n"))
 }
