@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
@@ -19,7 +20,8 @@ const (
 const (
 	level = 0.95 // of the intervals that are shown
 	// leastTime is the least change of a time that matters, in seconds: a customer does not feel
-	// less, and how busy the machine is moves times by as much.
+	// less, and how busy the machine is moves times by as much. It is more where chatbench itself was
+	// later on one side by more.
 	leastTime = 0.001
 	// leastShare is the least change of a share that matters.
 	leastShare = 0.005
@@ -92,7 +94,8 @@ type comparison struct {
 type tested struct {
 	subject  subject
 	contrast contrast
-	at       int // in the report
+	at       int     // in the report
+	own      float64 // by how much chatbench's own lateness differs, in seconds
 }
 
 // metrics compares every figure.
@@ -101,7 +104,7 @@ func (c *comparison) metrics() []Metric {
 	var tests []tested
 	for _, s := range subjects(c.opt.Metrics, c.has) {
 		m := Metric{Name: s.name, Statistic: s.statistic, Unit: s.unit, Better: s.better, Verdict: Unknown}
-		t := tested{s, contrast{ratio: s.ratio}, len(list)}
+		t := tested{s, contrast{ratio: s.ratio}, len(list), math.Abs(late(c.new, s.q) - late(c.base, s.q))}
 		var lacking, lackingNew error
 		t.contrast.base, lacking = c.measure(&s, c.base, &m.Base)
 		t.contrast.new, lackingNew = c.measure(&s, c.new, &m.New)
@@ -178,6 +181,20 @@ func (c *comparison) test(list []Metric, tests []tested) {
 	}
 }
 
+// late is chatbench's own lateness at a quantile, in seconds: the worst of the runs and of the three
+// metrics. What one side was later than the other may be in its times, and is not the tenant's.
+func late(side []*view, q float64) float64 {
+	worst := 0.0
+	for _, v := range side {
+		for name, h := range v.total.Latency {
+			if strings.HasPrefix(name, "lateness.") {
+				worst = max(worst, h.Quantile(q))
+			}
+		}
+	}
+	return worst
+}
+
 // change is what one test says.
 func (t *tested) change(over Over, minEffect float64) *Change {
 	c, sides := &Change{Ratio: t.subject.ratio}, &t.contrast
@@ -196,7 +213,7 @@ func (t *tested) change(over Over, minEffect float64) *Change {
 	c.Estimate, c.Low, c.High = bounded(c.Estimate), bounded(c.Low), bounded(c.High)
 	c.Least, c.Most = 1/(1+minEffect), 1+minEffect
 	if t.subject.unit == metric.Seconds {
-		floor := leastTime / math.Exp(sides.base.center(true))
+		floor := max(leastTime, t.own) / math.Exp(sides.base.center(true))
 		c.Least, c.Most = max(0, min(c.Least, 1-floor)), min(unbounded, max(c.Most, 1+floor))
 	}
 	return c

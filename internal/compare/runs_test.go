@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"chatbench/internal/check"
 	"chatbench/internal/metric"
@@ -249,6 +250,22 @@ func TestFloorOfTimes(t *testing.T) {
 	for _, m := range rep.Metrics {
 		if m.Verdict != Same {
 			t.Errorf("%s: got %q: %s", m.Label(), m.Verdict, m.Sentence)
+		}
+	}
+}
+
+// TestOwnLateness: what chatbench itself was later on one side is not taken for the tenant's.
+func TestOwnLateness(t *testing.T) {
+	slower, late := usual(), usual()
+	slower.times, late.times, late.late = 1.25, 1.25, 20*time.Millisecond
+	for name, c := range map[string]struct {
+		new  tenant
+		want Verdict // of a time of 20 ms, which is 5 ms longer
+	}{"slower": {slower, Worse}, "slower, and chatbench was late": {late, Same}} {
+		r := rand.New(rand.NewPCG(3, 6))
+		rep := compared(t, usual().plays(1, r), c.new.plays(1, r), Options{Metrics: []string{"send.response"}})
+		if got := rep.Metrics[0]; got.Verdict != c.want {
+			t.Errorf("%s: got %q: %s, want %q", name, got.Verdict, got.Sentence, c.want)
 		}
 	}
 }

@@ -15,13 +15,14 @@ import (
 
 // tenant is what a synthetic run meets.
 type tenant struct {
-	seconds int     // that count; two of warm-up come before
-	rate    float64 // exchanges a second
-	times   float64 // what its times are multiplied with
-	between float64 // standard deviation of the logarithm from run to run
-	drift   float64 // the same from second to second, where one second tells 0.6 of the next
-	failing float64 // share of exchanges that fail
-	peaks   bool    // half of the times are hundreds of times as long
+	seconds int           // that count; two of warm-up come before
+	rate    float64       // exchanges a second
+	times   float64       // what its times are multiplied with
+	between float64       // standard deviation of the logarithm from run to run
+	drift   float64       // the same from second to second, where one second tells 0.6 of the next
+	failing float64       // share of exchanges that fail
+	peaks   bool          // half of the times are next to nothing
+	late    time.Duration // of chatbench itself, all the time
 }
 
 // usual is a run of half a minute, on a tenant that differs from run to run by as much as is presumed.
@@ -70,7 +71,7 @@ func (tn tenant) second(m *metric.Meter, r *rand.Rand, at int, level float64) {
 			took = 40e-6
 		}
 		began := start + time.Duration(i)*500*time.Millisecond/time.Duration(n)
-		e := trace.Event{Kind: trace.Invoke, At: began, Op: o.op, ID: uint32(at*10000 + i), Intended: began}
+		e := trace.Event{Kind: trace.Invoke, At: began, Op: o.op, ID: uint32(at*10000 + i), Intended: began, Late: tn.late}
 		m.Observe(&e)
 		e.Kind, e.Started, e.At = trace.Return, began, min(began+time.Duration(took*1e9), start+999*time.Millisecond)
 		e.Class, e.Status, e.Code = aicc.OK, 200, aicc.CodeOK
