@@ -4,7 +4,7 @@ FUZZTIME ?= 10s
 COUNT ?= 6
 BENCHTIME ?= 100ms
 
-.PHONY: help build demo fmt vet lint test race fuzz-smoke mutants scripts bench bench-against compare compare-all check
+.PHONY: help build demo fmt vet lint test race fuzz-smoke mutants scripts bench bench-against compare compare-all alarms check
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,5 +53,8 @@ compare: ## chatbench beside a raw loop and the load generators on the PATH, in 
 
 compare-all: ## every part of it but the soak, in some eleven minutes
 	@$(GO) run ./bench/compare -only closed,paced,flat,scale,talk,tls,truth -talking 300,1000 -time 10m
+
+alarms: ## how often a comparison of runs is wrong, in half an hour (docs/gates.md)
+	@$(GO) run ./bench/alarms
 
 check: fmt vet lint test race ## what CI runs

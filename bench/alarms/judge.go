@@ -66,13 +66,6 @@ func readKept(dir string) (*kept, error) {
 	return k, nil
 }
 
-// row is a line of the table.
-type row struct {
-	what   string
-	trials int
-	of     map[compare.Verdict]int
-}
-
 // table judges the runs of a folder and writes what came of it.
 func (j *judging) table(w io.Writer, dir string, seed uint64) error {
 	k, err := readKept(dir)
@@ -81,14 +74,13 @@ func (j *judging) table(w io.Writer, dir string, seed uint64) error {
 	}
 	defer k.spreads(w)
 	fmt.Fprintf(w, "%d identical runs, %d slowed ones, and %d that were INVALID, which are not compared.\n\n", len(k.identical), len(k.slowed), k.invalid)
-	fmt.Fprintln(w, "| Base | New | Runs a side | Trials | better | same | worse | cannot tell |")
-	fmt.Fprintln(w, "|---|---|---:|---:|---:|---:|---:|---:|")
+	fmt.Fprintln(w, "| Base | New | Runs a side | Each run is in | Trials | better | same | worse | cannot tell |")
+	fmt.Fprintln(w, "|---|---|---:|---|---:|---:|---:|---:|---:|")
 	draw := rand.New(rand.NewPCG(seed, 3))
 	for _, size := range []int{1, 3, 8} {
 		for _, once := range []bool{true, false} {
 			for _, new := range []kind{identical, slowed} {
-				trials := k.trials(new, size, once, j.trials, draw)
-				if err := j.row(w, new, size, once, trials); err != nil {
+				if err := j.row(w, k, row{new, size, once}, draw); err != nil {
 					return err
 				}
 			}
@@ -115,34 +107,35 @@ func (k *kept) spreads(w io.Writer) {
 // trial is the runs of a comparison.
 type trial struct{ base, new []compare.Input }
 
+// row is a line of the table.
+type row struct {
+	new  kind
+	size int  // runs a side
+	once bool // a run is in one trial at most
+}
+
 // trials puts runs into groups by chance: each into one trial, or as often as there are trials.
-func (k *kept) trials(new kind, size int, once bool, most int, draw *rand.Rand) []trial {
-	base, other := shuffled(k.identical, draw), k.slowed
-	if new == slowed {
-		other = shuffled(k.slowed, draw)
-	}
+func (k *kept) trials(r row, most int, draw *rand.Rand) []trial {
 	var list []trial
-	if once {
-		if new == identical {
+	for len(list) < most {
+		base, other := shuffled(k.identical, draw), shuffled(k.slowed, draw)
+		if r.new == identical {
 			base, other = base[:len(base)/2], base[len(base)/2:]
 		}
-		for i := 0; i+size <= min(len(base), len(other)); i += size {
-			list = append(list, trial{base[i : i+size], other[i : i+size]})
-		}
-		return list
-	}
-	for range most {
-		base = shuffled(k.identical, draw)
-		if new == identical {
-			other = base[len(base)/2:]
-			base = base[:len(base)/2]
-		} else {
-			other = shuffled(k.slowed, draw)
-		}
-		if len(base) < size || len(other) < size {
+		groups := min(len(base), len(other)) / r.size
+		if groups == 0 {
 			break
 		}
-		list = append(list, trial{base[:size], other[:size]})
+		if !r.once {
+			groups = 1
+		}
+		for i := range groups {
+			from, to := i*r.size, (i+1)*r.size
+			list = append(list, trial{base[from:to], other[from:to]})
+		}
+		if r.once {
+			break
+		}
 	}
 	return list
 }
@@ -153,29 +146,37 @@ func shuffled(list []compare.Input, draw *rand.Rand) []compare.Input {
 	return list
 }
 
-func (j *judging) row(w io.Writer, new kind, size int, once bool, trials []trial) error {
+func (j *judging) row(w io.Writer, k *kept, r row, draw *rand.Rand) error {
 	of := map[compare.Verdict]int{}
+	trials := k.trials(r, j.trials, draw)
 	for _, t := range trials {
 		rep, err := compare.Runs(t.base, t.new, j.options)
 		if err != nil {
 			return err
 		}
 		of[rep.Verdict]++
-		if j.verbose && (new == identical && (rep.Verdict == compare.Worse || rep.Verdict == compare.Better) || new == slowed && rep.Verdict != compare.Worse) {
-			fmt.Fprintf(w, "<!-- %s %d: %s; %v %v -->\n", new, size, rep.Reasons[0], t.base[0].File, t.new[0].File)
+		if j.verbose && r.wrong(rep.Verdict) {
+			fmt.Fprintf(w, "<!-- %s: %s; %s and %s -->\n", r.new, rep.Reasons[0], t.base[0].File, t.new[0].File)
 		}
 	}
-	word := "any"
-	if once {
-		word = "one"
+	often := "any number"
+	if r.once {
+		often = "one trial"
 	}
-	n := len(trials)
-	cells := []string{"identical", string(new), fmt.Sprint(size), fmt.Sprintf("%d (%s)", n, word)}
+	cells := []string{string(identical), string(r.new), fmt.Sprint(r.size), often, fmt.Sprint(len(trials))}
 	for _, v := range []compare.Verdict{compare.Better, compare.Same, compare.Worse, compare.Unknown} {
-		cells = append(cells, share(of[v], n))
+		cells = append(cells, share(of[v], len(trials)))
 	}
 	_, err := fmt.Fprintln(w, "| "+strings.Join(cells, " | ")+" |")
 	return err
+}
+
+// wrong reports whether a verdict is a false alarm, or a slowdown that was not found.
+func (r *row) wrong(v compare.Verdict) bool {
+	if r.new == slowed {
+		return v != compare.Worse
+	}
+	return v == compare.Worse || v == compare.Better
 }
 
 // share writes a share with its exact binomial interval at 95 % (C. J. Clopper and E. S. Pearson,
