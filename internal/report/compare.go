@@ -120,8 +120,6 @@ func methodWords(c *compare.Report, say *lang.Printer) string {
 		percentage(m.Alpha), m.Tests, percentage(m.MinEffect))
 }
 
-func percentage(share float64) string { return fmt.Sprintf("%.3g %%", 100*share) }
-
 // weighty is the order in which figures are shown.
 var weighty = []compare.Verdict{compare.Worse, compare.Better, compare.Changed, compare.Unknown, compare.Same}
 
