@@ -184,8 +184,8 @@ func (c *Checker) showProbe(e *trace.Event, want want) Witness {
 		Customer: e.Customer, Epoch: e.Epoch,
 		Sentence: fmt.Sprintf("probe %s: want %s, got %s", e.Name, want.words, outcome(e)),
 		Events: []WitnessEvent{
-			event(e.Started, "asked: %s", e.Ask),
-			event(e.At, "%s", outcome(e)),
+			did(e.Started, "asked: %s", e.Ask),
+			came(e.At, "%s", outcome(e)),
 		},
 	}
 	if c.opts.Reproduce != nil {

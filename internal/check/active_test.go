@@ -154,7 +154,7 @@ func TestActiveRulesAddUp(t *testing.T) {
 		ID: "TOK-24", Title: "applyToken needs its mandatory fields", Level: API, Severity: Warning, Verdict: Fail,
 		Reasons: map[Reason]int64{IndeterminateSend: 1}, Note: "locale: no time", Violations: 1, Inconclusive: 1, Opportunities: 2,
 		Witnesses: []Witness{{Customer: 3, Sentence: "probe TOK-24 userName: want a refusal, got HTTP 200, result code 0",
-			Events: []WitnessEvent{{Text: "asked: "}, {Text: "HTTP 200, result code 0"}}}},
+			Events: []WitnessEvent{{Side: CustomerSide, Text: "asked: "}, {Side: TenantSide, Text: "HTTP 200, result code 0"}}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("TOK-24 (-want +got):\n%s", diff)

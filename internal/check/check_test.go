@@ -24,8 +24,8 @@ func TestWitness(t *testing.T) {
 		Customer: 17, Extent: 1, Reproduce: "--seed 1 --customer 17",
 		Sentence: "customer 17, conversation 0: agent message 1 was delivered after message 2",
 		Events: []WitnessEvent{
-			{At: 107 * ms, Text: "poll 2 delivered agent message 2"},
-			{At: 212 * ms, Text: "poll 3 delivered agent message 1"},
+			{At: 107 * ms, Side: TenantSide, Text: "poll 2 delivered agent message 2"},
+			{At: 212 * ms, Side: TenantSide, Text: "poll 3 delivered agent message 1"},
 		},
 	}}
 	if diff := cmp.Diff(want, got.Witnesses); diff != "" {

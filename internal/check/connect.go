@@ -76,8 +76,8 @@ func (s *Session) failEarly(e *trace.Event) {
 		return story{
 			sentence: "a message was delivered before CONNECT was answered 0",
 			events: []WitnessEvent{
-				event(begun, "conversation %d begins", s.conv.epoch),
-				event(e.At, "poll %d delivered a message from %s: %q", e.ID, e.Message.SourceType, clip(e.Message.Content)),
+				did(begun, "conversation %d begins", s.conv.epoch),
+				came(e.At, "poll %d delivered a message from %s: %q", e.ID, e.Message.SourceType, clip(e.Message.Content)),
 			},
 		}
 	}})
@@ -123,8 +123,8 @@ func (s *Session) failSilent(at time.Duration, what string) {
 		return story{
 			sentence: "nothing was heard within " + span(s.opts().ConnectWithin) + " of CONNECT",
 			events: []WitnessEvent{
-				event(c.at, "CONNECT answered 0"),
-				event(at, "%s, %s after CONNECT", what, span(at-c.at)),
+				came(c.at, "CONNECT answered 0"),
+				came(at, "%s, %s after CONNECT", what, span(at-c.at)),
 			},
 		}
 	}})

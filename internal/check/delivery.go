@@ -96,8 +96,8 @@ func (s *Session) failForeign(id rule, e *trace.Event) {
 			what = "a message of conversation " + itoa(m.Epoch) + ", which has not begun, was delivered"
 		}
 		return story{sentence: what, events: []WitnessEvent{
-			event(s.conv.begun, "conversation %d begins", s.conv.epoch),
-			event(e.At, "poll %d delivered %s message %d of customer %d, conversation %d",
+			did(s.conv.begun, "conversation %d begins", s.conv.epoch),
+			came(e.At, "poll %d delivered %s message %d of customer %d, conversation %d",
 				e.ID, senderName(m.Sender), m.Seq, m.Session, m.Epoch),
 		}}
 	}})
@@ -183,8 +183,8 @@ func (s *Session) failCause(e *trace.Event, what string) {
 	m, sent := e.Mark, s.conv.sent
 	s.fail(finding{rule: ord03, count: 1, at: e.At, tell: func() story {
 		return story{sentence: "an answer came before its question: " + what, events: []WitnessEvent{
-			event(s.conv.begun, "conversation %d begins; the customer has said %d texts by now", s.conv.epoch, sent),
-			event(e.At, "poll %d delivered %s message %d: %s", e.ID, senderName(m.Sender), m.Seq, what),
+			did(s.conv.begun, "conversation %d begins; the customer has said %d texts by now", s.conv.epoch, sent),
+			came(e.At, "poll %d delivered %s message %d: %s", e.ID, senderName(m.Sender), m.Seq, what),
 		}}
 	}})
 }
@@ -196,13 +196,13 @@ func (s *Session) sighting(e *trace.Event) sighting {
 func (s *Session) failInvented(e *trace.Event) {
 	m, sent := e.Mark, s.conv.sent
 	s.fail(finding{rule: del01, count: 1, at: e.At, tell: func() story {
-		last := event(s.conv.begun, "conversation %d begins; the customer has said nothing", s.conv.epoch)
+		last := did(s.conv.begun, "conversation %d begins; the customer has said nothing", s.conv.epoch)
 		if sent > 0 {
-			last = event(s.conv.begun, "conversation %d begins; the customer's last message so far is %d", s.conv.epoch, sent-1)
+			last = did(s.conv.begun, "conversation %d begins; the customer's last message so far is %d", s.conv.epoch, sent-1)
 		}
 		return story{
 			sentence: senderName(m.Sender) + " message " + itoa(m.Seq) + " was delivered, and nobody had said it",
-			events:   []WitnessEvent{last, event(e.At, "poll %d delivered %s message %d", e.ID, senderName(m.Sender), m.Seq)},
+			events:   []WitnessEvent{last, came(e.At, "poll %d delivered %s message %d", e.ID, senderName(m.Sender), m.Seq)},
 		}
 	}})
 }
@@ -210,14 +210,14 @@ func (s *Session) failInvented(e *trace.Event) {
 func (s *Session) failRepeated(before sighting, e *trace.Event) {
 	m := e.Mark
 	s.fail(finding{rule: del03, count: 1, extent: int64(before.seq) - int64(m.Seq), at: e.At, tell: func() story {
-		name, earlier := senderName(m.Sender), event(before.at, "poll %d delivered it", before.poll)
+		name, earlier := senderName(m.Sender), came(before.at, "poll %d delivered it", before.poll)
 		if int(before.seq) != m.Seq {
-			earlier = event(before.at, "poll %d delivered %s message %d; %d had been delivered by then",
+			earlier = came(before.at, "poll %d delivered %s message %d; %d had been delivered by then",
 				before.poll, name, before.seq, m.Seq)
 		}
 		return story{
 			sentence: name + " message " + itoa(m.Seq) + " was delivered twice",
-			events:   []WitnessEvent{earlier, event(e.At, "poll %d delivered %s message %d again", e.ID, name, m.Seq)},
+			events:   []WitnessEvent{earlier, came(e.At, "poll %d delivered %s message %d again", e.ID, name, m.Seq)},
 		}
 	}})
 }
@@ -275,7 +275,7 @@ func (s *Session) failDamaged(e *trace.Event) {
 	s.fail(finding{rule: del06, count: 1, at: e.At, tell: func() story {
 		return story{
 			sentence: senderName(m.Sender) + " message " + itoa(m.Seq) + " was not delivered as it was said",
-			events: []WitnessEvent{event(e.At, "poll %d delivered %q, which does not match its checksum",
+			events: []WitnessEvent{came(e.At, "poll %d delivered %q, which does not match its checksum",
 				e.ID, clip(e.Message.Content))},
 		}
 	}})
@@ -309,8 +309,8 @@ func (s *Session) sameCode(e *trace.Event) {
 func (s *Session) failCopied(id rule, before time.Duration, e *trace.Event, what string) {
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		return story{sentence: what + " was delivered twice", events: []WitnessEvent{
-			event(before, "a poll delivered it"),
-			event(e.At, "poll %d delivered it again: %q", e.ID, clip(e.Message.Content)),
+			came(before, "a poll delivered it"),
+			came(e.At, "poll %d delivered it again: %q", e.ID, clip(e.Message.Content)),
 		}}
 	}})
 }

@@ -64,7 +64,7 @@ func (s *Session) failInvisible(e *trace.Event) {
 		m := e.Message
 		return story{
 			sentence: "the demo would not see this DISCONNECT and would poll for ever",
-			events: []WitnessEvent{event(e.At, "poll %d delivered DISCONNECT with sourceType %q, mediaType %q",
+			events: []WitnessEvent{came(e.At, "poll %d delivered DISCONNECT with sourceType %q, mediaType %q",
 				e.ID, m.SourceType, m.MediaType)},
 		}
 	}})
@@ -90,8 +90,8 @@ func (s *Session) failAfterDrop(id rule, e *trace.Event, what string) {
 	s.fail(finding{rule: id, count: 1, extent: int64(e.At - d.at), at: e.At, tell: func() story {
 		m := e.Message
 		return story{sentence: what, events: []WitnessEvent{
-			event(d.at, "poll %d delivered DISCONNECT", d.poll),
-			event(e.At, "poll %d delivered %s from %s: %q", e.ID, m.ControlType, m.SourceType, clip(m.Content)),
+			came(d.at, "poll %d delivered DISCONNECT", d.poll),
+			came(e.At, "poll %d delivered %s from %s: %q", e.ID, m.ControlType, m.SourceType, clip(m.Content)),
 		}}
 	}})
 }
@@ -185,9 +185,9 @@ func (s *Session) failEnding(id rule, since time.Duration, e *trace.Event, what 
 		if ended == "" {
 			by = "the tenant's record says it goes on"
 		}
-		before := event(since, "conversation %d begins", s.conv.epoch)
+		before := did(since, "conversation %d begins", s.conv.epoch)
 		if id == dsc11 {
-			before = event(since, "DISCONNECT was delivered")
+			before = came(since, "DISCONNECT was delivered")
 		}
 		return story{sentence: what, events: []WitnessEvent{before, event(e.At, "%s", by)}}
 	}})
@@ -218,8 +218,8 @@ func (s *Session) failOurselves(id rule, what string) {
 	at := s.now
 	s.fail(finding{rule: id, count: 1, at: at, tell: func() story {
 		return story{sentence: what, events: []WitnessEvent{
-			event(s.conv.begun, "conversation %d begins", s.conv.epoch),
-			event(at, "it ends"),
+			did(s.conv.begun, "conversation %d begins", s.conv.epoch),
+			did(at, "it ends"),
 		}}
 	}})
 }

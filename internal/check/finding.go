@@ -27,9 +27,23 @@ type story struct {
 	events   []WitnessEvent
 }
 
-// event makes one line of a story.
+// event makes one line of a story that is neither side's doing, such as what the tenant's record says.
 func event(at time.Duration, format string, args ...any) WitnessEvent {
 	return WitnessEvent{At: at, Text: fmt.Sprintf(format, args...)}
+}
+
+// did makes a line of what the customer did.
+func did(at time.Duration, format string, args ...any) WitnessEvent {
+	e := event(at, format, args...)
+	e.Side = CustomerSide
+	return e
+}
+
+// came makes a line of what the customer was answered or shown.
+func came(at time.Duration, format string, args ...any) WitnessEvent {
+	e := event(at, format, args...)
+	e.Side = TenantSide
+	return e
 }
 
 // fail hands a finding over.

@@ -77,9 +77,9 @@ func (s *Session) settleCreation(sender marker.Sender, st *stream, acc account) 
 		return story{
 			sentence: name + " message " + itoa(int(top.seq)) + " was delivered, and nobody had said it",
 			events: []WitnessEvent{
-				event(s.conv.begun, "conversation %d begins; by the tenant's record its %s says %d messages, numbered from 0",
+				did(s.conv.begun, "conversation %d begins; by the tenant's record its %s says %d messages, numbered from 0",
 					s.conv.epoch, name, acc.said),
-				event(top.at, "poll %d delivered %s message %d", top.poll, name, top.seq),
+				came(top.at, "poll %d delivered %s message %d", top.poll, name, top.seq),
 			},
 		}
 	}})
@@ -108,8 +108,8 @@ func (s *Session) reordered(sender marker.Sender, g *gap) {
 		return story{
 			sentence: name + " message " + itoa(int(filled.seq)) + " was delivered after message " + itoa(int(after.seq)),
 			events: []WitnessEvent{
-				event(after.at, "poll %d delivered %s message %d", after.poll, name, after.seq),
-				event(filled.at, "poll %d delivered %s message %d", filled.poll, name, filled.seq),
+				came(after.at, "poll %d delivered %s message %d", after.poll, name, after.seq),
+				came(filled.at, "poll %d delivered %s message %d", filled.poll, name, filled.seq),
 			},
 		}
 	}})
@@ -154,13 +154,13 @@ func (s *Session) gapStory(sender marker.Sender, g *gap) finding {
 	from, to, before, after := g.from, g.to, g.before, g.after
 	return finding{at: after.at, tell: func() story {
 		name := senderName(sender)
-		start := event(s.conv.begun, "conversation %d begins", s.conv.epoch)
+		start := did(s.conv.begun, "conversation %d begins", s.conv.epoch)
 		if before.poll > 0 {
-			start = event(before.at, "poll %d delivered %s message %d", before.poll, name, before.seq)
+			start = came(before.at, "poll %d delivered %s message %d", before.poll, name, before.seq)
 		}
 		return story{
 			sentence: name + " " + numbers(from, to) + " never delivered, though message " + itoa(int(after.seq)) + " was",
-			events:   []WitnessEvent{start, event(after.at, "poll %d delivered %s message %d", after.poll, name, after.seq)},
+			events:   []WitnessEvent{start, came(after.at, "poll %d delivered %s message %d", after.poll, name, after.seq)},
 		}
 	}}
 }
@@ -172,9 +172,9 @@ func (s *Session) tailStory(sender marker.Sender, top sighting, any bool, handed
 	}
 	return finding{at: last, tell: func() story {
 		name := senderName(sender)
-		start := event(last, "conversation %d begins; none of them was delivered", s.conv.epoch)
+		start := did(last, "conversation %d begins; none of them was delivered", s.conv.epoch)
 		if any {
-			start = event(last, "poll %d delivered %s message %d, the last", top.poll, name, top.seq)
+			start = came(last, "poll %d delivered %s message %d, the last", top.poll, name, top.seq)
 		}
 		return story{
 			sentence: name + " " + numbers(from, handed) + " never delivered, though handed out by the tenant's record",

@@ -167,12 +167,12 @@ func family(kind string) string {
 
 func (s *Session) failMedia(since, at time.Duration, id, wrong string) {
 	s.fail(finding{rule: med01, count: 1, at: at, tell: func() story {
-		before := event(since, "download of %q sent", clip(id))
+		before := did(since, "download of %q sent", clip(id))
 		if id == "" {
-			before = event(since, "a media message was delivered")
+			before = came(since, "a media message was delivered")
 		}
 		return story{sentence: "a media message cannot be shown: " + wrong, events: []WitnessEvent{
-			before, event(at, "%s", wrong),
+			before, came(at, "%s", wrong),
 		}}
 	}})
 }
@@ -217,7 +217,7 @@ func (s *Session) settleAnnounced(want *trace.File, f *mediaFile, at time.Durati
 	drop, id := s.rare.drop, want.ID
 	s.missing(1, s.exposedUntil >= s.conv.begun, finding{at: at, tell: func() story {
 		return story{sentence: "the media message with file id " + clip(id) + " was never delivered", events: []WitnessEvent{
-			event(drop.at, "poll %d delivered DISCONNECT, before which it was said", drop.poll),
+			came(drop.at, "poll %d delivered DISCONNECT, before which it was said", drop.poll),
 			event(at, "the tenant's record lists it"),
 		}}
 	}})
@@ -237,7 +237,7 @@ func (s *Session) settleBytes(want *trace.File, f *mediaFile, sum uint64) {
 			what = "this download and one before it brought different bytes"
 		}
 		return story{sentence: "the downloaded file " + clip(id) + " differs from the tenant's",
-			events: []WitnessEvent{event(got.at, "%s", what)}}
+			events: []WitnessEvent{came(got.at, "%s", what)}}
 	}})
 }
 
@@ -247,8 +247,8 @@ func (s *Session) settleDownloads(at time.Duration, cut bool) {
 	if m.started > m.owed+m.may || m.started < m.owed && !cut {
 		s.fail(finding{rule: sim05, count: 1, extent: max(int64(m.started-m.owed), int64(m.owed-m.started)), at: at, tell: func() story {
 			return story{sentence: itoa(int(m.owed)) + " media messages led to " + itoa(int(m.started)) + " downloads", events: []WitnessEvent{
-				event(s.conv.begun, "conversation %d begins", s.conv.epoch),
-				event(at, "it ends"),
+				did(s.conv.begun, "conversation %d begins", s.conv.epoch),
+				did(at, "it ends"),
 			}}
 		}})
 	}
@@ -312,8 +312,8 @@ func (s *Session) uploadable(e *trace.Event) {
 func (s *Session) failSameKey(before time.Duration, e *trace.Event) {
 	s.fail(finding{rule: med04, count: 1, at: e.At, tell: func() story {
 		return story{sentence: "two uploads got the object key " + clip(e.FileID), events: []WitnessEvent{
-			event(before, "an upload was answered with it"),
-			event(e.At, "%s %d was answered with it too", e.Op, e.ID),
+			came(before, "an upload was answered with it"),
+			came(e.At, "%s %d was answered with it too", e.Op, e.ID),
 		}}
 	}})
 }
@@ -367,7 +367,7 @@ func (s *Session) settleUpload(sent *mediaFile, have *trace.File, sum uint64, at
 	sentAt, size, id, kept := sent.at, sent.size, have.ID, have.Size
 	s.fail(finding{rule: med05, count: 1, extent: max(int64(size-kept), int64(kept-size)), at: at, tell: func() story {
 		return story{sentence: "the uploaded file " + clip(id) + " is another on the tenant", events: []WitnessEvent{
-			event(sentAt, "%d bytes were uploaded", size),
+			did(sentAt, "%d bytes were uploaded", size),
 			event(at, "the tenant has %d bytes with another SHA-256", kept),
 		}}
 	}})

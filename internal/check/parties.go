@@ -242,8 +242,8 @@ func (s *Session) failLate(id rule, since, at time.Duration, what string) {
 			asked = "TRANS2AGENT was answered 0"
 		}
 		return story{sentence: "nothing followed within " + span(within) + " after " + asked, events: []WitnessEvent{
-			event(since, "%s", asked),
-			event(at, "%s, %s later", what, span(at-since)),
+			came(since, "%s", asked),
+			came(at, "%s, %s later", what, span(at-since)),
 		}}
 	}})
 }

@@ -46,7 +46,7 @@ func (s *Session) failPoll(id rule, since time.Duration, e *trace.Event, what, b
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		return story{sentence: what, events: []WitnessEvent{
 			event(since, "%s", before),
-			event(e.At, "poll %d sent", e.ID),
+			did(e.At, "poll %d sent", e.ID),
 		}}
 	}})
 }
@@ -191,8 +191,8 @@ const shortPoll = -1
 func (s *Session) holdStory(id rule, e *trace.Event, what string) finding {
 	return finding{rule: id, count: 1, extent: int64(e.At - e.Started), at: e.At, tell: func() story {
 		return story{sentence: what, events: []WitnessEvent{
-			event(e.Started, "poll %d sent", e.ID),
-			event(e.At, "poll %d answered with %d messages", e.ID, e.Count),
+			did(e.Started, "poll %d sent", e.ID),
+			came(e.At, "poll %d answered with %d messages", e.ID, e.Count),
 		}}
 	}}
 }

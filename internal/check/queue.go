@@ -144,7 +144,7 @@ func (s *Session) failQueue(id rule, since time.Duration, before string, e *trac
 	s.fail(finding{rule: id, count: 1, extent: int64(e.At - since), at: e.At, tell: func() story {
 		return story{sentence: what, events: []WitnessEvent{
 			event(since, "%s", before),
-			event(e.At, "queue query %d answered %s: position %d, estimate %d s, maximum wait %d s", e.ID, e.Code, e.Position, e.Estimate, e.MaxWait),
+			came(e.At, "queue query %d answered %s: position %d, estimate %d s, maximum wait %d s", e.ID, e.Code, e.Position, e.Estimate, e.MaxWait),
 		}}
 	}})
 }

@@ -172,7 +172,7 @@ func (s *Session) failRefused(at time.Duration, why string) {
 	s.metTimes(snd04, r.n)
 	s.fail(finding{rule: snd04, count: int64(r.n), extent: int64(r.n), at: at, tell: func() story {
 		return story{sentence: "a text was refused in a running conversation", events: []WitnessEvent{
-			event(r.at, "send %d refused", r.id),
+			came(r.at, "send %d refused", r.id),
 			event(at, "%s", why),
 		}}
 	}})
@@ -201,7 +201,7 @@ func (s *Session) failShownRefused(seq int, echoed bool) {
 			what = "it was echoed"
 		}
 		return story{sentence: "the customer's message " + itoa(seq) + " was refused, and shown all the same", events: []WitnessEvent{
-			event(s.conv.begun, "conversation %d begins; its message %d is refused", s.conv.epoch, seq),
+			did(s.conv.begun, "conversation %d begins; its message %d is refused", s.conv.epoch, seq),
 			event(at, "%s", what),
 		}}
 	}})
@@ -277,7 +277,7 @@ func (s *Session) settleReached(e *trace.Event, top int) {
 func (s *Session) failShown(id rule, n int64, e *trace.Event, what string) {
 	s.fail(finding{rule: id, count: n, extent: n, at: e.At, tell: func() story {
 		return story{sentence: what, events: []WitnessEvent{
-			event(s.conv.begun, "conversation %d begins; the customer's messages so far: %d", s.conv.epoch, s.conv.sent),
+			did(s.conv.begun, "conversation %d begins; the customer's messages so far: %d", s.conv.epoch, s.conv.sent),
 			event(e.At, "by the tenant's record the other side got %s, and %d changed", runWords(e.Record.Shown), e.Record.Garbled),
 		}}
 	}})

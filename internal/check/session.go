@@ -192,8 +192,8 @@ func (s *Session) failShape(id rule, e *trace.Event) {
 		return story{
 			sentence: "the answer to " + e.Op.String() + " has the wrong shape: " + e.Shape,
 			events: []WitnessEvent{
-				event(e.Started, "%s %d sent", e.Op, e.ID),
-				event(e.At, "%s %d answered with HTTP 200: %s", e.Op, e.ID, e.Shape),
+				did(e.Started, "%s %d sent", e.Op, e.ID),
+				came(e.At, "%s %d answered with HTTP 200: %s", e.Op, e.ID, e.Shape),
 			},
 		}
 	}})

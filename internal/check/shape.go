@@ -49,8 +49,8 @@ func hasCodes(op aicc.Op) bool {
 func (s *Session) failAnswer(id rule, e *trace.Event, what string) {
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		return story{sentence: what, events: []WitnessEvent{
-			event(e.Started, "%s %d sent", e.Op, e.ID),
-			event(e.At, "%s %d answered with HTTP %d, code %q", e.Op, e.ID, e.Status, clip(e.Code)),
+			did(e.Started, "%s %d sent", e.Op, e.ID),
+			came(e.At, "%s %d answered with HTTP %d, code %q", e.Op, e.ID, e.Status, clip(e.Code)),
 		}}
 	}})
 }
@@ -182,8 +182,8 @@ func (s *Session) failMessage(id rule, e *trace.Event, what string) {
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		m := e.Message
 		return story{sentence: what, events: []WitnessEvent{
-			event(s.poll.started, "poll %d sent", e.ID),
-			event(e.At, "poll %d delivered %s %s from %s: %q", e.ID, m.ControlType, m.MediaType, m.SourceType, clip(m.Content)),
+			did(s.poll.started, "poll %d sent", e.ID),
+			came(e.At, "poll %d delivered %s %s from %s: %q", e.ID, m.ControlType, m.MediaType, m.SourceType, clip(m.Content)),
 		}}
 	}})
 }
@@ -308,8 +308,8 @@ func millis(m *aicc.Downlink) (ms int64, ok bool) {
 func (s *Session) failBack(e *trace.Event, by int64) {
 	s.fail(finding{rule: ord02, count: 1, extent: by, at: e.At, tell: func() story {
 		return story{sentence: "a timestamp goes back by " + itoa(int(by)) + " ms", events: []WitnessEvent{
-			event(s.conv.begun, "conversation %d begins; the highest timestamp so far is %d", s.conv.epoch, s.conv.stamp),
-			event(e.At, "poll %d delivered a message from %s with timestamp %s", e.ID, e.Message.SourceType, clip(string(e.Message.Timestamp))),
+			did(s.conv.begun, "conversation %d begins; the highest timestamp so far is %d", s.conv.epoch, s.conv.stamp),
+			came(e.At, "poll %d delivered a message from %s with timestamp %s", e.ID, e.Message.SourceType, clip(string(e.Message.Timestamp))),
 		}}
 	}})
 }

@@ -42,8 +42,8 @@ func (s *Session) failGrant(id rule, e *trace.Event, what string) {
 	g, asked := *e.Grant, e.Asked
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		return story{sentence: what, events: []WitnessEvent{
-			event(e.Started, "%s %d asked for %d s", e.Op, e.ID, asked),
-			event(e.At, "the answer has ApplyType %q and %d s", clip(g.Type), g.Seconds),
+			did(e.Started, "%s %d asked for %d s", e.Op, e.ID, asked),
+			came(e.At, "the answer has ApplyType %q and %d s", clip(g.Type), g.Seconds),
 		}}
 	}})
 }
@@ -119,8 +119,8 @@ func (s *Session) failToken(id rule, since time.Duration, e *trace.Event, what, 
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		return story{sentence: what, events: []WitnessEvent{
 			event(since, "%s", before),
-			event(e.Started, "%s %d sent", e.Op, e.ID),
-			event(e.At, "%s %d answered with HTTP 401", e.Op, e.ID),
+			did(e.Started, "%s %d sent", e.Op, e.ID),
+			came(e.At, "%s %d answered with HTTP 401", e.Op, e.ID),
 		}}
 	}})
 }

@@ -91,6 +91,16 @@ type Witness struct {
 
 // WitnessEvent is one event of a witness, in words.
 type WitnessEvent struct {
-	At   time.Duration `json:"at"` // since the start of the run, nanoseconds
+	At   time.Duration `json:"at"`             // since the start of the run, nanoseconds
+	Side Side          `json:"side,omitempty"` // whose doing it was; "" for neither's, and in results of older versions
 	Text string        `json:"text"`
 }
+
+// Side says whose doing an event of a witness was.
+type Side string
+
+// The sides.
+const (
+	CustomerSide Side = "customer" // the customer began, sent or ended something
+	TenantSide   Side = "tenant"   // an answer or a message came, or stayed away
+)
