@@ -25,11 +25,12 @@ const (
 	markdownFile    = "summary.md"
 	csvFile         = "timeseries.csv"
 	openMetricsFile = "metrics.om"
+	htmlFile        = "report.html"
 )
 
 // formats are what a result can be written as.
 func formats() []string {
-	return []string{"text", "json", "junit", "markdown", "csv", "openmetrics", "github", "gitlab"}
+	return []string{"text", "html", "json", "junit", "markdown", "csv", "openmetrics", "github", "gitlab"}
 }
 
 // rendering is how a result is written.
@@ -75,6 +76,8 @@ func (r *rendering) write(w io.Writer, res *result.Result) error {
 			err = errors.Join(err, ignoreCount(io.WriteString(w, "\n")), report.ComparisonMarkdown(w, r.comparison, r.say))
 		}
 		return err
+	case "html":
+		return report.HTML(w, res, r.say)
 	case "csv":
 		return report.CSV(w, res)
 	case "openmetrics":
@@ -101,10 +104,11 @@ func newReport() *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "report RESULT",
-		Short: "Render a result.json again: as text, JSON, JUnit, Markdown, CSV, OpenMetrics or annotations",
+		Short: "Render a result.json again: as text, HTML, JSON, JUnit, Markdown, CSV, OpenMetrics or annotations",
 		Long: `Renders the result of an earlier run, a result.json or the folder it is in. The exit code says
 whether that worked, not how the run ended.`,
 		Example: `  chatbench report results/
+  chatbench report results/ --format html --out report.html
   chatbench report results/ --format junit --out junit.xml
   chatbench report results/ --format markdown >> "$GITHUB_STEP_SUMMARY"
   chatbench report results/ --format gitlab --out gl-code-quality-report.json
@@ -140,14 +144,15 @@ whether that worked, not how the run ended.`,
 // reportFiles are the further reports that run writes.
 type reportFiles struct {
 	rendering
-	junit, markdown, csv, openMetrics string
-	annotations                       string // github, or github=FILE or gitlab=FILE, or ""
+	junit, markdown, html, csv, openMetrics string
+	annotations                             string // github, or github=FILE or gitlab=FILE, or ""
 }
 
 func (f *reportFiles) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&f.junit, "junit", "", "write a JUnit report for CI servers to `FILE`")
 	flags.StringVar(&f.markdown, "markdown", "", "write a summary for a pull request or merge request to `FILE`")
+	flags.StringVar(&f.html, "html", "", "write a page with charts, which opens in a browser, to `FILE`")
 	flags.StringVar(&f.csv, "csv", "", "write the run by the second, for spreadsheets, to `FILE`")
 	flags.StringVar(&f.openMetrics, "openmetrics", "", "write the run's metrics in the OpenMetrics format to `FILE`")
 	flags.StringVar(&f.annotations, "annotations", "", "gates and broken rules at their lines of the scenario, as `github` workflow commands on standard output, or github=FILE or gitlab=FILE")
@@ -185,7 +190,7 @@ type wanted struct{ flag, file, format string }
 func (f *reportFiles) wanted() []wanted {
 	annotations, file := f.annotated()
 	return []wanted{
-		{"--junit", f.junit, "junit"}, {"--markdown", f.markdown, "markdown"},
+		{"--junit", f.junit, "junit"}, {"--markdown", f.markdown, "markdown"}, {"--html", f.html, "html"},
 		{"--csv", f.csv, "csv"}, {"--openmetrics", f.openMetrics, "openmetrics"},
 		{"--annotations", file, annotations},
 	}
@@ -228,7 +233,7 @@ func (f *reportFiles) save(r *result.Result, out string) (files []string, err er
 	}
 	always := []wanted{
 		{"", within(out, junitFile), "junit"}, {"", within(out, markdownFile), "markdown"},
-		{"", within(out, csvFile), "csv"}, {"", within(out, openMetricsFile), "openmetrics"},
+		{"", within(out, htmlFile), "html"}, {"", within(out, csvFile), "csv"}, {"", within(out, openMetricsFile), "openmetrics"},
 	}
 	for _, one := range append(always, f.wanted()...) {
 		if one.file == "" {

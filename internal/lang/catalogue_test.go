@@ -7,7 +7,9 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +73,30 @@ func texts(t *testing.T) []text {
 			t.Fatalf("%s: %d files, %v", room, files, err)
 		}
 	}
+	return append(list, templates(t)...)
+}
+
+// inTemplate is a text in a template of a page.
+var inTemplate = regexp.MustCompile(`\{\{t ("(?:[^"\\]|\\.)*")\}\}`)
+
+// templates collects the texts of the pages' templates.
+func templates(t *testing.T) []text {
+	const name = "internal/report/page/page.html"
+	page, err := os.ReadFile(filepath.Join("../..", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []text
+	for _, found := range inTemplate.FindAllSubmatch(page, -1) {
+		value, err := strconv.Unquote(string(found[1]))
+		if err != nil {
+			t.Fatalf("%s: %s: %v", name, found[1], err)
+		}
+		list = append(list, text{value, name, true})
+	}
+	if len(list) == 0 {
+		t.Fatalf("%s: no texts", name)
+	}
 	return list
 }
 
@@ -133,7 +159,7 @@ func (c *collector) call(n *ast.CallExpr) {
 		return
 	}
 	switch {
-	case c.writer && (method == "T" || method == "Sprintf" && !strings.HasPrefix(name, "fmt.") || name == "say"):
+	case c.writer && (method == "T" || method == "Sprintf" && !strings.HasPrefix(name, "fmt.") || name == "say" || method == "say"):
 		c.add(n.Args[0], true, nil)
 	case c.writer && method == "Count" && len(n.Args) == 2:
 		c.add(n.Args[1], true, func(noun string) string { return "%d " + noun + "s" })
