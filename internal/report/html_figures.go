@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"html/template"
 	"math"
 	"strings"
@@ -15,7 +14,7 @@ import (
 // drawFigures makes the sections on percentiles.
 func (p *page) drawFigures(r *result.Result) {
 	total := r.Metrics.Total()
-	p.add("percentiles", p.say("Percentiles"), p.draw(p.percentileChart(total)), p.table(p.timesTable(r, total)))
+	p.add("percentiles", p.say("Percentiles"), p.draw(p.percentileChart(total)), p.table(p.timesTable(total)), p.suffixWords(total))
 	p.add("service", p.say("Delivery against service time"), p.deliveryWords(total), p.draw(p.serviceChart(total)))
 }
 
@@ -88,7 +87,7 @@ func curveX(longest int) []point {
 
 // curves draws some metrics of a stage; those that are not shown at first can be switched on.
 func (p *page) curves(c chart, s *metric.StageMetrics, names []string, shown func(string) bool) chart {
-	longest, colour := 0, 0
+	longest, first, other := 0, 0, 4 // those that are shown at first have colours of their own
 	for _, name := range names {
 		h := s.Hist(name)
 		if h.Count() == 0 || h.Unit() != metric.Seconds {
@@ -96,8 +95,14 @@ func (p *page) curves(c chart, s *metric.StageMetrics, names []string, shown fun
 		}
 		values, thin := curve(h)
 		longest = max(longest, len(values))
-		c.Series = append(c.Series, series{Name: p.name(name), Colour: colour%7 + 1, Values: values, Thin: thin, Hidden: !shown(name)})
-		colour++
+		one := series{Name: p.name(name), Colour: other%8 + 1, Values: values, Thin: thin, Hidden: !shown(name)}
+		if one.Hidden {
+			other++
+		} else {
+			one.Colour = first%8 + 1
+			first++
+		}
+		c.Series = append(c.Series, one)
 	}
 	for i := range c.Series {
 		for len(c.Series[i].Values) < longest {
@@ -136,7 +141,7 @@ func (p *page) serviceChart(s *metric.StageMetrics) chart {
 }
 
 // timesTable has the figures of every metric.
-func (p *page) timesTable(r *result.Result, s *metric.StageMetrics) grid {
+func (p *page) timesTable(s *metric.StageMetrics) grid {
 	g := grid{ID: "times", Caption: p.say("Over the stages that count. A value with ? is thin: fewer than ten samples lie beyond it, so it says more about chance than about the tenant."), Lead: 0,
 		Head: columns(1, p.say("metric"), p.say("count"), p.say("mean"))}
 	for _, percentile := range metric.Percentiles() {
@@ -152,7 +157,7 @@ func (p *page) timesTable(r *result.Result, s *metric.StageMetrics) grid {
 }
 
 func (p *page) timesRow(name string, h *metric.Hist) []gridCell {
-	row := []gridCell{below(codeCell(name), p.metricWords(name)), number(count(h.Count())), number(value(h.Mean(), h.Unit()))}
+	row := []gridCell{p.metricCell(name), number(count(h.Count())), number(value(h.Mean(), h.Unit()))}
 	for _, percentile := range metric.Percentiles() {
 		c := number(value(h.Quantile(percentile.Q), h.Unit()))
 		if h.Thin(percentile.Q) {
@@ -161,6 +166,23 @@ func (p *page) timesRow(name string, h *metric.Hist) []gridCell {
 		row = append(row, c)
 	}
 	return append(row, number(value(h.Max(), h.Unit())))
+}
+
+// suffixWords says once what is the same for every exchange.
+func (p *page) suffixWords(s *metric.StageMetrics) template.HTML {
+	if len(s.Latency) == 0 {
+		return ""
+	}
+	return p.paragraph("note", p.say("service: from the request to the last byte of the answer. response: the same from when the schedule wanted it, so a delay of chatbench or of the connection is in it. lost: until giving up, of exchanges without an answer."))
+}
+
+// metricCell names a metric, and says what it is unless that is told of all of its kind.
+func (p *page) metricCell(name string) gridCell {
+	c := noBreak(codeCell(name))
+	if strings.Count(name, ".") == 1 && name != "download.rate" {
+		return c
+	}
+	return below(c, p.metricWords(name))
 }
 
 // exchangeTable counts the exchanges by how they ended.
@@ -198,6 +220,3 @@ func (p *page) shortages(m *metric.Metrics) template.HTML {
 	}
 	return p.paragraph("", p.say("This machine, not the tenant, made exchanges fail because it was short of something: %s.", p.both(func(say *lang.Printer) string { return topReasons(say, counters.Short) })))
 }
-
-// plain writes a number for a list of facts.
-func plain(format string, args ...any) string { return fmt.Sprintf(format, args...) }

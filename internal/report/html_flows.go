@@ -90,24 +90,20 @@ func (p *page) endWords(how trace.Ended) words {
 	return p.name(string(how))
 }
 
-// ladder is the steps of a flow from top to bottom, each with a bar of how often it was done.
+// ladder is the steps of a flow from top to bottom, each with a bar that is full when every
+// conversation that began has come so far.
 func (p *page) ladder(i int, name string, f *metric.FlowCount) grid {
 	g := grid{ID: fmt.Sprintf("flow-%d", i), Caption: p.say("Steps of %s, warm-up and drain included", p.name(name)), Lead: 0, Head: []column{
-		{p.say("step"), false}, {p.say("done"), true}, {p.say("missed"), true}, {p.say("of those begun"), true}, {words{" ", " "}, false},
+		{p.say("step"), false}, {p.say("done"), true}, {p.say("missed"), true}, {p.say("per conversation"), true}, {p.say("reached by"), false},
 	}}
-	rungs := f.Ladder()
-	most := f.Begun
-	for _, rung := range rungs {
-		most = max(most, rung.Done)
-	}
-	for _, rung := range rungs {
-		width := "0"
-		if most > 0 {
-			width = fmt.Sprintf("%.1f", 100*float64(rung.Done)/float64(most))
+	for _, rung := range f.Ladder() {
+		each := 0.0
+		if f.Begun > 0 {
+			each = float64(rung.Done) / float64(f.Begun)
 		}
 		g.Rows = append(g.Rows, []gridCell{
-			codeCell(rung.Name), number(count(rung.Done)), bad(rung.Missed), number(share(rung.Done, f.Begun)),
-			{Body: p.part("bar", width), Class: "bars"},
+			codeCell(rung.Name), number(count(rung.Done)), bad(rung.Missed), number(fmt.Sprintf("%.2f", each)),
+			{Body: p.part("bar", fmt.Sprintf("%.1f", 100*min(each, 1))), Class: "bars"},
 		})
 	}
 	return g

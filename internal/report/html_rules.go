@@ -29,7 +29,8 @@ func (p *page) drawRules(r *result.Result) {
 		blocks = p.paragraph("", p.say("No rule was broken, and none is undecided."))
 	}
 	p.add("rules", p.say("Rules"), blocks,
-		p.table(p.ruleTable("rules-held", p.say("Rules that held"), held)),
+		p.details(p.say("%s held", p.several(len(held), p.say("rule"), p.say("rules"))),
+			p.table(p.ruleTable("rules-held", p.say("Rules that held"), held))),
 		p.details(p.say("%s without a verdict", p.several(len(idle), p.say("rule"), p.say("rules"))),
 			p.table(p.idleTable(idle))),
 		p.knownFailures(r.Known))
@@ -76,7 +77,8 @@ type ruleView struct {
 	Name            string
 	Badge, Labels   template.HTML
 	Title, Counts   words
-	Statement, Look words
+	Statement       words
+	Source, Look    words
 	Known, Note     words
 	Witnesses, More []witnessView
 	MoreWords, Left words
@@ -93,7 +95,7 @@ func (p *page) ruleBlock(r *result.Result, rule *check.RuleResult) template.HTML
 		v.Known = p.knownWords(known)
 	}
 	if document, ok := check.Find(rule.ID); ok {
-		v.Statement = joined(" ", p.tell(document.Statement), p.say("(%s)", p.tell(document.Source)))
+		v.Statement, v.Source = p.tell(document.Statement), p.tell(document.Source)
 		v.Look = p.tell(document.Look)
 	}
 	p.addWitnesses(&v, rule.Witnesses)

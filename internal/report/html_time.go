@@ -2,6 +2,7 @@ package report
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 
 	"chatbench/internal/metric"
@@ -93,7 +94,7 @@ func (p *page) noErrors(m *metric.Metrics) template.HTML {
 // latencyChart lets the reader choose among the metrics of the timeline.
 func (p *page) latencyChart(m *metric.Metrics) chart {
 	c := chart{ID: "latency", Kind: "time", Unit: "s", Title: p.say("Percentiles by the second"), YName: p.say("time"),
-		Help: p.say("Percentiles of a point are right to 6 %.")}
+		Help: p.say("Percentiles of a point are right to 6 %%.")}
 	if m.Timeline.Resolution > 1 {
 		c.Title = p.say("Percentiles, a point every %d seconds", m.Timeline.Resolution)
 	}
@@ -107,7 +108,7 @@ func (p *page) latencyChart(m *metric.Metrics) chart {
 
 // inOrder is all metrics but the generator's own, what customers feel first.
 func inOrder() []string {
-	list := append([]string(nil), felt...)
+	list := slices.Clone(felt)
 	for _, name := range metric.Names() {
 		if !isFelt(name) && !strings.HasPrefix(name, "lateness.") {
 			list = append(list, name)
@@ -116,14 +117,7 @@ func inOrder() []string {
 	return list
 }
 
-func isFelt(name string) bool {
-	for _, f := range felt {
-		if f == name {
-			return true
-		}
-	}
-	return false
-}
+func isFelt(name string) bool { return slices.Contains(felt, name) }
 
 // percentilesOver is the percentiles of a metric in each point; nil when it has none.
 func (p *page) percentilesOver(m *metric.Metrics, name string) []series {

@@ -209,11 +209,14 @@ func (p *page) peak(m *metric.Metrics) words {
 }
 
 func (p *page) drawGates(r *result.Result) {
-	var ours, generator []result.Gate
+	var ours, exercise, generator []result.Gate
 	for _, g := range r.Gates {
-		if g.Kind == result.GateGenerator && g.Verdict == result.Pass {
+		switch {
+		case g.Kind == result.GateGenerator && g.Verdict == result.Pass:
 			generator = append(generator, g)
-		} else {
+		case g.Kind == result.GateExercise && g.Verdict == result.Pass:
+			exercise = append(exercise, g)
+		default:
 			ours = append(ours, g)
 		}
 	}
@@ -222,7 +225,9 @@ func (p *page) drawGates(r *result.Result) {
 	if len(generator) > 0 {
 		note = p.paragraph("note", p.say("%s more on the generator itself passed; they are below, with its health.", p.several(len(generator), p.say("gate"), p.say("gates"))))
 	}
-	p.add("gates", p.say("Gates"), p.table(p.gateTable("gates", p.say("What makes this run pass or fail"), ours)), note)
+	p.add("gates", p.say("Gates"), p.table(p.gateTable("gates", p.say("What makes this run pass or fail"), ours)),
+		p.details(p.say("%s on exercise passed: the rules came up as often as demanded", p.several(len(exercise), p.say("gate"), p.say("gates"))),
+			p.table(p.gateTable("gates-exercise", p.say("How often rules must have come up"), exercise))), note)
 }
 
 // several writes "1 gate" or "3 gates".
@@ -234,34 +239,44 @@ func (p *page) several(n int, one, many words) words {
 	return p.say("%s %s", count(int64(n)), noun)
 }
 
-// gateRank puts the gates that did not pass first, and demands of exercise, which are many, last.
+// gateRank puts the gates that did not pass first.
 func gateRank(g *result.Gate) int {
 	switch {
 	case g.Verdict == result.Fail, g.Verdict == result.Error:
 		return 0
 	case g.Verdict != result.Pass:
 		return 1
-	case g.Kind == result.GateExercise:
-		return 3
 	}
 	return 2
 }
 
 func (p *page) gateTable(id string, caption words, gates []result.Gate) grid {
-	g := grid{ID: id, Caption: caption, Lead: 1, Head: []column{
+	estimated := slices.ContainsFunc(gates, func(g result.Gate) bool { return g.Interval != nil })
+	g := grid{ID: id, Class: "gates", Caption: caption, Lead: 1, Head: []column{
 		{p.say("verdict"), false}, {p.say("gate"), false}, {p.say("observed"), true}, {p.say("limit"), true},
-		{p.say("interval"), true}, {p.say("samples"), true}, {p.say("finding"), false},
 	}}
+	if estimated {
+		g.Head = append(g.Head, column{p.say("interval"), true})
+	}
+	g.Head = append(g.Head, column{p.say("samples"), true}, column{p.say("finding"), false})
 	for i := range gates {
-		g.Rows = append(g.Rows, p.gateRow(&gates[i]))
+		g.Rows = append(g.Rows, p.gateRow(&gates[i], estimated))
 	}
 	return g
 }
 
-func (p *page) gateRow(g *result.Gate) []gridCell {
+// gateRow is a gate; its interval has a column if any gate of the table has one.
+func (p *page) gateRow(g *result.Gate, estimated bool) []gridCell {
 	name := codeCell(g.Name)
 	if g.Stage != "" {
 		name = below(name, p.say("stage %s", p.name(g.Stage)))
+	}
+	row := []gridCell{
+		{Body: badge(verdictClass(g.Verdict), p.verdictWord(g.Verdict)), Class: "nowrap"},
+		name, number(gateValue(g.Observed, g.Unit)), number(gateValue(g.Limit, g.Unit)),
+	}
+	if estimated {
+		row = append(row, p.interval(g))
 	}
 	samples := number("")
 	if g.Samples > 0 {
@@ -269,10 +284,7 @@ func (p *page) gateRow(g *result.Gate) []gridCell {
 	}
 	sentence := text(p.tell(g.Sentence))
 	sentence.Class = "wide"
-	return []gridCell{
-		{Body: badge(verdictClass(g.Verdict), p.verdictWord(g.Verdict)), Class: "nowrap"},
-		name, number(gateValue(g.Observed, g.Unit)), number(gateValue(g.Limit, g.Unit)), p.interval(g), samples, sentence,
-	}
+	return append(row, samples, sentence)
 }
 
 // interval is where the true value lies, and what would decide the gate.

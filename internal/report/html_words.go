@@ -60,6 +60,9 @@ func joined(separator string, list ...words) words {
 
 func (w words) none() bool { return w.en == "" }
 
+// Some reports whether there is a text, for the template.
+func (w words) Some() bool { return !w.none() }
+
 // In is the text in the language with this code.
 func (w words) In(code string) string {
 	if code == "zh" {

@@ -17,9 +17,9 @@
 
   function seconds(v) {
     if (v <= 0) return "0";
-    if (v < 0.0009995) return short(v * 1e6) + " µs";
-    if (v < 0.9995) return short(v * 1e3) + " ms";
-    if (v < 100) return short(v) + " s";
+    if (v < 0.0009995) return short(v * 1e6) + "µs";
+    if (v < 0.9995) return short(v * 1e3) + "ms";
+    if (v < 100) return short(v) + "s";
     return clock(v);
   }
 
@@ -53,9 +53,9 @@
   }
 
   // percentile turns 1/(1-q) into "99.9 %", with as many nines as there are.
-  function percentile(x) {
-    const digits = Math.max(0, Math.floor(Math.log10(x) + 1e-9) - 1);
-    return (100 * (1 - 1 / x)).toFixed(Math.min(digits, 6)) + " %";
+  function percentile(x, more) {
+    const digits = Math.max(0, Math.floor(Math.log10(x) + 1e-9) - 2) + (more || 0);
+    return (100 * (1 - 1 / x)).toFixed(Math.min(digits, 8)) + " %";
   }
 
   // Parts of a chart.
@@ -143,7 +143,7 @@
       case "time":
         return axis(spec, { label: say(data.words.run), incrs: steps, values: (u, marks) => marks.map(clock), size: 24, space: 60 });
       case "curve":
-        return axis(spec, { label: say(data.words.quantile), splits: decades, filter: (u, marks) => marks, values: (u, marks) => marks.map(percentile), size: 24 });
+        return axis(spec, { label: say(data.words.quantile), splits: decades, filter: (u, marks) => marks, values: (u, marks) => marks.map((x) => percentile(x)), size: 24 });
     }
     return axis(spec, { label: say(spec.xname), values: (u, marks) => marks.map((v) => format(spec.xunit, v)), size: 24 });
   }
@@ -311,7 +311,7 @@
     const spec = item.spec, set = chosen(spec), at = u.cursor.idx, inside = at !== null && at !== undefined && u.cursor.left >= 0;
     if (!item.at) return;
     const x = inside ? u.data[0][at] : 0;
-    const where = { time: () => clock(x - 0.5 * data.step), curve: () => percentile(x) }[spec.kind] || (() => format(spec.xunit, x));
+    const where = { time: () => clock(x - 0.5 * data.step), curve: () => percentile(x, 1) }[spec.kind] || (() => format(spec.xunit, x));
     item.at.textContent = inside ? where() : "";
     set.series.forEach((s, i) => {
       item.values[i].textContent = inside && !s.hidden ? format(set.unit || spec.unit, s.v[at]) : "";
