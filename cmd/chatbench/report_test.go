@@ -68,7 +68,7 @@ func TestReportFilesAreSavedOneByOne(t *testing.T) {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	f := asked(in("nowhere/a.xml"), in("b.md"))
 	files, err := f.save(&result.Result{Verdict: result.Pass}, dir)
-	if diff := cmp.Diff([]string{in("junit.xml"), in("summary.md"), in("timeseries.csv"), in("metrics.om"), in("b.md")}, files); diff != "" {
+	if diff := cmp.Diff([]string{in("junit.xml"), in("summary.md"), in("report.html"), in("timeseries.csv"), in("metrics.om"), in("b.md")}, files); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
 	}
 	if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "nowhere") {
@@ -77,8 +77,8 @@ func TestReportFilesAreSavedOneByOne(t *testing.T) {
 	for _, file := range files {
 		text := contents(t, file)
 		begins := func(with string) bool { return strings.Contains(text, with) }
-		if !slices.ContainsFunc([]string{"<testsuite ", "### chatbench: PASS", "start_s,length_s,", "# HELP chatbench_"}, begins) {
-			t.Errorf("%s holds %q", file, text)
+		if !slices.ContainsFunc([]string{"<testsuite ", "### chatbench: PASS", "start_s,length_s,", "# HELP chatbench_", "<!DOCTYPE html>"}, begins) {
+			t.Errorf("%s holds %.200q", file, text)
 		}
 	}
 }
