@@ -42,7 +42,7 @@ func (p *page) used(h *metric.Health) []fact {
 		return nil
 	}
 	facts := []fact{
-		p.fact(p.say("CPU time"), duration(h.UserSeconds+h.SystemSeconds), p.say("%s of %s processors", p.name(percent(h.CPUShare())), p.name(fmt.Sprintf("%g", h.Allowed())))),
+		p.fact(p.say("CPU time"), duration(h.UserSeconds+h.SystemSeconds), p.say("%s of %s processors", p.name(inPercent(h.CPUShare())), p.name(fmt.Sprintf("%g", h.Allowed())))),
 		p.fact(p.say("Memory at most"), size(float64(h.MaxRSS)), words{}),
 		p.fact(p.say("Garbage collections"), count(h.GCCycles), p.say("longest pause %s", duration(h.GCPauseMax))),
 		p.fact(p.say("Goroutines at most"), count(int64(h.Goroutines)), words{}),
@@ -82,10 +82,10 @@ func (p *page) strainTable(s *metric.Strain) grid {
 	row := func(name words, v metric.Spread, write func(float64) string) {
 		g.Rows = append(g.Rows, []gridCell{text(name), number(write(v.P99)), number(write(v.Max)), number(runTime(v.MaxAt))})
 	}
-	row(p.say("processors, by chatbench"), s.CPU, percent)
-	row(p.say("processors, by everybody"), s.Machine, percent)
-	row(p.say("taken away by the host of a virtual machine"), s.Stolen, percent)
-	row(p.say("processors, by the garbage collector"), s.GC, percent)
+	row(p.say("processors, by chatbench"), s.CPU, inPercent)
+	row(p.say("processors, by everybody"), s.Machine, inPercent)
+	row(p.say("taken away by the host of a virtual machine"), s.Stolen, inPercent)
+	row(p.say("processors, by the garbage collector"), s.GC, inPercent)
 	row(p.say("longest pause of the garbage collector"), s.GCPause, duration)
 	return g
 }

@@ -234,16 +234,16 @@ func TestPointJSON(t *testing.T) {
 }
 
 func TestHTMLWriteError(t *testing.T) {
-	if err := HTML(full{}, passed(), nil); !errors.Is(err, errFull) {
+	if err := HTML(noSpace{}, passed(), nil); !errors.Is(err, errNoSpace) {
 		t.Errorf("error %v, want that of the writer", err)
 	}
 }
 
-var errFull = errors.New("full")
+var errNoSpace = errors.New("full")
 
-type full struct{}
+type noSpace struct{}
 
-func (full) Write([]byte) (int, error) { return 0, errFull }
+func (noSpace) Write([]byte) (int, error) { return 0, errNoSpace }
 
 // TestVendored pins the files that page/fetch.sh fetches. Run it after changing the version there.
 func TestVendored(t *testing.T) {

@@ -309,7 +309,7 @@ func gateValue(v float64, unit string) string {
 	case "s":
 		return duration(v)
 	case "share":
-		return percent(v)
+		return inPercent(v)
 	}
 	if v != float64(int64(v)) {
 		return digits(v)
@@ -317,7 +317,7 @@ func gateValue(v float64, unit string) string {
 	return count(int64(v))
 }
 
-// percent writes a share of 0 to 1 with as many digits as it needs.
-func percent(v float64) string {
+// inPercent writes a share of 0 to 1 with as many digits as it needs.
+func inPercent(v float64) string {
 	return fmt.Sprintf("%.3g %%", 100*v)
 }
