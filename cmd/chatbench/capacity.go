@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbench/internal/capacity"
+	"chatbench/internal/lang"
 	"chatbench/internal/report"
 	"chatbench/internal/result"
 	"chatbench/internal/scenario"
@@ -74,7 +77,7 @@ func (f *capacityFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&s.Steps, "steps", 0, "most probes; 0: no limit")
 	flags.BoolVar(&f.resume, "resume", false, "go on with the search in the folder of --out")
 	flags.Uint64Var(&f.play.seed, "seed", 0, "make the decisions of the first probe with this seed, and of each later one with the next")
-	flags.StringVar(&f.play.out, "out", "", "write capacity.json, capacity.txt and the result of each probe to folder `DIR`")
+	flags.StringVar(&f.play.out, "out", "", "write capacity.json, capacity.txt, capacity.html and the result of each probe to folder `DIR`")
 	flags.StringVar(&f.play.markers, "markers", "", "put markers into what customers say: auto, on or off (default from the scenario)")
 	flags.BoolVarP(&f.play.quiet, "quiet", "q", false, "do not tell of each probe")
 	flags.BoolVar(&f.json, "json", false, "write the report as JSON to standard output instead of text")
@@ -195,6 +198,20 @@ func (f *capacityFlags) begin(cmd *cobra.Command, s *scenario.Scenario) (*capaci
 	return r, nil
 }
 
+// reports writes the report into the folder as text and as a page, and names the files there.
+func (f *capacityFlags) reports(r *capacity.Report, say *lang.Printer) ([]string, error) {
+	in := func(name string) string { return filepath.Join(f.play.out, name) }
+	files := []string{in(capacity.FileName), in("capacity.txt"), in("capacity.html")}
+	var text, page bytes.Buffer
+	if err := report.Capacity(&text, r, report.CapacityOptions{Lang: say, Files: files}); err != nil {
+		return nil, err
+	}
+	if err := report.CapacityHTML(&page, r, say); err != nil {
+		return nil, err
+	}
+	return files, errors.Join(os.WriteFile(files[1], text.Bytes(), 0o666), os.WriteFile(files[2], page.Bytes(), 0o666))
+}
+
 // deliver writes the report to where the user wants it.
 func (f *capacityFlags) deliver(cmd *cobra.Command, r *capacity.Report) error {
 	say, err := printer(cmd)
@@ -203,11 +220,7 @@ func (f *capacityFlags) deliver(cmd *cobra.Command, r *capacity.Report) error {
 	}
 	opt := report.CapacityOptions{Lang: say}
 	if f.play.out != "" {
-		text := filepath.Join(f.play.out, "capacity.txt")
-		opt.Files = []string{filepath.Join(f.play.out, capacity.FileName), text}
-		var b strings.Builder
-		report.Capacity(&b, r, opt) // a Builder takes everything
-		if err := os.WriteFile(text, []byte(b.String()), 0o666); err != nil {
+		if opt.Files, err = f.reports(r, say); err != nil {
 			return err
 		}
 	}

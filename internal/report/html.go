@@ -54,6 +54,7 @@ type page struct {
 	left     int // bytes that long lists may still take
 
 	title, subject words
+	source         string // the file that everything is from
 	sections       []section
 	data           pageData
 	err            error // of the template, which is ours: a test would show it
@@ -75,7 +76,7 @@ func newPage(first *lang.Printer) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &page{zh: zh, first: first.Code(), left: roomForLists}
+	p := &page{zh: zh, first: first.Code(), left: roomForLists, source: result.FileName}
 	p.data.Lang = p.first
 	p.template, err = template.New("page").Funcs(template.FuncMap{
 		"t":   func(text string) template.HTML { return p.tell(text).html() },
@@ -140,7 +141,7 @@ func (p *page) writeTo(w io.Writer) error {
 		"Policy": fmt.Sprintf("default-src 'none'; script-src '%s'; style-src '%s'; img-src data:; base-uri 'none'; form-action 'none'",
 			sourceHash(script), sourceHash(style)),
 		"Title": p.title, "Subject": p.subject, "Sections": p.sections,
-		"Foot":  p.say("Made by chatbench. Every figure of this page is from one file, result.json; docs/measuring.md says what they mean."),
+		"Foot":  p.say("Made by chatbench. Every figure of this page is from one file, %s; docs/reports.md says what each part shows.", p.name(p.source)),
 		"Style": template.CSS(style), "Script": template.JS(script), "Data": p.data,
 	})
 	if p.err != nil {

@@ -185,32 +185,36 @@ func (b tab) fits(as string) {
 // TestPagesInABrowser opens every page at two widths, in both languages and both schemes.
 func TestPagesInABrowser(t *testing.T) {
 	b := browse(t)
-	for name, r := range shown() {
-		b.view(1280, "light")
-		b := b.open(name, paged(t, r, nil))
-		charts := eval[int](b, `document.querySelectorAll("figure.chart").length`)
-		if want := strings.Count(paged(t, r, nil), "<figure"); charts != want {
-			t.Errorf("%s: %d charts in the browser, want %d", name, charts, want)
-		}
-		eval[any](b, `document.querySelectorAll("details").forEach((d) => (d.open = true))`)
-		for _, width := range []int64{1280, 390} {
-			for _, scheme := range []string{"light", "dark"} {
-				b.view(width, scheme)
-				for range 2 { // the second time in the other language
-					eval[any](b, `document.getElementById("switch-lang").click()`)
-					eval[bool](b, rest)
-					b.fits(fmt.Sprintf("%d wide, %s, %s", width, scheme, eval[string](b, `document.documentElement.lang`)))
-					if empty := eval[[]string](b, blank); len(empty) > 0 {
-						t.Errorf("%s, %d wide, %s: charts %v are blank", name, width, scheme, empty)
-					}
+	for name, page := range pages(t) {
+		b.lookAt(name, page)
+	}
+}
+
+func (b tab) lookAt(name, page string) {
+	b.t.Helper()
+	b.view(1280, "light")
+	b = b.open(name, page)
+	if got, want := eval[int](b, `document.querySelectorAll("figure.chart").length`), strings.Count(page, "<figure"); got != want {
+		b.t.Errorf("%s: %d charts in the browser, want %d", name, got, want)
+	}
+	eval[any](b, `document.querySelectorAll("details").forEach((d) => (d.open = true))`)
+	for _, width := range []int64{1280, 390} {
+		for _, scheme := range []string{"light", "dark"} {
+			b.view(width, scheme)
+			for range 2 { // the second time in the other language
+				eval[any](b, `document.getElementById("switch-lang").click()`)
+				eval[bool](b, rest)
+				b.fits(fmt.Sprintf("%d wide, %s, %s", width, scheme, eval[string](b, `document.documentElement.lang`)))
+				if empty := eval[[]string](b, blank); len(empty) > 0 {
+					b.t.Errorf("%s, %d wide, %s: charts %v are blank", name, width, scheme, empty)
 				}
 			}
 		}
-		if eval[bool](b, `document.querySelector("main img, main iframe, main script") !== null`) {
-			t.Errorf("%s: a text became an element", name)
-		}
-		b.settled()
 	}
+	if eval[bool](b, `document.querySelector("main img, main iframe, main script") !== null`) {
+		b.t.Errorf("%s: a text became an element", name)
+	}
+	b.settled()
 }
 
 // TestSwitches presses what can be pressed on a page.

@@ -3,6 +3,7 @@ package report
 import (
 	"html/template"
 	"math"
+	"slices"
 	"strconv"
 
 	"chatbench/internal/metric"
@@ -38,8 +39,11 @@ type chart struct {
 	Log     bool     `json:"log,omitempty"` // begins with a logarithmic axis; charts of seconds can be switched
 	Series  []series `json:"series,omitempty"`
 	Choices []choice `json:"choices,omitempty"` // sets of series, of which one is shown
-	Help    words    `json:"-"`
-	Title   words    `json:"-"`
+	// Rows are those of a forest, about Middle, which is no change.
+	Rows   []forestRow `json:"rows,omitempty"`
+	Middle point       `json:"middle"`
+	Help   words       `json:"-"`
+	Title  words       `json:"-"`
 }
 
 // choice is one set of series, such as those of a metric.
@@ -58,7 +62,22 @@ type series struct {
 	Fill   bool    `json:"fill,omitempty"`
 	Hidden bool    `json:"hidden,omitempty"`
 	Points bool    `json:"points,omitempty"` // points and no line
+	Span   bool    `json:"span,omitempty"`   // a line across gaps, with points
 	Thin   int     `json:"thin,omitempty"`   // from this value on there are too few samples; 0: there are enough
+}
+
+// forestRow is a row of a forest plot: an estimate with its interval.
+type forestRow struct {
+	Name  string `json:"name"`
+	Low   point  `json:"low"`
+	Mid   point  `json:"mid"`
+	High  point  `json:"high"`
+	Class string `json:"class"` // its colour: pass, fail, warn or idle
+}
+
+// some reports whether a series has a value.
+func (s *series) some() bool {
+	return slices.ContainsFunc(s.Values, func(v point) bool { return !math.IsNaN(float64(v)) })
 }
 
 // point is a number with four significant digits; one that is not a number is a gap.
@@ -77,13 +96,7 @@ func (f point) MarshalJSON() ([]byte, error) {
 
 // draw adds a chart to the page. One without a value is left out.
 func (p *page) draw(c chart) template.HTML {
-	some := len(c.Choices) > 0
-	for _, s := range c.Series {
-		for _, v := range s.Values {
-			some = some || !math.IsNaN(float64(v))
-		}
-	}
-	if !some {
+	if len(c.Choices) == 0 && len(c.Rows) == 0 && !slices.ContainsFunc(c.Series, func(s series) bool { return s.some() }) {
 		return ""
 	}
 	p.data.Charts = append(p.data.Charts, c)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"chatbench/internal/metric"
 	"chatbench/internal/result"
@@ -101,40 +102,35 @@ func runTime(seconds float64) string {
 
 // drawOrigin says where the result comes from and how to make it again.
 func (p *page) drawOrigin(r *result.Result) {
-	g := grid{ID: "origin-table", Class: "pairs", Caption: p.say("Where this result comes from"), Lead: 0,
-		Head: columns(9, p.say("what"), p.say("value"))}
-	add := func(name words, body template.HTML) {
-		if body != "" {
-			g.Rows = append(g.Rows, []gridCell{text(name), {Body: body}})
-		}
-	}
+	g := p.pairs(p.say("Where this result comes from"))
 	s, run := &r.Scenario, &r.Run
-	add(p.say("scenario"), joined(", ", p.name(s.Name), p.name(s.File)).html())
-	add(p.say("SHA-256 of the scenario"), codeOrNothing(s.Hash))
+	g.row(p.say("scenario"), joined(", ", p.name(s.Name), p.name(s.File)).html())
+	g.row(p.say("SHA-256 of the scenario"), codeOrNothing(s.Hash))
 	if s.Seed != 0 {
-		add(p.say("seed"), codeHTML(fmt.Sprint(s.Seed)))
+		g.row(p.say("seed"), codeHTML(fmt.Sprint(s.Seed)))
 	}
-	add(p.say("load"), p.tell(s.Load).html())
-	add(p.say("changed by flags"), codeOrNothing(strings.Join(s.Overrides, " ")))
-	add(p.say("target"), p.targetWords(&r.Target).html())
-	add(p.say("chatbench"), p.name(strings.TrimSpace(r.Tool.Version+" "+r.Tool.Go)).html())
-	add(p.say("run"), p.name(cmp.Or(run.ID, strings.Join(run.Parts, " + "))).html())
-	add(p.say("began"), p.name(moment8601(run.Start.IsZero(), run.Start.UTC().Format("2006-01-02 15:04:05 UTC"))).html())
-	add(p.say("ended"), joined(", ", p.name(moment8601(run.End.IsZero(), run.End.UTC().Format("2006-01-02 15:04:05 UTC"))), p.endedWords(run)).html())
-	add(p.say("host"), p.hostWords(&run.Host).html())
-	add(p.say("command line"), codeOrNothing(commandLine(run.Command)))
-	add(p.say("again"), codeOrNothing(r.Again()))
+	g.row(p.say("load"), p.tell(s.Load).html())
+	g.row(p.say("changed by flags"), codeOrNothing(strings.Join(s.Overrides, " ")))
+	g.row(p.say("target"), p.targetWords(&r.Target).html())
+	g.row(p.say("chatbench"), p.name(strings.TrimSpace(r.Tool.Version+" "+r.Tool.Go)).html())
+	g.row(p.say("run"), p.name(cmp.Or(run.ID, strings.Join(run.Parts, " + "))).html())
+	g.row(p.say("began"), p.began(run.Start).html())
+	g.row(p.say("ended"), joined(", ", p.began(run.End), p.endedWords(run)).html())
+	g.row(p.say("host"), p.hostWords(&run.Host).html())
+	g.row(p.say("command line"), codeOrNothing(commandLine(run.Command)))
+	g.row(p.say("again"), codeOrNothing(r.Again()))
 	if t := r.Trace; t != nil {
-		add(p.say("trace"), p.traceWords(t).html())
+		g.row(p.say("trace"), p.traceWords(t).html())
 	}
-	p.add("origin", p.say("Provenance"), p.table(g))
+	p.add("origin", p.say("Provenance"), p.table(g.grid))
 }
 
-func moment8601(none bool, s string) string {
-	if none {
-		return ""
+// began writes a moment; one that is not known is nothing.
+func (p *page) began(at time.Time) words {
+	if at.IsZero() {
+		return words{}
 	}
-	return s
+	return p.name(at.UTC().Format("2006-01-02 15:04:05 UTC"))
 }
 
 func codeOrNothing(s string) template.HTML {

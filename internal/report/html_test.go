@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/capacity"
 	"chatbench/internal/check"
 	"chatbench/internal/lang"
 	"chatbench/internal/metric"
@@ -101,6 +102,29 @@ func shown() map[string]*result.Result {
 	return all
 }
 
+// pages are the pages of all kinds.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for name, r := range shown() {
+		all[name] = paged(t, r, nil)
+	}
+	nothing := &capacity.Report{Answer: capacity.Search{}.Answer(nil, capacity.Interrupted), Exit: result.ExitInterrupted}
+	mischief := searched(t, 1e6)
+	mischief.Scenario.Name, mischief.Command, mischief.Notes = strings.Join(evils, " "), evils, evils
+	for i := range mischief.Probes {
+		mischief.Probes[i].Why = strings.Join(evils, " ")
+	}
+	for name, r := range map[string]*capacity.Report{"capacity": searched(t, 1e6), "capacity-machine": searched(t, 20), "capacity-nothing": nothing, "capacity-hostile": mischief, "capacity-empty": {}} {
+		var b bytes.Buffer
+		if err := CapacityHTML(&b, r, nil); err != nil {
+			t.Fatal(err)
+		}
+		all[name] = b.String()
+	}
+	return all
+}
+
 func TestHTMLSections(t *testing.T) {
 	full := []string{"verdict", "gates", "rules", "load", "throughput", "errors", "latency", "percentiles", "service", "flows", "media", "generator", "origin"}
 	for name, want := range map[string][]string{
@@ -142,25 +166,30 @@ func TestHTMLTellsWhatCounts(t *testing.T) {
 // TestHTMLIsAlone holds a page against its promises: two scripts of ours, one style, no address that a
 // browser would load, and less than 2 MB, whatever the result says.
 func TestHTMLIsAlone(t *testing.T) {
-	loads := regexp.MustCompile(`(?i)<(img|iframe|object|embed|base|form|link[^>]*stylesheet|[a-z]+[^>]*\s(src|srcset|style|on[a-z]+)=)`)
-	for name, r := range shown() {
-		got := paged(t, r, nil)
-		body, _, _ := strings.Cut(got, `<script type="application/json"`)
-		_, body, _ = strings.Cut(body, "</style>")
-		if found := loads.FindString(body); found != "" {
-			t.Errorf("%s: %s", name, found)
-		}
-		if scripts := strings.Count(strings.ToLower(got), "<script"); scripts != 2 {
-			t.Errorf("%s: %d scripts, want the figures and ours", name, scripts)
-		}
-		if ends := strings.Count(strings.ToLower(got), "</script"); ends != 2 {
-			t.Errorf("%s: scripts end %d times, want 2", name, ends)
-		}
-		if len(got) >= 2_000_000 {
-			t.Errorf("%s: %d bytes, want less than 2 MB", name, len(got))
-		}
-		t.Logf("%s: %d bytes", name, len(got))
+	for name, page := range pages(t) {
+		alone(t, name, page)
 	}
+}
+
+// loading finds elements and attributes of which a browser loads or runs something.
+var loading = regexp.MustCompile(`(?i)<(img|iframe|object|embed|base|form|link[^>]*stylesheet|[a-z]+[^>]*\s(src|srcset|style|on[a-z]+)=)`)
+
+func alone(t *testing.T, name, page string) {
+	t.Helper()
+	body, _, _ := strings.Cut(page, `<script type="application/json"`)
+	_, body, _ = strings.Cut(body, "</style>")
+	if found := loading.FindString(body); found != "" {
+		t.Errorf("%s: %s", name, found)
+	}
+	for _, tag := range []string{"<script", "</script"} {
+		if n := strings.Count(strings.ToLower(page), tag); n != 2 {
+			t.Errorf("%s: %s stands there %d times, want the figures and ours", name, tag, n)
+		}
+	}
+	if len(page) >= 2_000_000 {
+		t.Errorf("%s: %d bytes, want less than 2 MB", name, len(page))
+	}
+	t.Logf("%s: %d bytes", name, len(page))
 }
 
 // TestHTMLPolicy recomputes the hashes that the page's policy allows, from what is in the page.

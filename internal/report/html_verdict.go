@@ -23,11 +23,7 @@ func (p *page) drawResult(r *result.Result) {
 
 // runSubject is the line below the name of the program.
 func (p *page) runSubject(r *result.Result) words {
-	when := words{}
-	if !r.Run.Start.IsZero() {
-		when = p.name(r.Run.Start.UTC().Format("2006-01-02 15:04:05 UTC"))
-	}
-	return joined(", ", p.name(r.Scenario.Name), p.tell(r.Scenario.Load), when)
+	return joined(", ", p.name(r.Scenario.Name), p.tell(r.Scenario.Load), p.began(r.Run.Start))
 }
 
 // verdictWord is the verdict of a run or a gate as a page shows it.

@@ -47,7 +47,7 @@
       case "B/s": return bytes(v);
       case "/s": return plain(v);
       case "%": return short(v * 100) + " %";
-      case "x": return "×" + short(v);
+      case "x": return v === 1 ? "0 %" : (v > 1 ? "+" : "−") + short(Math.abs(v - 1) * 100) + " %";
     }
     return plain(v);
   }
@@ -100,6 +100,9 @@
       ctx.moveTo(at, u.bbox.top);
       ctx.lineTo(at, u.bbox.top + u.bbox.height);
       ctx.stroke();
+      ctx.beginPath();
+      ctx.rect(u.bbox.left, u.bbox.top, u.bbox.width, u.bbox.height);
+      ctx.clip();
       spec.rows.forEach((row, i) => {
         const y = u.valToPos(i, "x", true), low = u.valToPos(row.low, "y", true), high = u.valToPos(row.high, "y", true), mid = u.valToPos(row.mid, "y", true);
         ctx.strokeStyle = ctx.fillStyle = colour("--" + row.class);
@@ -112,7 +115,17 @@
           ctx.lineTo(end, y + 4 * ratio);
         }
         ctx.stroke();
-        ctx.fillRect(mid - 4 * ratio, y - 4 * ratio, 8 * ratio, 8 * ratio);
+        const left = u.bbox.left, right = left + u.bbox.width, size = 4 * ratio;
+        if (mid < left || mid > right) {
+          const edge = mid < left ? left : right, inwards = mid < left ? 2 * size : -2 * size;
+          ctx.beginPath();
+          ctx.moveTo(edge, y);
+          ctx.lineTo(edge + inwards, y - size);
+          ctx.lineTo(edge + inwards, y + size);
+          ctx.fill();
+        } else {
+          ctx.fillRect(mid - size, y - size, 2 * size, 2 * size);
+        }
       });
       ctx.restore();
     };
@@ -159,8 +172,8 @@
       const usable = s.v.map((v) => (v === null || (log && v <= 0) ? null : v));
       const solid = s.thin ? usable.map((v, k) => (k <= s.thin ? v : null)) : usable;
       const one = {
-        of: i, label: say(s.name), show: !s.hidden, stroke: paint(s.c), width: 1.6, spanGaps: false,
-        points: { show: s.points || undefined, size: s.points ? 8 : 4, fill: paint(s.c) },
+        of: i, label: say(s.name), show: !s.hidden, stroke: paint(s.c), width: 1.6, spanGaps: Boolean(s.span),
+        points: { show: s.points || s.span || undefined, size: s.points ? 8 : 4, fill: paint(s.c) },
       };
       if (s.points) one.paths = () => null;
       if (s.fill) one.fill = () => colour("--shade");
@@ -213,7 +226,8 @@
   function forestOptions(item) {
     const spec = item.spec, rows = spec.rows;
     item.data = [rows.map((_, i) => i), rows.map((row) => row.mid)];
-    const least = Math.min(spec.middle, ...rows.map((row) => row.low)), most = Math.max(spec.middle, ...rows.map((row) => row.high));
+    let least = Math.min(spec.middle, ...rows.map((row) => row.low)), most = Math.max(spec.middle, ...rows.map((row) => row.high));
+    if (spec.log) [least, most] = [Math.max(least, 0.4), Math.min(most, 2.5)]; // what is beyond is an arrow at the edge
     const room = spec.log ? Math.max(1.02, Math.pow(most / least, 0.06)) : (most - least) * 0.06 || 1;
     const range = spec.log ? [least / room, most * room] : [least - room, most + room];
     const longest = Math.max(...rows.map((row) => row.name.length));
@@ -222,21 +236,22 @@
       scales: { x: { time: false, ori: 1, dir: -1, range: [-0.7, rows.length - 0.3] }, y: { ori: 0, dir: 1, distr: spec.log ? 3 : 1, range } },
       axes: [
         axis(spec, { side: 3, size: Math.min(longest * 6.2 + 12, item.width * 0.45), splits: () => rows.map((_, i) => i), values: () => rows.map((row) => row.name), filter: (u, m) => m, grid: { show: false } }),
-        axis(spec, { side: 2, size: 24, label: say(spec.xname), splits: spec.log ? () => ratios(range) : undefined, filter: (u, m) => m, values: (u, marks) => marks.map((v) => format(spec.unit, v)) }),
+        axis(spec, { side: 2, size: 24, label: say(spec.xname), splits: () => marks(range), filter: (u, m) => m, values: (u, list) => list.map((v) => format(spec.unit, v)) }),
       ],
       cursor: { show: false }, series: [{}, { stroke: "transparent", paths: () => null, points: { show: false } }],
       hooks: { draw: [intervals(spec)] }, padding: [6, 16, 0, 0],
     };
   }
 
-  // ratios are marks on a logarithmic axis of ratios, about 1.
-  function ratios(range) {
-    for (const step of [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10]) {
-      const marks = [];
-      for (let v = Math.ceil(range[0] / step) * step; v <= range[1]; v += step) if (v > 0) marks.push(Number(v.toPrecision(6)));
-      if (marks.length <= 9) return marks;
+  // marks are round numbers between two, no more than nine.
+  function marks(range) {
+    for (let power = 1e-6; power < 1e6; power *= 10) {
+      for (const step of [power, 2 * power, 5 * power]) {
+        const first = Math.ceil(range[0] / step), last = Math.floor(range[1] / step);
+        if (last - first < 9) return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(6)));
+      }
     }
-    return [0.01, 0.1, 1, 10, 100, 1000].filter((v) => v >= range[0] && v <= range[1]);
+    return [];
   }
 
   // The line of tools above a chart: what can be chosen, and what lies under the cursor.
