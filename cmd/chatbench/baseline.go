@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -15,6 +17,9 @@ import (
 	"chatbench/internal/run"
 	"chatbench/internal/scenario"
 )
+
+// comparisonPage is what the page of a comparison is called in the folder of a run.
+const comparisonPage = "comparison.html"
 
 // baseline is what a run is held against when it is over.
 type baseline struct {
@@ -82,7 +87,8 @@ func (b *baseline) text(w io.Writer, color bool) error {
 	return errors.Join(err, report.Comparison(w, b.found, report.ComparisonOptions{Color: color, Lang: b.lang}))
 }
 
-// save writes the comparison into the folder of the run and names the file, if there is one.
+// save writes the comparison into the folder of the run, for programs and as a page, and names the
+// files, if there is one.
 func (b *baseline) save(dir string) (files []string, err error) {
 	if b.found == nil || dir == "" {
 		return nil, nil
@@ -91,5 +97,13 @@ func (b *baseline) save(dir string) (files []string, err error) {
 	if err := compare.Save(file, b.found); err != nil {
 		return nil, err
 	}
-	return []string{file}, nil
+	var page bytes.Buffer
+	if err := report.ComparisonHTML(&page, b.found, b.lang); err != nil {
+		return []string{file}, err
+	}
+	shown := filepath.Join(dir, comparisonPage)
+	if err := os.WriteFile(shown, page.Bytes(), 0o666); err != nil {
+		return []string{file}, err
+	}
+	return []string{file, shown}, nil
 }

@@ -103,6 +103,7 @@ be told at all, or not what was asked for with --metric; 3 something got worse; 
 		Example: `  chatbench compare baseline/ results/
   chatbench compare baseline/*.json -- monday/ tuesday/ wednesday/
   chatbench compare baseline/ results/ --metric delivery,reply --min-effect 5%
+  chatbench compare baseline/ results/ --format html --out comparison.html
   chatbench compare baseline/ results/ --format markdown >> "$GITHUB_STEP_SUMMARY"`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -113,7 +114,7 @@ be told at all, or not what was asked for with --metric; 3 something got worse; 
 			return c.compare(cmd, base, new)
 		},
 	}
-	cmd.Flags().StringVar(&c.format, "format", "text", "`FORMAT`: text, json or markdown")
+	cmd.Flags().StringVar(&c.format, "format", "text", "`FORMAT`: text, html, json or markdown")
 	cmd.Flags().StringVar(&c.out, "out", "", "write to `FILE` instead of standard output")
 	c.register(cmd)
 	return cmd
@@ -171,15 +172,15 @@ func (c *comparing) compare(cmd *cobra.Command, base, new []string) error {
 }
 
 func (c *comparing) check() error {
-	if !slices.Contains([]string{"text", "json", "markdown"}, c.format) {
-		return usagef("--format %q is not text, json or markdown", c.format)
+	if !slices.Contains([]string{"text", "html", "json", "markdown"}, c.format) {
+		return usagef("--format %q is not text, html, json or markdown", c.format)
 	}
 	return c.compareFlags.check()
 }
 
 // comparisonRendering is how a comparison is written.
 type comparisonRendering struct {
-	format string // text, json or markdown
+	format string // text, html, json or markdown
 	color  bool
 	lang   *lang.Printer
 }
@@ -192,6 +193,8 @@ func (r *comparisonRendering) write(w io.Writer, c *compare.Report) error {
 			return err
 		}
 		return ignoreCount(w.Write(data))
+	case "html":
+		return report.ComparisonHTML(w, c, r.lang)
 	case "markdown":
 		return report.ComparisonMarkdown(w, c, r.lang)
 	}

@@ -105,7 +105,7 @@ func TestCompare(t *testing.T) {
 		{"same1.json several slow", 64, "", `which of these 3 are the base? Put "--" between`},
 		{"same1.json --", 64, "", "no result on one side"},
 		{"same1.json slow --metric delivry", 64, "", `did you mean "delivery"?`},
-		{"same1.json slow --format xml", 64, "", "not text, json or markdown"},
+		{"same1.json slow --format xml", 64, "", "not text, html, json or markdown"},
 		{"same1.json slow --alpha 70%", 64, "", "--alpha 70%"},
 		{"same1.json slow --min-effect tenth", 64, "", "not a share such as 10% or 0.1"},
 		{"same1.json slow --min-effect 0", 64, "", "--min-effect 0%"},
