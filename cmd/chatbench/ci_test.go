@@ -181,7 +181,11 @@ func TestCI(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // most of the time is spent waiting
-			p.nights(t, copyRepository(t), faulty)
+			dir := copyRepository(t)
+			p.nights(t, dir, faulty)
+			if name == "gitlab" { // it has the least to do
+				p.holdAgainstBaseline(t, dir)
+			}
 		})
 	}
 }
@@ -227,6 +231,25 @@ func (p *pipeline) nights(t *testing.T, dir, faulty string) {
 		if text, err := os.ReadFile(summary); p.steps[len(p.steps)-1].always && (err != nil || !bytes.Contains(text, []byte(test.says))) {
 			t.Errorf("%s: the job's summary is %.80q, error %v; want %s", test.why, text, err, test.says)
 		}
+	}
+}
+
+// holdAgainstBaseline plays a pipeline once more where the result of a good night was committed.
+func (p *pipeline) holdAgainstBaseline(t *testing.T, dir string) {
+	t.Helper()
+	night := slices.Concat(shortNight, []string{"GITHUB_STEP_SUMMARY=" + os.DevNull, "CHATBENCH_FLAGS="})
+	if got := p.serve(t, dir, night); got.code != 0 {
+		t.Fatalf("a good night: exit code %d\n%s", got.code, got.output)
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "baseline"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(dir, "results/result.json"), filepath.Join(dir, "baseline/1.json")); err != nil {
+		t.Fatal(err)
+	}
+	got := p.serve(t, dir, night)
+	if _, err := os.Stat(filepath.Join(dir, "results/comparison.json")); err != nil || !slices.Contains([]int{0, 2, 3}, got.code) {
+		t.Errorf("a night with a baseline: exit code %d, want 0, or what seconds on a busy machine come to; %v\n%s", got.code, err, got.output)
 	}
 }
 
