@@ -236,7 +236,7 @@ var cases = []oneGate{
 	{"a mean", result.Result{Metrics: minute(tenth)}, mean(0.021, "send.service mean < 21ms"), Ending{},
 		result.GateLatency, result.Gate{Verdict: result.Pass, Observed: 0.018, Limit: 0.021, Unit: "s", Samples: 600, Interval: &result.Interval{Low: 0.015783, High: 0.020217, Level: 0.95}}, result.ExitOK},
 	{"too few samples for a percentile so high, whatever they came to", result.Result{Metrics: minute(never)}, latency(0.999, 0.05, 1, "send.service p99.9 < 50ms"), Ending{},
-		result.GateLatency, result.Gate{Verdict: result.Inconclusive, Observed: 0.01, Limit: 0.05, Unit: "s", Samples: 600, Interval: &result.Interval{Low: 0.01, High: math.Inf(1), Level: 0.95, Needed: 5200}}, result.ExitInconclusive},
+		result.GateLatency, result.Gate{Verdict: result.Inconclusive, Observed: 0.01, Limit: 0.05, Unit: "s", Samples: 600, Interval: &result.Interval{Low: 0.01, High: math.Inf(1), Level: 0.95, Needed: 3900}}, result.ExitInconclusive},
 	{"nothing was measured, which is fine", result.Result{}, orNoData(latency(0.75, 0.05, 1, "send.service p75 < 50ms, or no data")), Ending{},
 		result.GateLatency, result.Gate{Verdict: result.Pass, Limit: 0.05, Unit: "s"}, result.ExitOK},
 	{"nothing was measured in a stage that is not there", result.Result{}, inStage(latency(0.75, 0.05, 1, "send.service p75 < 50ms in stage rush"), "rush"), Ending{},

@@ -74,6 +74,9 @@ func (j *judge) latency(from scenario.Limit) {
 		e = l.part.Mean(l.Metric)
 	case l.Quantile < 1:
 		e = l.part.Quantile(l.Metric, l.Quantile)
+		if l.part.Untouched(l.Metric, l.Quantile, l.Below) {
+			e.High = min(e.High, h.Max())
+		}
 	default: // the slowest of a run says nothing of the slowest of the next
 		e = metric.Estimate{Value: h.Max(), Low: h.Max(), High: h.Max(), Samples: h.Count()}
 	}

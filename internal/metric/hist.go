@@ -175,7 +175,7 @@ func (h *Hist) Quantile(q float64) float64 {
 	}
 	// The library rounds the rank, so that the p90 of 9 values would be the 8th of them, which only
 	// 89 % do not exceed. It is given the percentile of the very rank instead.
-	return h.atRank(math.Ceil(q*float64(h.Count()) - 1e-9))
+	return h.atRank(max(math.Ceil(q*float64(h.Count())-1e-9), 1))
 }
 
 // atRank is the value that so many values do not exceed, 0 for none.

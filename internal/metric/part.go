@@ -65,7 +65,10 @@ func (p Part) Quantile(name string, q float64) Estimate {
 	if e.Samples == 0 {
 		return e
 	}
-	e.from = p.sampling(name, e.Samples, q)
+	var alike bool
+	if e.from, alike = p.sampling(name, e.Samples, q); alike {
+		e.from = independent(e.Samples)
+	}
 	tail := tailOf(p.level)
 	e.Effective = e.from.effective(tail)
 	low, high := quantileShares(e.Effective, q, tail)
@@ -75,12 +78,35 @@ func (p Part) Quantile(name string, q float64) Estimate {
 	if high <= 1 {
 		e.High = h.atRank(math.Ceil(high*ranks - rounding))
 	}
+	move := 0.0
+	if alike {
+		move = p.movement(name)
+		e.Low, e.High = max(e.Low-move, 0), e.High+move
+	}
 	e.decides = func(limit, effective float64) bool {
 		low, high := quantileShares(effective, q, tail)
-		below := h.ShareBelow(limit)
-		return high <= below || low > below
+		return high <= h.ShareBelow(limit-move) || low > h.ShareBelow(limit+move)
 	}
 	return e
+}
+
+// Untouched reports whether no value of a metric reached a limit, and they are enough to say so of its
+// quantile q. What did not come at all cannot have come bunched, so the values count as independent,
+// as they do in [Part.Failures].
+func (p Part) Untouched(name string, q, limit float64) bool {
+	h := p.Hist(name)
+	_, high := quantileShares(float64(h.Count()), q, tailOf(p.level))
+	return high <= 1 && h.Max() < limit
+}
+
+// movement is by how much all values of a metric together may be off, which are so alike that its
+// percentiles move as its mean does.
+func (p Part) movement(name string) float64 {
+	mean := p.Mean(name)
+	if math.IsInf(mean.High, 1) {
+		return mean.Value // nothing is known of it
+	}
+	return mean.High - mean.Value
 }
 
 // Mean estimates the mean of a metric, with Student's t over the batches of the timeline.
@@ -141,17 +167,17 @@ func (p Part) samplingOfShare(n int64, count func(*Point) int64) sampling {
 	return s
 }
 
-// sampling tells how the values of a metric came about that lie beyond its quantile q. When the
-// coarse histograms of the timeline cannot tell them from the others, because nearly all values lie
-// within 6 %, the mean stands in.
-func (p Part) sampling(name string, n int64, q float64) sampling {
+// sampling tells how the values of a metric came about that lie beyond its quantile q. Alike means
+// that the coarse histograms of the timeline cannot tell them from the others, because all values
+// lie within 6 %.
+func (p Part) sampling(name string, n int64, q float64) (s sampling, alike bool) {
 	clusters := p.beyond(shownBy(name), q)
+	if len(clusters) == 0 {
+		return independent(n), false
+	}
 	share, _ := ratioOf(clusters)
 	design, ok := designEffect(clusters, share*(1-share))
-	if !ok {
-		return p.samplingOfMean(name, n)
-	}
-	return sampling{n: float64(n), design: design, stretches: filled(clusters)}
+	return sampling{n: float64(n), design: design, stretches: filled(clusters)}, !ok
 }
 
 // samplingOfMean tells how all values of a metric came about.

@@ -170,3 +170,52 @@ func TestShareBelow(t *testing.T) {
 		}
 	}
 }
+
+// TestUntouched has samples whose siblings come in bunches: that nothing reached a limit shows without
+// them, if there are enough.
+func TestUntouched(t *testing.T) {
+	of := func(n int, longest int64) Part {
+		h := newHist(Seconds, stageDigits)
+		for range n - 1 {
+			h.record(5_000)
+		}
+		h.record(longest)
+		m := &Metrics{Stages: []StageMetrics{{End: time.Minute, Latency: map[string]*Hist{"send.service": h}}}}
+		part, _ := m.Part("")
+		return part
+	}
+	for _, tt := range []struct {
+		why     string
+		n       int
+		longest int64
+		want    bool
+	}{
+		{"0.99^367 is more than a fortieth", 367, 6_000, false},
+		{"0.99^368 is less", 368, 6_000, true},
+		{"one has reached it", 10_000, 10_000, false},
+	} {
+		if got := of(tt.n, tt.longest).Untouched("send.service", 0.99, 0.01); got != tt.want {
+			t.Errorf("%s: %v for the p99 of %d samples up to %d us and a limit of 10 ms, want %v", tt.why, got, tt.n, tt.longest, tt.want)
+		}
+	}
+}
+
+// TestAlike has a metric whose values differ by less than a bucket of the timeline is wide: its
+// interval is as wide as its mean is uncertain, and does not lose its upper end to the buckets.
+func TestAlike(t *testing.T) {
+	h, m := newHist(Seconds, stageDigits), &Metrics{Timeline: Timeline{Resolution: 1}}
+	for second := range 20 {
+		var p Point
+		for range 100 {
+			took := int64(5_000 + 2*second)
+			h.record(took)
+			p.hist("send.response", Seconds).record(took)
+		}
+		m.Timeline.Points = append(m.Timeline.Points, p)
+	}
+	m.Stages = []StageMetrics{{End: 20 * time.Second, Latency: map[string]*Hist{"send.response": h}}}
+	part, _ := m.Part("")
+	if e := part.Quantile("send.response", 0.99); e.Low < 0.0049 || e.Low >= e.Value || e.High <= e.Value || e.High > 0.0053 {
+		t.Errorf("the p99 is %v in [%v, %v], want an interval of a few hundredths of a millisecond", e.Value, e.Low, e.High)
+	}
+}
