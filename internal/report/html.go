@@ -40,7 +40,7 @@ func HTML(w io.Writer, r *result.Result, first *lang.Printer) error {
 	if err != nil {
 		return err
 	}
-	p.title = p.say("chatbench: %s, %s", p.verdictWord(r.Verdict), p.name(r.Scenario.Name))
+	p.title = p.say("chatbench: %s, %s", p.verdictWord(r.Verdict), p.shortly(r.Scenario.Name))
 	p.subject = p.runSubject(r)
 	p.drawResult(r)
 	return p.writeTo(w)

@@ -21,8 +21,8 @@ func CapacityHTML(w io.Writer, r *capacity.Report, first *lang.Printer) error {
 		return err
 	}
 	p.source = capacity.FileName
-	p.title = p.say("chatbench capacity: %s, %s", p.tell(string(r.Answer.Kind)), p.name(r.Scenario.Name))
-	p.subject = joined(", ", p.say("search for capacity"), p.name(r.Scenario.Name), p.began(r.Start))
+	p.title = p.say("chatbench capacity: %s, %s", p.tell(string(r.Answer.Kind)), p.shortly(r.Scenario.Name))
+	p.subject = joined(", ", p.say("search for capacity"), p.shortly(r.Scenario.Name), p.began(r.Start))
 	p.drawAnswer(r)
 	p.drawScaling(r)
 	p.drawProbes(r)

@@ -20,8 +20,8 @@ func ComparisonHTML(w io.Writer, c *compare.Report, first *lang.Printer) error {
 		return err
 	}
 	p.source = compare.FileName
-	p.title = p.say("chatbench compare: %s, %s", p.comparedWord(c.Verdict), p.name(c.New.Scenario))
-	p.subject = joined(", ", p.say("comparison"), p.name(c.New.Scenario), p.tell(c.New.Load))
+	p.title = p.say("chatbench compare: %s, %s", p.comparedWord(c.Verdict), p.shortly(c.New.Scenario))
+	p.subject = joined(", ", p.say("comparison"), p.shortly(c.New.Scenario), p.tell(c.New.Load))
 	p.drawComparison(c)
 	p.drawChanges(c)
 	p.drawChangedRules(c)
@@ -106,18 +106,18 @@ func changeRow(m *compare.Metric) forestRow {
 func (p *page) changeTable(c *compare.Report) grid {
 	g := grid{ID: "figures-table", Caption: p.say("Every figure, what was found first. p is the probability of such a change by chance, adjusted for the number of figures (Holm)."), Lead: 1,
 		Head: []column{{p.say("verdict"), false}, {p.say("figure"), false}, {p.say("base"), true}, {p.say("now"), true}, {p.say("change"), true},
-			{p.say("%s interval", p.name(percentage(c.Method.Level))), true}, {p.name("p"), true}, {p.say("samples"), true}, {p.say("finding"), false}}}
+			{p.say("%s interval", p.name(percentage(c.Method.Level))), true}, {p.name("p"), true}, {p.say("samples"), true}}}
 	for _, m := range byWeight(c) {
 		shift, interval, chance := "", p.say("too few samples"), ""
 		if m.Change != nil {
 			shift, interval, chance = m.Change.Shift(), p.both(func(say *lang.Printer) string { return say.T(m.Change.Interval()) }), fmt.Sprintf("%.2g", m.Change.Adjusted)
 		}
-		finding := text(p.tell(m.Sentence))
-		finding.Class = "wide"
+		figure := below(codeCell(m.Label()), p.tell(m.Sentence))
+		figure.Class = "wide"
 		g.Rows = append(g.Rows, []gridCell{
-			{Body: badge(comparedClass(m.Verdict), p.comparedWord(m.Verdict)), Class: "nowrap"}, noBreak(codeCell(m.Label())),
+			{Body: badge(comparedClass(m.Verdict), p.comparedWord(m.Verdict)), Class: "nowrap"}, figure,
 			number(figureValue(&m.Base, m.Unit)), number(figureValue(&m.New, m.Unit)), number(shift), {Body: interval.html(), Class: "num"}, number(chance),
-			below(number(count(m.New.Samples)), p.say("base %s", count(m.Base.Samples))), finding,
+			below(number(count(m.New.Samples)), p.say("base %s", count(m.Base.Samples))),
 		})
 	}
 	return g

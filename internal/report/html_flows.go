@@ -25,8 +25,11 @@ func (p *page) drawFlows(r *result.Result) {
 	p.add("media", p.say("Media"), p.media(r, &counters)...)
 }
 
-// mostFlows is how many flows are shown, the largest first.
-const mostFlows = 40
+// Flows are shown the largest first: some at once, more when they are asked for.
+const (
+	openFlows = 6
+	mostFlows = 40
+)
 
 func (p *page) flows(c *metric.Counters) []template.HTML {
 	names := slices.SortedFunc(maps.Keys(c.Flows), func(a, b string) int {
@@ -36,11 +39,20 @@ func (p *page) flows(c *metric.Counters) []template.HTML {
 		return strings.Compare(a, b)
 	})
 	var parts []template.HTML
+	var more template.HTML
 	for i, name := range names[:min(len(names), mostFlows)] {
-		if f := c.Flows[name]; f != nil {
-			parts = append(parts, p.heading(p.name(name)), p.paragraph("", p.flowWords(f)), p.table(p.ladder(i, name, f)))
+		f := c.Flows[name]
+		if f == nil {
+			continue
+		}
+		flow := p.heading(p.name(name)) + p.paragraph("", p.flowWords(f)) + p.table(p.ladder(i, name, f))
+		if i < openFlows {
+			parts = append(parts, flow)
+		} else {
+			more += flow
 		}
 	}
+	parts = append(parts, p.details(p.say("%s more", p.several(min(len(names), mostFlows)-openFlows, p.say("flow"), p.say("flows"))), more))
 	if left := len(names) - mostFlows; left > 0 {
 		parts = append(parts, p.paragraph("note", p.say("%d more are in result.json.", left)))
 	}

@@ -23,7 +23,7 @@ func (p *page) drawResult(r *result.Result) {
 
 // runSubject is the line below the name of the program.
 func (p *page) runSubject(r *result.Result) words {
-	return joined(", ", p.name(r.Scenario.Name), p.tell(r.Scenario.Load), p.began(r.Run.Start))
+	return joined(", ", p.shortly(r.Scenario.Name), p.tell(capped(r.Scenario.Load, 100, "…")), p.began(r.Run.Start))
 }
 
 // verdictWord is the verdict of a run or a gate as a page shows it.

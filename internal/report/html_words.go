@@ -43,6 +43,9 @@ func (p *page) name(text string) words {
 	return words{text, text}
 }
 
+// shortly is a name of a sensible length for a title.
+func (p *page) shortly(text string) words { return p.name(capped(phrase(text), 80, "…")) }
+
 // joined puts texts together.
 func joined(separator string, list ...words) words {
 	var all words
