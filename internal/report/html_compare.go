@@ -112,8 +112,10 @@ func (p *page) changeTable(c *compare.Report) grid {
 		if m.Change != nil {
 			shift, interval, chance = m.Change.Shift(), p.both(func(say *lang.Printer) string { return say.T(m.Change.Interval()) }), fmt.Sprintf("%.2g", m.Change.Adjusted)
 		}
-		figure := below(codeCell(m.Label()), p.tell(m.Sentence))
-		figure.Class = "wide"
+		figure := noBreak(codeCell(m.Label()))
+		if m.Change == nil { // otherwise the sentence says what the row says
+			figure = below(figure, p.tell(m.Sentence))
+		}
 		g.Rows = append(g.Rows, []gridCell{
 			{Body: badge(comparedClass(m.Verdict), p.comparedWord(m.Verdict)), Class: "nowrap"}, figure,
 			number(figureValue(&m.Base, m.Unit)), number(figureValue(&m.New, m.Unit)), number(shift), {Body: interval.html(), Class: "num"}, number(chance),
