@@ -226,7 +226,7 @@ func TestLiveOnTerminal(t *testing.T) {
 			t.Helper()
 			l.Show(busy(second))
 			columns, rows := term.size()
-			want := (&Live{opt: l.opt, fill: l.fill, state: busy(second), said: l.said}).frame(columns, rows)
+			want := (&Live{opt: l.opt, fill: mpb.BarStyle().Build(), state: busy(second), said: l.said}).frame(columns, rows)
 			second += time.Second
 			<-time.After(time.Second)
 			if diff := cmp.Diff(want, term.screenful()); diff != "" {
