@@ -31,12 +31,15 @@ type baseline struct {
 	found *compare.Report
 }
 
+// withBaseline begins what is said of flags that only mean something beside --baseline.
+const withBaseline = "with --baseline: "
+
 func (b *baseline) register(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&b.paths, "baseline", nil, "hold the run against an earlier one, `RESULT`: a result.json, or a folder of one or several; may be given several times (exit code 3 when the run is worse)")
 	b.compareFlags.register(cmd)
 	for _, name := range []string{"metric", "alpha", "min-effect", "anyway"} {
 		flag := cmd.Flags().Lookup(name)
-		flag.Usage = "with --baseline: " + flag.Usage
+		flag.Usage = withBaseline + flag.Usage
 	}
 }
 

@@ -57,11 +57,22 @@ func localize(root *cobra.Command, say *lang.Printer) {
 	root.SetUsageFunc(func(cmd *cobra.Command) error { return localUsage(cmd, say) })
 	everyCommand(root, func(cmd *cobra.Command) {
 		cmd.InitDefaultHelpFlag()
+		if help := cmd.Flags().Lookup("help"); help != nil {
+			help.Usage = say.Sprintf("help for %s", cmd.Name())
+		}
 		cmd.Short, cmd.Long, cmd.Example = say.T(cmd.Short), say.T(cmd.Long), say.T(cmd.Example)
-		translate := func(flag *pflag.Flag) { flag.Usage = say.T(flag.Usage) }
+		translate := func(flag *pflag.Flag) { flag.Usage = flagWords(flag.Usage, say) }
 		cmd.LocalNonPersistentFlags().VisitAll(translate)
 		cmd.PersistentFlags().VisitAll(translate)
 	})
+}
+
+// flagWords translates what is said of a flag, and of one that belongs to another.
+func flagWords(usage string, say *lang.Printer) string {
+	if rest, ok := strings.CutPrefix(usage, withBaseline); ok {
+		return say.Sprintf("with --baseline: %s", say.T(rest))
+	}
+	return say.T(usage)
 }
 
 func everyCommand(cmd *cobra.Command, do func(*cobra.Command)) {

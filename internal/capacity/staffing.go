@@ -89,11 +89,11 @@ func (d Demand) check() error {
 	case d.Patience < 0 || d.Within < 0:
 		return errors.New("times cannot be negative")
 	case !(d.Answered > 0 && d.Answered < 1):
-		return errors.New("the share to be answered in time must be over 0 % and below 100 %: no number of agents answers everybody")
+		return errors.New("the share to be answered in time must be over 0 and below 100 %: no number of agents answers everybody")
 	case !(d.Shrinkage >= 0 && d.Shrinkage < 1):
-		return errors.New("the shrinkage must be from 0 % to below 100 %")
+		return errors.New("the shrinkage must be from 0 to below 100 %")
 	case !(d.MaxOccupancy >= 0 && d.MaxOccupancy <= 1):
-		return errors.New("the occupancy must be from 0 % to 100 %")
+		return errors.New("the occupancy must be from 0 to 100 %")
 	case d.Load() > MostPlaces:
 		return fmt.Errorf("%w: the arrivals alone bring %.0f erlangs", errTooMany, d.Load())
 	case d.Patience > 0 && d.Arrivals*d.Patience.Seconds() > 100*MostPlaces:

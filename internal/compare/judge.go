@@ -42,6 +42,10 @@ func verdictWords(v Verdict) string {
 		return "cannot be told"
 	case Changed:
 		return "has changed"
+	case Better:
+		return "is better"
+	case Worse:
+		return "is worse"
 	}
 	return "is " + string(v)
 }
@@ -121,9 +125,9 @@ func (r *Report) concludeRules() {
 	}
 	if len(broken) > 0 {
 		r.Verdict, r.Exit = Worse, result.ExitConformance
-		r.Reasons = append(r.Reasons, "Rules are broken that held in the base: "+strings.Join(broken, ", ")+".")
+		r.Reasons = append(r.Reasons, fmt.Sprintf("Rules are broken that held in the base: %s.", strings.Join(broken, ", ")))
 	}
 	if len(held) > 0 {
-		r.Reasons = append(r.Reasons, "Rules hold again that were broken in the base: "+strings.Join(held, ", ")+".")
+		r.Reasons = append(r.Reasons, fmt.Sprintf("Rules hold again that were broken in the base: %s.", strings.Join(held, ", ")))
 	}
 }

@@ -79,25 +79,25 @@ func (j *judge) processors(limit float64) {
 	strain := j.r.Health.Strain
 	if cpu := strain.CPU; cpu.Max > 0 { // 0: the system does not tell
 		used := inStretches(cpu, "chatbench used %s of its "+processorWords(j.r.Health.Allowed()), tenths)
-		j.share("generator CPU", cpu, limit, "Too little CPU: ", used, j.moreCPU("use fewer customers or more processors"))
+		j.share("generator CPU", cpu, limit, "Too little CPU: %s, allowed %s; %s.", used, j.moreCPU("use fewer customers or more processors"))
 	}
 	if busy := strain.Machine; busy.Max > 0 {
 		used := inStretches(busy, "the processors that chatbench may run on were %s busy", tenths)
 		if strain.Stolen.Max >= 0.01 {
 			used += fmt.Sprintf(", of which the host of this virtual machine took up to %s away", tenths(strain.Stolen.Max))
 		}
-		j.share("machine CPU", busy, max(machineLimit, limit), "Too little CPU: ", used, j.moreCPU("leave them to chatbench, use more processors or fewer customers"))
+		j.share("machine CPU", busy, max(machineLimit, limit), "Too little CPU: %s, allowed %s; %s.", used, j.moreCPU("leave them to chatbench, use more processors or fewer customers"))
 	}
 	if stolen := strain.Stolen; stolen.Max > 0 {
 		used := inStretches(stolen, "the host of this virtual machine took %s of the processors away", tenths)
-		j.share("machine CPU stolen", stolen, stolenLimit, "The machine is too noisy: ", used, "use a host without such neighbours, or at another time")
+		j.share("machine CPU stolen", stolen, stolenLimit, "The machine is too noisy: %s, allowed %s; %s.", used, "use a host without such neighbours, or at another time")
 	}
 }
 
 // moreCPU is what helps against a shortage of CPU time.
 func (j *judge) moreCPU(way string) string {
 	if j.r.Target.Kind == result.Embedded {
-		return way + `, or run the tenant, whose CPU time is in this as well, by itself with "chatbench tenant", on other processors or another machine, and name it with --target`
+		return fmt.Sprintf(`%s, or run the tenant, whose CPU time is in this as well, by itself with "chatbench tenant", on other processors or another machine, and name it with --target`, way)
 	}
 	return way
 }
@@ -106,7 +106,7 @@ func (j *judge) moreCPU(way string) string {
 func (j *judge) share(name string, used metric.Spread, limit float64, short, words, way string) {
 	g := result.Gate{Name: name + " <= " + percent(limit), Observed: used.P99, Limit: limit, Unit: "share", Samples: j.r.Health.Strain.Stretches}
 	if used.P99 > limit {
-		j.own(g, true, short+words+", allowed "+percent(limit)+"; "+way+".")
+		j.own(g, true, fmt.Sprintf(short, words, percent(limit), way))
 		return
 	}
 	j.own(g, false, upperChat(words)+".")
@@ -124,12 +124,12 @@ func upperChat(s string) string {
 // everything.
 func (j *judge) collector(pauses time.Duration) {
 	strain := j.r.Health.Strain
-	j.share("generator GC CPU", strain.GC, collectorLimit, "Too little room for memory: ",
+	j.share("generator GC CPU", strain.GC, collectorLimit, "Too little room for memory: %s, allowed %s; %s.",
 		inStretches(strain.GC, "the garbage collector took %s of chatbench's processors", tenths), "leave GOGC and GOMEMLIMIT as they are by default, or use fewer customers")
 	stopped := inStretches(strain.GCPause, "the garbage collector stopped chatbench for %s", seconds)
 	long := strain.GCPause.P99 > pauses.Seconds()
 	if long {
-		stopped += fmt.Sprintf(", allowed %v (gate.lateness); use fewer customers or a machine that is less busy", pauses)
+		stopped = fmt.Sprintf("%s, allowed %v (gate.lateness); use fewer customers or a machine that is less busy", stopped, pauses)
 	}
 	j.own(result.Gate{Name: fmt.Sprintf("generator GC pause <= %v", pauses), Observed: strain.GCPause.P99, Limit: pauses.Seconds(),
 		Unit: "s", Samples: strain.Stretches}, long, upperFirst(stopped)+".")
@@ -140,11 +140,11 @@ func inStretches(s metric.Spread, words string, show func(float64) string) strin
 	if s.Max <= 0 {
 		return fmt.Sprintf(words, show(0))
 	}
-	usual, when := fmt.Sprintf(words, show(s.P99)), fmt.Sprintf(" at most, in the seconds before second %.0f of the run", s.MaxAt)
+	usual := fmt.Sprintf(words, show(s.P99))
 	if s.P99 == s.Max {
-		return usual + when
+		return fmt.Sprintf("%s at most, in the seconds before second %.0f of the run", usual, s.MaxAt)
 	}
-	return usual + " in 99 of 100 stretches of 5 s, and " + show(s.Max) + when
+	return fmt.Sprintf("%s in 99 of 100 stretches of 5 s, and %s at most, in the seconds before second %.0f of the run", usual, show(s.Max), s.MaxAt)
 }
 
 // tenths writes a share of processors, to a tenth of a percent.

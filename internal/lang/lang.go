@@ -165,7 +165,22 @@ func (p *Printer) translate(text string, depth int) (string, bool) {
 		}
 		return fmt.Sprintf(f.translated, args...), true
 	}
-	return p.split(text, depth)
+	if phrase, ok := strings.CutSuffix(text, "."); ok { // a sentence made of a phrase
+		for _, phrase := range []string{phrase, strings.ToLower(phrase[:1]) + phrase[1:]} {
+			f, _ := p.forms().find(phrase)
+			if _, known := p.words.Said[phrase]; known || f != nil {
+				translated, _ := p.translate(phrase, depth+1)
+				return translated + "。", true
+			}
+		}
+	}
+	if translated, known := p.split(text, depth); known || text == "" {
+		return translated, known
+	}
+	if lower := strings.ToLower(text[:1]) + text[1:]; lower != text { // a phrase that begins a sentence
+		return p.translate(lower, depth+1)
+	}
+	return text, false
 }
 
 // separators stand between two texts that were put together.

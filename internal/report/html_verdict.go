@@ -226,11 +226,12 @@ func (p *page) drawGates(r *result.Result) {
 			p.table(p.gateTable("gates-exercise", p.say("How often rules must have come up"), exercise))), note)
 }
 
-// several writes "1 gate" or "3 gates".
+// several writes "1 gate" or "3 gates". Chinese, which has no plural, takes many with its measure word
+// for one, too.
 func (p *page) several(n int, one, many words) words {
 	noun := many
 	if n == 1 {
-		noun = one
+		noun.en = one.en
 	}
 	return p.say("%s %s", count(int64(n)), noun)
 }

@@ -43,8 +43,8 @@ func prose(s string) string {
 
 // codeWord leaves the punctuation around a word outside of the code.
 func codeWord(word string) string {
-	left := strings.TrimLeft(word, `"'(`)
-	inner := strings.TrimRight(left, `"'),.;!?`)
+	left := strings.TrimLeft(word, `"'(（`)
+	inner := strings.TrimRight(left, `"'),.;!?），。；！？`)
 	if inner == "" || listMark.MatchString(word) {
 		return code(word)
 	}

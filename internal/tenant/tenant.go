@@ -121,23 +121,21 @@ func (t *Tenant) isClosed() bool {
 
 // Describe is one line about the set-up, for reports.
 func (t *Tenant) Describe() string {
-	var b strings.Builder
+	robot := "no robot"
 	if r := t.cfg.Robot; r != nil {
-		fmt.Fprintf(&b, "robot (reply %v)", r.Reply)
-	} else {
-		b.WriteString("no robot")
+		robot = fmt.Sprintf("robot (reply %v)", r.Reply)
 	}
 	a := t.cfg.Agents
-	fmt.Fprintf(&b, ", %d agents with %d conversations (reply %v)", a.Count, a.Conversations, a.Reply)
+	parts := []string{robot, fmt.Sprintf("%d agents with %d conversations (reply %v)", a.Count, a.Conversations, a.Reply)}
 	if t.cfg.PollHold > 0 {
-		fmt.Fprintf(&b, ", poll held %v", t.cfg.PollHold)
+		parts = append(parts, fmt.Sprintf("poll held %v", t.cfg.PollHold))
 	} else {
-		b.WriteString(", short poll")
+		parts = append(parts, "short poll")
 	}
 	if len(t.cfg.Mutants) > 0 {
-		b.WriteString(", mutants " + strings.Join(t.cfg.Mutants, " "))
+		parts = append(parts, fmt.Sprintf("mutants %s", strings.Join(t.cfg.Mutants, " ")))
 	}
-	return b.String()
+	return strings.Join(parts, ", ")
 }
 
 // pause lets the time of ReplyDelay pass.
