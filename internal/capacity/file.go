@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"chatbench/internal/result"
 )
 
 // FileName is what a report is called in a folder.
@@ -20,27 +22,15 @@ var (
 
 // Save writes r to path, or to [FileName] in it when path is a folder. The file appears complete or
 // not at all, so that a search can go on from it whatever happened.
-func Save(path string, r *Report) (err error) {
-	path = filePath(path)
+func Save(path string, r *Report) error {
 	data, err := Encode(r)
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(filepath.Dir(path), ".capacity-*")
-	if err != nil {
+	if err := result.WriteFile(filePath(path), data); err != nil {
 		return fmt.Errorf("saving the capacity report: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			os.Remove(temp.Name())
-			err = fmt.Errorf("saving the capacity report: %w", err)
-		}
-	}()
-	_, err = temp.Write(data)
-	if err := errors.Join(err, temp.Chmod(0o644), temp.Sync(), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
+	return nil
 }
 
 func filePath(path string) string {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"chatbench/internal/lang"
 	"chatbench/internal/metric"
 )
 
@@ -57,18 +58,8 @@ func value(v float64, unit metric.Unit) string {
 	return duration(v)
 }
 
-// count writes a number with commas between the thousands.
-func count(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	head := 0
-	if n < 0 {
-		head = 1
-	}
-	for i := len(s) - 3; i > head; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+// count writes a number of things.
+func count(n int64) string { return lang.Thousands(n) }
 
 // share writes 0 to 1 as a percentage that does not round a few failures away.
 func share(part, whole int64) string {
