@@ -178,7 +178,9 @@ func (p *Printer) translate(text string, depth int) (string, bool) {
 		return translated, known
 	}
 	if lower := strings.ToLower(text[:1]) + text[1:]; lower != text { // a phrase that begins a sentence
-		return p.translate(lower, depth+1)
+		if translated, known := p.translate(lower, depth+1); known {
+			return translated, true
+		}
 	}
 	return text, false
 }

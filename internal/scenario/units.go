@@ -88,7 +88,7 @@ func integerIn(lo, hi int) func(string) (int, *fault) {
 		n, err := strconv.Atoi(s)
 		switch {
 		case err != nil:
-			return 0, faultf("write digits only, like "+strconv.Itoa(max(lo, 20)), "%q is not a whole number", s)
+			return 0, faultf(fmt.Sprintf("write digits only, like %d", max(lo, 20)), "%q is not a whole number", s)
 		case n < lo:
 			return 0, faultf(fmt.Sprintf("at least %d", lo), "%d is too small", n)
 		case n > hi:
