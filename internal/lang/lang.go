@@ -166,7 +166,7 @@ func (p *Printer) translate(text string, depth int) (string, bool) {
 		return fmt.Sprintf(f.translated, args...), true
 	}
 	if phrase, ok := strings.CutSuffix(text, "."); ok { // a sentence made of a phrase
-		for _, phrase := range []string{phrase, strings.ToLower(phrase[:1]) + phrase[1:]} {
+		for _, phrase := range []string{phrase, lowerFirst(phrase)} {
 			f, _ := p.forms().find(phrase)
 			if _, known := p.words.Said[phrase]; known || f != nil {
 				translated, _ := p.translate(phrase, depth+1)
@@ -177,12 +177,20 @@ func (p *Printer) translate(text string, depth int) (string, bool) {
 	if translated, known := p.split(text, depth); known || text == "" {
 		return translated, known
 	}
-	if lower := strings.ToLower(text[:1]) + text[1:]; lower != text { // a phrase that begins a sentence
+	if lower := lowerFirst(text); lower != text { // a phrase that begins a sentence
 		if translated, known := p.translate(lower, depth+1); known {
 			return translated, true
 		}
 	}
 	return text, false
+}
+
+// lowerFirst makes the first letter a small one, if it is one of English.
+func lowerFirst(text string) string {
+	if text == "" || text[0] < 'A' || text[0] > 'Z' {
+		return text
+	}
+	return strings.ToLower(text[:1]) + text[1:]
 }
 
 // separators stand between two texts that were put together.

@@ -61,6 +61,10 @@ func TestT(t *testing.T) {
 		{"nothing around a verb is no text", "anything at all", "anything at all"},
 		{"a name", "DEL-04", "DEL-04"},
 		{"empty", "", ""},
+		{"a full stop", ".", "."},
+		{"a phrase that begins a sentence", "No such folder", "没有此文件夹"},
+		{"a phrase that is one", "No such folder.", "没有此文件夹。"},
+		{"what is Chinese already", "没有此文件夹", "没有此文件夹"},
 	} {
 		if got := p.T(tt.text); got != tt.want {
 			t.Errorf("%s: T(%q) = %q, want %q", tt.why, tt.text, got, tt.want)
