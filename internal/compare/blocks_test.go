@@ -13,6 +13,9 @@ import (
 // the interval holds it. Seconds taken for independent would hold it in about 74 % where one second
 // tells half of the next (the true error is 1.7 times as large).
 func TestBlockBootstrapCoverage(t *testing.T) {
+	if slowed {
+		t.Skip("arithmetic of one goroutine, a hundred thousand times")
+	}
 	for _, c := range []struct {
 		n           int
 		correlation float64
