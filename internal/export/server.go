@@ -96,11 +96,18 @@ func (s *Server) routes() http.Handler {
 	// Compression is off: it would take more CPU time from the load than all the rest, for a copy
 	// that seldom leaves the machine.
 	options := promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, EnableOpenMetrics: true, DisableCompression: true}
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+	var last atomic.Bool // a finished run was gathered
+	// One handler for all scrapes, because it is the handler that counts how many there are.
+	metrics := promhttp.HandlerFor(prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 		state := s.current()
-		gatherer := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return gather(state) })
-		promhttp.HandlerFor(gatherer, options).ServeHTTP(w, r)
 		if state.Result != nil && state.Live == nil {
+			last.Store(true)
+		}
+		return gather(state)
+	}), options)
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		metrics.ServeHTTP(w, r)
+		if last.Load() {
 			s.once.Do(func() { close(s.finished) })
 		}
 	})
