@@ -29,6 +29,7 @@ type Report struct {
 	New         Side         `json:"new"`
 	Differences []Difference `json:"differences,omitempty"` // in what else the sides differ
 	Metrics     []Metric     `json:"metrics,omitempty"`     // in the order of reports
+	Curves      *Curves      `json:"curves,omitempty"`      // nil when there is nothing to draw
 	Rules       []Rule       `json:"rules,omitempty"`       // whose verdict is another; in the order of the catalogue
 	Notes       []string     `json:"notes,omitempty"`       // sentences a reader should know
 }

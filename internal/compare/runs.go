@@ -58,7 +58,7 @@ func Runs(base, new []Input, opt Options) (*Report, error) {
 		Schema: Schema1, Tool: opt.Tool, Base: side(base, c.base), New: side(new, c.new),
 		Differences: differences(base, new), Rules: rules(base, new),
 	}
-	rep.Metrics = c.metrics()
+	rep.Metrics, rep.Curves = c.metrics(), c.curves()
 	rep.Method = c.method
 	rep.conclude(len(opt.Metrics) > 0)
 	return rep, nil
