@@ -117,7 +117,8 @@ type Metric struct {
 	New       Values      `json:"new"`
 	// Change is nil when a side has no value to compare.
 	Change   *Change `json:"change,omitempty"`
-	Sentence string  `json:"sentence"` // what was found, for people
+	Lack     Lack    `json:"lack,omitempty"` // why there is no Change
+	Sentence string  `json:"sentence"`       // what was found, for people
 }
 
 // Label names the figure, such as "delivery p95".

@@ -274,10 +274,23 @@ func TestOwnLateness(t *testing.T) {
 func TestShortRuns(t *testing.T) {
 	short, sparse := usual(), usual()
 	short.seconds, sparse.rate = 5, 4
-	for name, tn := range map[string]tenant{"5 seconds": short, "4 a second": sparse} {
-		rep := compared(t, tn.plays(1, rand.New(rand.NewPCG(1, 1))), tn.plays(1, rand.New(rand.NewPCG(2, 2))), Options{Metrics: []string{"send.response"}})
-		if rep.Verdict != Unknown || rep.Exit != result.ExitInconclusive || rep.Metrics[1].Change != nil {
-			t.Errorf("%s: got %q with %+v", name, rep.Verdict, rep.Metrics)
+	for name, c := range map[string]struct {
+		tenant tenant
+		lack   Lack
+		reason string
+	}{
+		"5 seconds": {short, ShortRun, "seconds of it count, neither warm-up nor drain, and it takes 10"}, "4 a second": {sparse, FewSamples, "cannot be told"},
+	} {
+		rep := compared(t, c.tenant.plays(1, rand.New(rand.NewPCG(1, 1))), c.tenant.plays(1, rand.New(rand.NewPCG(2, 2))), Options{Metrics: []string{"send.response"}})
+		m := rep.Metrics[1]
+		if rep.Verdict != Unknown || rep.Exit != result.ExitInconclusive || m.Change != nil || m.Lack != c.lack {
+			t.Errorf("%s: got %q with %+v, want %q", name, rep.Verdict, rep.Metrics, c.lack)
+		}
+		if last := rep.Reasons[len(rep.Reasons)-1]; !strings.Contains(last, c.reason) {
+			t.Errorf("%s: got the reason %q, want %q", name, last, c.reason)
+		}
+		if want := c.tenant.sends(); m.Base.Samples < want/2 || m.Base.Samples > 2*want {
+			t.Errorf("%s: got %d samples, want about %d", name, m.Base.Samples, want)
 		}
 	}
 }

@@ -49,8 +49,8 @@ func spread(s *subject, runs []*view) (Spread, bool) {
 	var figures sample
 	within := 0.0
 	for i, v := range runs {
-		f, err := s.of(v, i)
-		if err != nil {
+		f, lacking := s.of(v, i)
+		if lacking != nil {
 			return Spread{}, false
 		}
 		below, above := f.reach(1)
