@@ -107,6 +107,8 @@ func TestCompare(t *testing.T) {
 		{"same1.json slow --metric delivry", 64, "", `did you mean "delivery"?`},
 		{"same1.json slow --format xml", 64, "", "not text, html, json or markdown"},
 		{"same1.json slow --alpha 70%", 64, "", "--alpha 70%"},
+		{"same1.json slow --alpha NaN", 64, "", "--alpha NaN%"},
+		{"same1.json slow --min-effect NaN", 64, "", "--min-effect NaN%"},
 		{"same1.json slow --min-effect tenth", 64, "", "not a share such as 10% or 0.1"},
 		{"same1.json slow --min-effect 0", 64, "", "--min-effect 0%"},
 		{"same1.json slow --out nowhere/c.txt", 64, "", "nowhere"},
