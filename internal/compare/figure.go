@@ -168,7 +168,10 @@ func (v *view) empty() *series {
 	return &series{part: make([]float64, len(v.points)), whole: make([]float64, len(v.points))}
 }
 
-// rate measures how many of something there are in a second.
+// rate measures how many of something there are in a second. When there are none the rate counts as
+// that of half of one, so that there is a ratio to it (J. B. S. Haldane, "The estimation and
+// significance of the logarithm of a ratio of frequencies", Annals of Human Genetics 20, 1956); and no
+// correlation makes a count surer than that of a Poisson process is.
 func rate(count func(*metric.Point) int64) func(*view, *rand.Rand) (figure, *lackError) {
 	return func(v *view, r *rand.Rand) (figure, *lackError) {
 		s := v.empty()
@@ -176,11 +179,11 @@ func rate(count func(*metric.Point) int64) func(*view, *rand.Rand) (figure, *lac
 			s.part[i], s.whole[i] = float64(count(&v.points[i])), float64(v.resolution)
 		}
 		n := total(s.part)
-		if n == 0 {
-			return figure{}, thin(0, 1)
+		value, relative := max(n, 0.5)/total(s.whole), 1/math.Sqrt(max(n, 0.5))
+		if n > 0 {
+			relative = max(relative, s.deviation(r)/value)
 		}
-		relative := s.deviation(r) / s.mean()
-		return figure{value: s.mean(), samples: int64(n), reach: func(z float64) (below, above float64) {
+		return figure{value: value, samples: int64(n), reach: func(z float64) (below, above float64) {
 			return z * relative, z * relative
 		}}, nil
 	}

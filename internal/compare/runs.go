@@ -108,9 +108,9 @@ func (c *comparison) metrics() []Metric {
 		t.contrast.base, lacking = c.measure(&s, c.base, &m.Base)
 		t.contrast.new, lackingNew = c.measure(&s, c.new, &m.New)
 		switch {
-		case lacking == nil && lackingNew == nil:
+		case lacking == nil && lackingNew == nil && m.Base.Samples+m.New.Samples > 0:
 			tests = append(tests, t)
-		case s.optional(), lacking.absent() && lackingNew.absent():
+		case lacking == nil && lackingNew == nil, s.optional(), lacking.absent() && lackingNew.absent():
 			continue // nobody expects it of these runs
 		case lacking != nil:
 			m.Lack, m.Sentence = lacking.lack, fmt.Sprintf("%s cannot be told: the base has %v.", m.Label(), lacking)
@@ -144,6 +144,10 @@ func (c *comparison) measure(s *subject, side []*view, into *Values) (sample, *l
 	into.Runs, into.Samples, into.Value = list.values(), list.samples(), list.center(s.ratio)
 	if s.ratio {
 		into.Value = math.Exp(into.Value)
+	}
+	if into.Samples == 0 { // a rate
+		clear(into.Runs)
+		into.Value = 0
 	}
 	return list, nil
 }

@@ -241,6 +241,31 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// TestSilence: a tenant that sends nothing any more has got worse, though there are no times of it to
+// compare; and where nobody ever sent anything there is no figure of it.
+func TestSilence(t *testing.T) {
+	sending := func(in Input, messages int64) []Input {
+		for i := range in.Result.Metrics.Timeline.Points {
+			in.Result.Metrics.Timeline.Points[i].Messages = messages
+		}
+		return []Input{in}
+	}
+	for name, c := range map[string]struct {
+		base, new int64
+		want      Verdict // "": there is no such figure
+	}{"silent now": {5, 0, Worse}, "no longer silent": {0, 5, Better}, "always silent": {0, 0, ""}} {
+		base, new := pair()
+		rep := compared(t, sending(base, c.base), sending(new, c.new), Options{Metrics: []string{"messages"}})
+		var got Metric
+		if len(rep.Metrics) > 0 {
+			got = rep.Metrics[0]
+		}
+		if got.Verdict != c.want || c.new == 0 && got.New.Value != 0 {
+			t.Errorf("%s: got %+v, want %q", name, got, c.want)
+		}
+	}
+}
+
 // TestFloorOfTimes: what is less than a millisecond does not matter, however much it is of a time.
 func TestFloorOfTimes(t *testing.T) {
 	tiny, slower := usual(), usual()

@@ -12,8 +12,9 @@ import (
 type Spread struct {
 	Name, Statistic string
 	Runs            int
-	Seen            float64 // of the runs
-	Expected        float64 // by what the seconds within the runs show
+	Seen            float64   // of the runs
+	Values          []float64 // of each run, on the same scale
+	Expected        float64   // by what the seconds within the runs show
 }
 
 // Between is what the seconds do not explain.
@@ -57,6 +58,7 @@ func spread(s *subject, runs []*view) (Spread, bool) {
 		within += (below*below + above*above) / 2 / float64(len(runs))
 		figures = append(figures, f)
 	}
-	return Spread{Name: s.name, Statistic: s.statistic, Runs: len(runs),
-		Seen: stat.StdDev(figures.scaled(s.ratio), nil), Expected: math.Sqrt(within)}, true
+	values := figures.scaled(s.ratio)
+	return Spread{Name: s.name, Statistic: s.statistic, Runs: len(runs), Values: values,
+		Seen: stat.StdDev(values, nil), Expected: math.Sqrt(within)}, true
 }
