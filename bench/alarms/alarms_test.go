@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,10 +18,16 @@ import (
 	"chatbench/internal/scenario"
 )
 
-// TestMain lets the test binary be the neighbour that a test starts.
+// TestMain lets the test binary be the neighbour that a test starts, and a run without the load.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == burnCommand {
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == burnCommand:
 		burn(os.Stdin)
+		return
+	case len(os.Args) == 6 && os.Args[1] == playCommand && os.Args[2] == "-out":
+		if err := result.Save(os.Args[3], &result.Result{Verdict: result.Invalid, Target: result.Target{Note: os.Args[5]}}); err != nil {
+			os.Exit(1)
+		}
 		return
 	}
 	os.Exit(m.Run())
@@ -55,6 +62,34 @@ func TestNoTime(t *testing.T) {
 	exit := command(t.Context(), []string{"-runs", "0", "-neighbour", "1ms"}, &stdout, &stderr)
 	if exit != 0 || !strings.Contains(stdout.String(), "0 identical runs and 0 slowed ones in 0 turns") || !strings.Contains(stdout.String(), "| 0 | - |") {
 		t.Errorf("got exit code %d, %q, %q", exit, stdout.String(), stderr.String())
+	}
+}
+
+// TestTurns plays runs of processes, of which the last turn has as many as are left: the slowed ones
+// are told to be slow, and all are there when the table is made.
+func TestTurns(t *testing.T) {
+	dir := t.TempDir()
+	var stdout, stderr bytes.Buffer
+	if exit := command(t.Context(), strings.Fields("-runs 5 -at-once 5 -slowed 0.5 -neighbour 0 -keep "+dir), &stdout, &stderr); exit != 0 {
+		t.Fatalf("exit code %d: %s", exit, stderr.String())
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "*.json"))
+	if len(files) != 5 || !strings.Contains(stdout.String(), "and 5 that were INVALID") || !strings.Contains(stderr.String(), "run 5, ") {
+		t.Errorf("got %q, %q, %q", files, stdout.String(), stderr.String())
+	}
+	turn := turnOf(files[0])
+	for _, file := range files {
+		r, err := result.Load(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "1"
+		if strings.HasSuffix(file, "-slowed.json") {
+			want = "1.2"
+		}
+		if r.Target.Note != want || turnOf(file) != turn {
+			t.Errorf("%s: got the slowdown %s, turn %s; want %s, %s", file, r.Target.Note, turnOf(file), want, turn)
+		}
 	}
 }
 
