@@ -97,7 +97,7 @@ func TestCompare(t *testing.T) {
 		{"same1.json other.json", 64, "", "--anyway compares them all the same"},
 		{"same1.json invalid.json", 5, "", "invalid.json: the run was INVALID"},
 		{"same1.json same1.json", 64, "", "it is the same run as same1.json"},
-		{"same1.json nothing.json", 64, "", "no result at nothing.json"},
+		{"same1.json nothing.json", 64, "", "no result file at nothing.json"},
 		{"nothing1.json nothing2.json", 64, "", "nothing2.json"},
 		{"same1.json empty", 64, "", "no result in the folder empty"},
 		{"", 64, "", "compare needs a base and a new result"},

@@ -219,10 +219,11 @@ func TestFile(t *testing.T) {
 		name, content string
 		want          error
 	}{
-		{"a result of a run", `{"schema": "chatbench.result/1"}`, ErrVersion},
+		{"a result of a run", `{"schema": "chatbench.result/1"}`, ErrNotReport},
+		{"another version", `{"schema": "chatbench.capacity/2"}`, result.ErrVersion},
 		{"something else", `{"a": 1}`, ErrNotReport},
 		{"no JSON", `hello`, ErrNotReport},
-		{"cut off", `{"schema": "chatbench.capacity/1", "probes": [`, ErrNotReport},
+		{"cut off", `{"schema": "chatbench.capacity/1", "probes": [`, result.ErrTruncated},
 		{"wrong types", `{"schema": "chatbench.capacity/1", "probes": 3}`, ErrNotReport},
 	} {
 		file := filepath.Join(dir, "other.json")
