@@ -186,6 +186,14 @@ func alone(t *testing.T, name, page string) {
 			t.Errorf("%s: %s stands there %d times, want the figures and ours", name, tag, n)
 		}
 	}
+	ids := map[string]bool{}
+	for _, found := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(body, -1) {
+		if id := found[1]; ids[id] {
+			t.Errorf("%s: two elements have the id %q", name, id)
+		} else {
+			ids[id] = true
+		}
+	}
 	if len(page) >= 2_000_000 {
 		t.Errorf("%s: %d bytes, want less than 2 MB", name, len(page))
 	}

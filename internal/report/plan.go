@@ -46,7 +46,7 @@ func planFlows(b *pen, p *lang.Printer, plan *capacity.Plan) {
 	t := table{indent: "  ", right: []bool{false, true, true, true, true, true}}
 	t.row(p.T("flow"), p.T("share"), p.T("lasts"), "p95", p.T("answered at once"), p.T("at the last moment"))
 	for _, f := range plan.Flows {
-		t.row(clean(f.Name), percent(f.Share), duration(f.Length.Mean), duration(f.Length.P95), duration(f.Length.Shortest), duration(f.Length.Longest))
+		t.row(f.Name, percent(f.Share), duration(f.Length.Mean), duration(f.Length.P95), duration(f.Length.Shortest), duration(f.Length.Longest))
 	}
 	t.writeTo(b)
 }
@@ -55,7 +55,7 @@ func planStages(b *pen, p *lang.Printer, plan *capacity.Plan) {
 	t := table{indent: "  ", right: []bool{false, true, true, true, true}}
 	t.row(p.T("stage"), p.T("from"), p.T("length"), p.T("conversations begun"), p.T("at once"))
 	for _, s := range plan.Stages {
-		t.row(clean(s.Name), duration(s.Start), duration(s.Seconds), rounded(s.Begun), rounded(s.Peak))
+		t.row(s.Name, duration(s.Start), duration(s.Seconds), rounded(s.Begun), rounded(s.Peak))
 	}
 	t.writeTo(b)
 }
