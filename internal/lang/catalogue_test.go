@@ -284,8 +284,8 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%s: no translation of %q", text.place, text.value)
 		}
 	}
-	for source := range sources() {
-		literals[source] = true
+	for text := range ruleTexts() {
+		literals[text] = true
 	}
 	for _, english := range slices.Concat(slices.Collect(maps.Keys(p.words.Own)), slices.Collect(maps.Keys(p.words.Said))) {
 		noun := counted.FindStringSubmatch(english)
@@ -296,27 +296,28 @@ func TestComplete(t *testing.T) {
 	t.Logf("%d texts", len(list))
 }
 
-// TestSources wants the source of every rule to be in the catalogue: most are put together of constants.
-func TestSources(t *testing.T) {
+// TestRules wants what every rule says to be in the catalogue: some of it is put together of constants.
+func TestRules(t *testing.T) {
 	p, err := For("zh")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for source, rule := range sources() {
-		if p.words.Said[source] == "" {
-			t.Errorf("%s: no translation of its source %q", rule, source)
+	for text, rule := range ruleTexts() {
+		if p.words.Said[text] == "" {
+			t.Errorf("%s: no translation of %q", rule, text)
 		}
 	}
 }
 
-// sources are those of the rules, each with a rule that has it.
-func sources() map[string]string {
+// ruleTexts are the texts of the rules, each with a rule that has it.
+func ruleTexts() map[string]string {
 	found := map[string]string{}
 	for _, rule := range slices.Concat(check.Rules(), check.ActiveRules()) {
-		if rule.Source != "" {
-			found[rule.Source] = rule.ID
+		for _, text := range []string{rule.Title, rule.Statement, rule.Source, rule.Look} {
+			found[text] = rule.ID
 		}
 	}
+	delete(found, "")
 	return found
 }
 

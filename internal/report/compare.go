@@ -72,7 +72,7 @@ type namedLine struct{ name, text string }
 // comparedLines say what was compared, how, and what else differs.
 func comparedLines(c *compare.Report, say *lang.Printer) []namedLine {
 	lines := []namedLine{
-		{say.T("scenario"), c.Base.Scenario}, {say.T("load"), c.Base.Load},
+		{say.T("scenario"), c.Base.Scenario}, {say.T("load"), say.T(c.Base.Load)},
 		{say.T("base"), sideWords(&c.Base, say)}, {say.T("new"), sideWords(&c.New, say)},
 	}
 	for _, d := range c.Differences {
