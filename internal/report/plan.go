@@ -89,7 +89,11 @@ func planAgents(b *pen, p *lang.Printer, plan *capacity.Plan) {
 		b.line(p.Sprintf("The embedded tenant's agents have %d places.", a.Places))
 	}
 	if seconds := int(math.Round(a.Handling)); seconds > 0 {
-		b.line(p.Sprintf("How many agents that takes: chatbench staff --arrivals %.4g/min --handling %ds", 60*a.Arrivals, seconds))
+		command := fmt.Sprintf("chatbench staff --arrivals %.4g/min --handling %ds", 60*a.Arrivals, seconds)
+		if a.Concurrent > 1 {
+			command += fmt.Sprintf(" --concurrent %d", a.Concurrent)
+		}
+		b.line(p.Sprintf("How many agents that takes: %s", command))
 	}
 }
 
