@@ -133,7 +133,7 @@ func (p *pipeline) play(t *testing.T, dir string, env []string) played {
 			continue
 		}
 		cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", s.script)
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
+		cmd.Dir, cmd.Env = dir, append(builtOnce(), env...)
 		output, err := cmd.CombinedOutput()
 		all.output += string(output)
 		var failed *exec.ExitError
@@ -146,6 +146,10 @@ func (p *pipeline) play(t *testing.T, dir string, env []string) played {
 	}
 	return all
 }
+
+// builtOnce is the environment in which the copies of the repository share what the compiler made:
+// without the path of the sources in it, it is the same for all of them.
+func builtOnce() []string { return append(os.Environ(), "GOFLAGS=-trimpath") }
 
 // serve plays the pipeline, and once more where the server was told to.
 func (p *pipeline) serve(t *testing.T, dir string, env []string) played {
@@ -200,8 +204,8 @@ func (p *pipeline) nights(t *testing.T, dir, faulty string) {
 		times int    // how often the scenario was played
 	}{
 		{"the tenant is healthy", nil, 0, "PASS", 1},
-		{"the tenant breaks a rule", []string{"CHATBENCH_FLAGS=--target " + faulty}, 1, "FAIL", 1},
-		{"the machine is too slow", []string{"CHATBENCH_CPU=1%"}, 5, "INVALID", 2},
+		{"the tenant breaks a rule", []string{"CHATBENCH_FOR=2s", "CHATBENCH_FLAGS=--target " + faulty}, 1, "FAIL", 1},
+		{"the machine is too slow", []string{"CHATBENCH_FOR=2s", "CHATBENCH_CPU=1%"}, 5, "INVALID", 2},
 		{"nobody listens", []string{"CHATBENCH_FLAGS=--target http://127.0.0.1:1"}, 6, "", 0},
 	}
 	for _, test := range tests {
@@ -290,7 +294,7 @@ var listening = regexp.MustCompile(`chatbench tenant at (http://\S+),`)
 func startFaultyTenant(t *testing.T, dir string) string {
 	t.Helper()
 	build := exec.CommandContext(t.Context(), "make", "build")
-	build.Dir = dir
+	build.Dir, build.Env = dir, builtOnce()
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("make build: %v\n%s", err, said)
 	}
