@@ -272,6 +272,7 @@ func TestSwitches(t *testing.T) {
 		{"the keyboard reads a chart", `{ const p = document.querySelector("[data-chart=load] .plot");
 			p.dispatchEvent(new KeyboardEvent("keydown", { key: "Home" })); p.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
 			document.querySelector("[data-chart=load] .at").textContent; }`, "0:01"},
+		{"and tells what it reads", `document.querySelector("[data-chart=load] [role=status]").textContent.startsWith("0:01, customers ")`, "true"},
 		{"and the others over time follow", `document.querySelector("[data-chart=throughput] .at").textContent`, "0:01"},
 		{"every heading has its link", `[...document.querySelectorAll("nav a")].every((a) => document.querySelector(a.getAttribute("href")))`, "true"},
 		{"every figure is named", `[...document.querySelectorAll("[aria-labelledby]")].every((e) => document.getElementById(e.getAttribute("aria-labelledby")))`, "true"},

@@ -223,7 +223,7 @@
     return {
       width: item.width, height: height(), legend: { show: false }, scales: scales(spec, x, set.series), hooks,
       cursor: { sync: spec.kind === "time" ? { key: sync.key, scales: ["x", null] } : undefined, drag: { x: spec.kind === "time", y: false }, points: { size: 6 } },
-      axes: [horizontal(spec), vertical(spec, unit)], series: [{}].concat(options), padding: [8, 12, 0, 0],
+      axes: [horizontal(spec), vertical(spec, unit)], series: [{}].concat(options), padding: [8, spec.kind === "curve" ? 24 : 12, 0, 0],
     };
   }
 
@@ -274,8 +274,10 @@
     if (spec.choices) bar.append(chooser(item), element("span", "help", say(chosen(spec).help)));
     if (chosen(spec).unit === "s" || (!chosen(spec).unit && spec.unit === "s")) bar.append(logSwitch(item));
     item.at = element("span", "at");
+    item.told = element("span", "told"); // what is under the cursor, for those who hear it
+    item.told.setAttribute("role", "status");
     item.values = chosen(spec).series.map((s, i) => toggle(item, s, i, bar));
-    bar.append(item.at);
+    bar.append(item.at, item.told);
     if (chosen(spec).series.some((s) => s.thin)) bar.append(element("span", "help", say(data.words.thin)));
   }
 
@@ -345,8 +347,9 @@
     if (to === undefined || item.spec.kind === "forest") return;
     event.preventDefault();
     item.cursor = Math.min(Math.max(to, 0), n - 1);
-    item.at.setAttribute("aria-live", "polite");
     u.setCursor({ left: u.valToPos(item.data[0][item.cursor], "x"), top: 10 }, true, true);
+    const values = chosen(item.spec).series.map((s, i) => item.values[i].textContent && say(s.name) + " " + item.values[i].textContent);
+    item.told.textContent = [item.at.textContent, ...values].filter(Boolean).join(", ");
   }
 
   // Building and rebuilding.
