@@ -133,7 +133,7 @@ func (p *pipeline) play(t *testing.T, dir string, env []string) played {
 			continue
 		}
 		cmd := exec.CommandContext(t.Context(), "bash", "-e", "-c", s.script)
-		cmd.Dir, cmd.Env = dir, append(builtOnce(), env...)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
 		output, err := cmd.CombinedOutput()
 		all.output += string(output)
 		var failed *exec.ExitError
@@ -146,10 +146,6 @@ func (p *pipeline) play(t *testing.T, dir string, env []string) played {
 	}
 	return all
 }
-
-// builtOnce is the environment in which the copies of the repository share what the compiler made:
-// without the path of the sources in it, it is the same for all of them.
-func builtOnce() []string { return append(os.Environ(), "GOFLAGS=-trimpath") }
 
 // serve plays the pipeline, and once more where the server was told to.
 func (p *pipeline) serve(t *testing.T, dir string, env []string) played {
@@ -177,7 +173,7 @@ func TestCI(t *testing.T) {
 			t.Skipf("the examples need %s", program)
 		}
 	}
-	faulty := startFaultyTenant(t, copyRepository(t))
+	faulty := startFaultyTenant(t)
 	servers := map[string]pipeline{"github": githubPipeline(t), "gitlab": gitlabPipeline(t), "jenkins": jenkinsPipeline(t)}
 	for name, p := range servers {
 		if len(p.steps) == 0 || len(p.artefacts) < 5 {
@@ -290,16 +286,12 @@ func copyRepository(t *testing.T) string {
 
 var listening = regexp.MustCompile(`chatbench tenant at (http://\S+),`)
 
-// startFaultyTenant starts a tenant that forgets some result codes, and gives its address.
-func startFaultyTenant(t *testing.T, dir string) string {
+// startFaultyTenant starts a tenant that forgets some result codes, and gives its address. The program is
+// the one that the scripts have: TestMain put it on the PATH.
+func startFaultyTenant(t *testing.T) string {
 	t.Helper()
-	build := exec.CommandContext(t.Context(), "make", "build")
-	build.Dir, build.Env = dir, builtOnce()
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("make build: %v\n%s", err, said)
-	}
-	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "chatbench"), "tenant", "--listen", "127.0.0.1:0",
-		"--config", filepath.Join(dir, "scenarios/nightly.yaml"), "--mutant", "shape-no-code:every=50")
+	cmd := exec.CommandContext(t.Context(), "chatbench", "tenant", "--listen", "127.0.0.1:0",
+		"--config", "../../scenarios/nightly.yaml", "--mutant", "shape-no-code:every=50")
 	out := &output{written: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
