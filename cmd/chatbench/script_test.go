@@ -30,7 +30,7 @@ import (
 func TestMain(m *testing.M) {
 	// Scripts and pipelines wait for most of their time, so more of them are played at once than there are
 	// processors. -parallel on the command line goes before it.
-	if err := flag.Set("test.parallel", "4"); err != nil {
+	if err := flag.Set("test.parallel", "3"); err != nil {
 		panic(err)
 	}
 	testscript.Main(m, map[string]func(){
