@@ -71,9 +71,9 @@ type AgentPlan struct {
 	Handling float64 `json:"handling_s"` // mean time with an agent
 	Load     float64 `json:"load_erlangs"`
 	// Concurrent is how many conversations an agent of the tenant section has at once.
-	Concurrent int `json:"conversations_per_agent,omitempty"`
-	Places   int     `json:"places,omitempty"` // of the embedded tenant's agents
-	Wait     float64 `json:"wait_s,omitempty"` // mean, when there are too few places for the load
+	Concurrent int     `json:"conversations_per_agent,omitempty"`
+	Places     int     `json:"places,omitempty"` // of the embedded tenant's agents
+	Wait       float64 `json:"wait_s,omitempty"` // mean, when there are too few places for the load
 }
 
 // MemoryPlan is the memory of the generator alone, in bytes; the figures are those of
