@@ -16,6 +16,7 @@ import (
 
 	"chatbench/internal/http1"
 	"chatbench/internal/lang"
+	"chatbench/internal/page"
 	"chatbench/internal/scenario"
 	"chatbench/internal/tenant"
 )
@@ -25,6 +26,7 @@ type tenantFlags struct {
 	listen, config, cert, key string
 	mutants                   []string
 	seed                      uint64
+	page                      bool
 }
 
 func newTenant(say *lang.Printer) *cobra.Command {
@@ -54,6 +56,7 @@ Mutants that only "chatbench check" brings about, best with ":every=1":
 	flags.StringVar(&f.cert, "tls-cert", "", "PEM `FILE` of a certificate: speak TLS")
 	flags.StringVar(&f.key, "tls-key", "", "PEM `FILE` of its key")
 	flags.Uint64Var(&f.seed, "seed", 1, "make the same decisions as with this seed")
+	flags.BoolVar(&f.page, "page", false, "serve a web page to chat on, for browsers on this machine")
 	return cmd
 }
 
@@ -74,7 +77,11 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 		}
 	}
 	cfg.Mutants = append(cfg.Mutants, f.mutants...)
-	t, err := tenant.New(cfg, tenant.Options{Seed: f.seed})
+	opt := tenant.Options{Seed: f.seed}
+	if f.page {
+		opt.Page = page.Files()
+	}
+	t, err := tenant.New(cfg, opt)
 	if err != nil {
 		return err
 	}

@@ -213,7 +213,7 @@ func (t *Tenant) ownPage(x *http1.Exchange) bool {
 		r, ok := t.Journal(args.Get("user"), epoch)
 		return ok && writeJSON(x, r)
 	}
-	return false
+	return t.pageFile(x)
 }
 
 func writeJSON(x *http1.Exchange, v any) bool {

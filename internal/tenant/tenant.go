@@ -12,6 +12,7 @@ package tenant
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"strings"
@@ -32,6 +33,9 @@ type Options struct {
 	Key func(user string) string
 	// Version of the program, for the page about the tenant.
 	Version string
+	// Page are the files of a web page to chat on, answered to browsers on this machine; nil: there is
+	// none. With them goes the application's secret, see PageSetup.
+	Page fs.FS
 }
 
 // Tenant is a running embedded tenant. It is made by New; all methods can be called at any time.
