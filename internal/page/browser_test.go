@@ -189,6 +189,12 @@ func (b *tab) sees(condition string) {
 	}
 }
 
+// rests lets time pass, as a person does who reads.
+func (b *tab) rests(d time.Duration) {
+	b.t.Helper()
+	eval[any](b, fmt.Sprintf(`new Promise((done) => setTimeout(done, %d))`, d.Milliseconds()))
+}
+
 // seesState waits until the conversation is in a state.
 func (b *tab) seesState(state string) {
 	b.t.Helper()

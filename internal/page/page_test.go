@@ -4,12 +4,22 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"io"
 	"io/fs"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"chatbench/internal/http1"
 	"chatbench/internal/scenario"
@@ -22,7 +32,9 @@ var update = flag.Bool("update", false, "write the recordings in internal/har/te
 // quick is a tenant whose robot and agents are fast, and say what they are asked to.
 func quick() scenario.Tenant {
 	cfg := scenario.DefaultTenant()
-	ms := func(n time.Duration) scenario.Dist { return scenario.Dist{A: n * time.Millisecond, B: n * time.Millisecond} }
+	ms := func(n time.Duration) scenario.Dist {
+		return scenario.Dist{A: n * time.Millisecond, B: n * time.Millisecond}
+	}
 	cfg.Robot.Reply = ms(50)
 	cfg.Agents.Count, cfg.Agents.Conversations = 1, 1
 	cfg.Agents.PickUp, cfg.Agents.Reply, cfg.Agents.HangUp = ms(100), ms(100), ms(150)
@@ -75,6 +87,9 @@ func TestRecordings(t *testing.T) {
 	}{
 		{"robot", playRobot},
 		{"handover", playHandover},
+		{"tabs", playTabs},
+		{"gone", playGone},
+		{"http2", playHTTP2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -151,4 +166,113 @@ func playHandover(t *testing.T, browser context.Context, rec *recorder) {
 	b.seesState("ended")
 	b.settled()
 	first.settled()
+}
+
+// playTabs leads two conversations of two customers at the same time, in one recording.
+func playTabs(t *testing.T, browser context.Context, rec *recorder) {
+	cfg := quick()
+	cfg.Agents.Count, cfg.Agents.Chats = 2, [2]int{1, 1}
+	url := serve(t, cfg, Files())
+	a, b := newTab(t, browser, "en-US", rec), newTab(t, browser, "zh-CN", rec)
+	a.open(url)
+	b.open(url)
+	a.start("Dora")
+	b.start("王芳")
+	a.counts(".robot", 1)
+	b.counts(".robot", 1)
+	b.click("#hand-over")
+	a.says("where is my order?")
+	b.seesState("agent")
+	b.says("我的包裹在哪里？")
+	a.counts(".robot", 2)
+	a.click("#end")
+	a.click("#skip-survey")
+	a.made("DISCONNECT", 1)
+	b.seesState("ended")
+	a.settled()
+	b.settled()
+}
+
+// playGone is a customer who goes to another page, of a client that has forgotten to hang up then. The
+// poll that is held at that moment has no answer.
+func playGone(t *testing.T, browser context.Context, rec *recorder) {
+	b := newTab(t, browser, "en-US", rec)
+	b.open(serve(t, quick(), altered(t, leavesSilently)))
+	b.start("Emma")
+	b.counts(".robot", 1)
+	b.says("hello?")
+	b.counts(".robot", 2)
+	b.rests(300 * time.Millisecond) // the next poll has been sent by then
+	b.settled()
+	b.do(chromedp.Navigate("about:blank"))
+}
+
+// playHTTP2 goes through a gateway that speaks TLS and HTTP/2, compresses, and sends browsers from one
+// address to another.
+func playHTTP2(t *testing.T, browser context.Context, rec *recorder) {
+	cfg := quick()
+	cfg.Gzip, cfg.NumberCodes, cfg.NullFields = true, true, true
+	cfg.Agents.Media = scenario.Media{Image: 1, Audio: 1, Local: 1}
+	behind, err := url.Parse(serve(t, cfg, Files()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gateway := httptest.NewUnstartedServer(&httputil.ReverseProxy{
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(behind) },
+		ErrorLog: log.New(io.Discard, "", 0), // of polls that the browser gave up
+	})
+	proxy := gateway.Config.Handler
+	gateway.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/chat" {
+			http.Redirect(w, r, "/", http.StatusFound)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	})
+	gateway.EnableHTTP2 = true
+	gateway.StartTLS()
+	t.Cleanup(gateway.Close)
+
+	b := newTab(t, browser, "en-US", rec)
+	b.open(gateway.URL + "/chat")
+	b.start("Frank")
+	b.counts(".robot", 1)
+	b.click("#hand-over")
+	b.seesState("agent")
+	b.says("please send me the manual")
+	b.counts(`.agent[data-loaded=true] :is(img, audio)`, 2)
+	b.click("#end")
+	b.click("#skip-survey")
+	b.made("DISCONNECT", 1)
+	b.settled()
+}
+
+// fault is a place in a script of the page and what stands there instead.
+type fault struct{ file, right, wrong string }
+
+var leavesSilently = fault{"main.js", `addEventListener("pagehide", () => chat?.vanish());`, ""}
+
+// altered are the page's files with faults in them. What is to be replaced must be there exactly once.
+func altered(t *testing.T, faults ...fault) fs.FS {
+	t.Helper()
+	files := fstest.MapFS{}
+	err := fs.WalkDir(Files(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := fs.ReadFile(Files(), name)
+		files[name] = &fstest.MapFile{Data: data}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range faults {
+		was := files[f.file]
+		if was == nil || strings.Count(string(was.Data), f.right) != 1 {
+			t.Fatalf("%s does not have exactly one\n%s", f.file, f.right)
+		}
+		files[f.file] = &fstest.MapFile{Data: []byte(strings.Replace(string(was.Data), f.right, f.wrong, 1))}
+	}
+	return files
 }

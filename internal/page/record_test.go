@@ -222,7 +222,9 @@ func (r *recorder) file(t *testing.T) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	log := harLog{Version: "1.2", Creator: harCreator{Name: "WebInspector", Version: "537.36"}, Pages: r.pages, Entries: []harEntry{}}
-	entries := slices.DeleteFunc(slices.Clone(r.entries), func(d *recorded) bool { return d.sent == nil || !d.completed || strings.HasPrefix(d.sent.Request.URL, "data:") || strings.HasPrefix(d.sent.Request.URL, "blob:") })
+	entries := slices.DeleteFunc(slices.Clone(r.entries), func(d *recorded) bool {
+		return d.sent == nil || !d.completed || strings.HasPrefix(d.sent.Request.URL, "data:") || strings.HasPrefix(d.sent.Request.URL, "blob:")
+	})
 	slices.SortStableFunc(entries, func(a, b *recorded) int {
 		switch d := a.sent.WallTime.Float64() - b.sent.WallTime.Float64(); {
 		case d < 0:
