@@ -205,6 +205,7 @@ func playGone(t *testing.T, browser context.Context, rec *recorder) {
 	b.rests(300 * time.Millisecond) // the next poll has been sent by then
 	b.settled()
 	b.do(chromedp.Navigate("about:blank"))
+	b.rests(100 * time.Millisecond) // the network's log follows
 }
 
 // playHTTP2 goes through a gateway that speaks TLS and HTTP/2, compresses, and sends browsers from one
