@@ -223,7 +223,7 @@ func (r *recorder) file(t *testing.T) []byte {
 	defer r.mu.Unlock()
 	log := harLog{Version: "1.2", Creator: harCreator{Name: "WebInspector", Version: "537.36"}, Pages: r.pages, Entries: []harEntry{}}
 	entries := slices.DeleteFunc(slices.Clone(r.entries), func(d *recorded) bool {
-		return d.sent == nil || !d.completed || strings.HasPrefix(d.sent.Request.URL, "data:") || strings.HasPrefix(d.sent.Request.URL, "blob:")
+		return d.sent == nil || strings.HasPrefix(d.sent.Request.URL, "data:") || strings.HasPrefix(d.sent.Request.URL, "blob:")
 	})
 	slices.SortStableFunc(entries, func(a, b *recorded) int {
 		switch d := a.sent.WallTime.Float64() - b.sent.WallTime.Float64(); {
@@ -337,6 +337,9 @@ func (d *recorded) response() harResponse {
 func (d *recorded) timings() harTimings {
 	begun := d.sent.Timestamp.Float64()
 	whole := (d.ended - begun) * 1000
+	if !d.completed {
+		whole = (-1 - begun) * 1000 // what Chromium writes of a request without an end
+	}
 	none := harTimings{Blocked: whole, DNS: -1, SSL: -1, Connect: -1}
 	if d.answer == nil || d.answer.Timing == nil {
 		return none
