@@ -39,6 +39,8 @@ func newTenant(say *lang.Printer) *cobra.Command {
   chatbench tenant --listen 127.0.0.1:8080
   chatbench run scenarios/demo.yaml --target http://127.0.0.1:8080
 
+A person can be the customer, too: with --page it serves a web page to chat on (docs/page.md).
+
 Mutants are faults that are put in on purpose, to see that a rule bites. "name" is applied at the
 first chance, "name:5" at the fifth, "name:every=5" at every fifth:
 
@@ -56,7 +58,7 @@ Mutants that only "chatbench check" brings about, best with ":every=1":
 	flags.StringVar(&f.cert, "tls-cert", "", "PEM `FILE` of a certificate: speak TLS")
 	flags.StringVar(&f.key, "tls-key", "", "PEM `FILE` of its key")
 	flags.Uint64Var(&f.seed, "seed", 1, "make the same decisions as with this seed")
-	flags.BoolVar(&f.page, "page", false, "serve a web page to chat on, for browsers on this machine")
+	flags.BoolVar(&f.page, "page", false, "serve a web page to chat on, for browsers on this machine; without --config the tenant is one that shows everything")
 	return cmd
 }
 
@@ -70,6 +72,9 @@ func mutantTable(say *lang.Printer, mutants []tenant.Mutant) string {
 
 func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 	cfg := scenario.DefaultTenant()
+	if f.page {
+		showEverything(&cfg)
+	}
 	if f.config != "" {
 		var err error
 		if cfg, err = scenario.LoadTenant(f.config, reading()); err != nil {
@@ -98,6 +103,9 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 		return err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), say.Sprintf("chatbench tenant at %s://%s, channel %s, app key %s", scheme, l.Addr(), cfg.Channel, cfg.AppKey)+"\n"+say.T(t.Describe()))
+	if f.page {
+		fmt.Fprintln(cmd.OutOrStdout(), say.Sprintf("to chat with it, open %s://%s/ in a browser on this machine", scheme, l.Addr()))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	served := make(chan error, 1)
@@ -112,6 +120,16 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 	closing, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	return t.Close(closing)
+}
+
+// showEverything sets a tenant up for a person at the page: one agent, so that a second tab has to queue,
+// who sends files of every kind and hangs up at last, and a history.
+func showEverything(cfg *scenario.Tenant) {
+	cfg.Agents.Count, cfg.Agents.Conversations = 1, 1
+	cfg.Agents.Chats, cfg.Agents.HangUp = [2]int{8, 8}, scenario.Dist{A: 2 * time.Second, B: 3 * time.Second}
+	cfg.Agents.Media = scenario.Media{Image: 0.4, Audio: 0.3, Video: 0.3, Document: 0.2, Location: 0.2, Local: 0.3}
+	cfg.History, cfg.HistoryRobot = true, true
+	cfg.Robot.Keywords = []string{"human", "人工"}
 }
 
 // listener listens, with TLS when a certificate was given.
