@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -35,27 +36,44 @@ func chromium(t *testing.T) string {
 	return ""
 }
 
-// browse starts a browser for all the tabs of a test. With records of the network it takes any
-// certificate, as a person does who has accepted one.
+// shared is the browser of all tests of this package, started by the first that needs one.
+var shared struct {
+	sync.Once
+	ctx  context.Context
+	stop func()
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Set("test.parallel", "6") //nolint:errcheck // it exists; conversations wait more than they work
+	code := m.Run()
+	if shared.stop != nil {
+		shared.stop()
+	}
+	os.Exit(code)
+}
+
+// browse gives the browser. It takes any certificate, as a person does who has accepted one.
 func browse(t *testing.T) context.Context {
 	t.Helper()
 	path := chromium(t)
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path),
-		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.IgnoreCertErrors,
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-quic", true),
-		// A tab that is not in front must not be slowed down: several are used at once.
-		chromedp.Flag("disable-background-timer-throttling", true), chromedp.Flag("disable-renderer-backgrounding", true),
-		chromedp.Flag("disable-backgrounding-occluded-windows", true))
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
-		t.Fatal(err)
+	shared.Do(func() {
+		ctx, stopProgram := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path),
+			chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.IgnoreCertErrors,
+			chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+			chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-quic", true),
+			// A tab that is not in front must not be slowed down: several are used at once.
+			chromedp.Flag("disable-background-timer-throttling", true), chromedp.Flag("disable-renderer-backgrounding", true),
+			chromedp.Flag("disable-backgrounding-occluded-windows", true))
+		ctx, stopTabs := chromedp.NewContext(ctx)
+		shared.ctx, shared.stop = ctx, func() { stopTabs(); stopProgram() }
+		shared.err = chromedp.Do(ctx, chromedp.Navigate("about:blank"))
+	})
+	if shared.err != nil {
+		t.Fatal(shared.err)
 	}
-	return ctx
+	return shared.ctx
 }
 
 // tab is a customer's window. What it complains about fails the test, unless it is expected.
@@ -66,16 +84,15 @@ type tab struct {
 	mu       sync.Mutex
 	problems []string
 	expected []string // parts of complaints that belong to the test
-	close    context.CancelFunc
 }
 
 // newTab opens a window of its own, with storage and connections of its own, for a browser that speaks a
 // language. The recorder, which may be nil, notes what goes over the network.
-func newTab(t *testing.T, browser context.Context, language string, rec *recorder) *tab {
+func newTab(t *testing.T, language string, rec *recorder) *tab {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(browse(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	b := &tab{t: t, ctx: ctx, close: cancel}
+	b := &tab{t: t, ctx: ctx}
 	// The first call ties the tab to its context, so it must be one without a time limit.
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.EmulateViewport(1280, 900)); err != nil {
 		t.Fatal(err)
@@ -227,8 +244,6 @@ func eval[T any](b *tab, script string) T {
 // start gives a name and begins to chat.
 func (b *tab) start(name string) {
 	b.t.Helper()
-	b.sees(`document.getElementById("name").value !== ""`)
-	eval[any](b, `document.getElementById("name").value = ""`)
 	b.types("#name", name)
 	b.click("#connect")
 }

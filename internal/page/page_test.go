@@ -80,10 +80,10 @@ func picture(t *testing.T) string {
 // TestRecordings leads the conversations that are recorded in internal/har/testdata. With -update the
 // recordings are made again.
 func TestRecordings(t *testing.T) {
-	browser := browse(t)
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		play func(*testing.T, context.Context, *recorder)
+		play func(*testing.T, *recorder)
 	}{
 		{"robot", playRobot},
 		{"handover", playHandover},
@@ -94,7 +94,7 @@ func TestRecordings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var rec recorder
-			tt.play(t, browser, &rec)
+			tt.play(t, &rec)
 			keep(t, tt.name, rec.file(t))
 		})
 	}
@@ -115,8 +115,8 @@ func keep(t *testing.T, name string, data []byte) {
 }
 
 // playRobot asks the robot twice, rates an answer, answers the survey and hangs up.
-func playRobot(t *testing.T, browser context.Context, rec *recorder) {
-	b := newTab(t, browser, "en-US", rec)
+func playRobot(t *testing.T, rec *recorder) {
+	b := newTab(t, "en-US", rec)
 	b.open(serve(t, quick(), Files()))
 	b.start("Ann")
 	b.counts(".robot", 1)
@@ -135,20 +135,20 @@ func playRobot(t *testing.T, browser context.Context, rec *recorder) {
 }
 
 // playHandover waits for an agent, exchanges pictures with him, and is hung up on.
-func playHandover(t *testing.T, browser context.Context, rec *recorder) {
+func playHandover(t *testing.T, rec *recorder) {
 	cfg := quick()
 	cfg.Agents.Chats = [2]int{2, 2}
 	cfg.Agents.Media = scenario.Media{Image: 1, Location: 1}
 	url := serve(t, cfg, Files())
 
-	first := newTab(t, browser, "en-US", nil) // takes the only agent
+	first := newTab(t, "en-US", nil) // takes the only agent
 	first.open(url)
 	first.start("Ben")
 	first.counts(".robot", 1)
 	first.click("#hand-over")
 	first.seesState("agent")
 
-	b := newTab(t, browser, "en-US", rec)
+	b := newTab(t, "en-US", rec)
 	b.open(url)
 	b.start("Clara")
 	b.counts(".robot", 1)
@@ -169,11 +169,11 @@ func playHandover(t *testing.T, browser context.Context, rec *recorder) {
 }
 
 // playTabs leads two conversations of two customers at the same time, in one recording.
-func playTabs(t *testing.T, browser context.Context, rec *recorder) {
+func playTabs(t *testing.T, rec *recorder) {
 	cfg := quick()
 	cfg.Agents.Count, cfg.Agents.Chats = 2, [2]int{1, 1}
 	url := serve(t, cfg, Files())
-	a, b := newTab(t, browser, "en-US", rec), newTab(t, browser, "zh-CN", rec)
+	a, b := newTab(t, "en-US", rec), newTab(t, "zh-CN", rec)
 	a.open(url)
 	b.open(url)
 	a.start("Dora")
@@ -195,8 +195,8 @@ func playTabs(t *testing.T, browser context.Context, rec *recorder) {
 
 // playGone is a customer who goes to another page, of a client that has forgotten to hang up then. The
 // poll that is held at that moment has no answer.
-func playGone(t *testing.T, browser context.Context, rec *recorder) {
-	b := newTab(t, browser, "en-US", rec)
+func playGone(t *testing.T, rec *recorder) {
+	b := newTab(t, "en-US", rec)
 	b.open(serve(t, quick(), altered(t, leavesSilently)))
 	b.start("Emma")
 	b.counts(".robot", 1)
@@ -210,7 +210,7 @@ func playGone(t *testing.T, browser context.Context, rec *recorder) {
 
 // playHTTP2 goes through a gateway that speaks TLS and HTTP/2, compresses, and sends browsers from one
 // address to another.
-func playHTTP2(t *testing.T, browser context.Context, rec *recorder) {
+func playHTTP2(t *testing.T, rec *recorder) {
 	cfg := quick()
 	cfg.Gzip, cfg.NumberCodes, cfg.NullFields = true, true, true
 	cfg.Agents.Media = scenario.Media{Image: 1, Audio: 1, Local: 1}
@@ -234,7 +234,7 @@ func playHTTP2(t *testing.T, browser context.Context, rec *recorder) {
 	gateway.StartTLS()
 	t.Cleanup(gateway.Close)
 
-	b := newTab(t, browser, "en-US", rec)
+	b := newTab(t, "en-US", rec)
 	b.open(gateway.URL + "/chat")
 	b.start("Frank")
 	b.counts(".robot", 1)

@@ -72,7 +72,7 @@ export class Chat {
     }
     if (message.controlType === "DISCONNECT") {
       if (message.content) this.#view.said(message);
-      this.#over("dropped");
+      this.#over(String(message.isOfflineStatus) === "true" ? "parked" : "dropped");
       return;
     }
     this.#view.said(message);

@@ -2,7 +2,7 @@
 
 import { Chat } from "./chat.js";
 import { note } from "./exchanges.js";
-import { language, locale, say, switchLanguage, translate } from "./language.js";
+import { language, locale, say, speak, switchLanguage, translate } from "./language.js";
 import { View, player } from "./view.js";
 import { Wire } from "./wire.js";
 
@@ -27,6 +27,7 @@ const view = new View({
       return "";
     }
   },
+  askSurvey,
 });
 
 // attempt makes a call that gives a result code, says so when it is not "0", and gives whether it was.
@@ -100,7 +101,7 @@ async function sendFile() {
   }
   const [type, mediaType] = sendable[suffix];
   const base64 = await read(file);
-  const tell = view.own(mediaType === "FILE" ? `📄 ${file.name}` : player(mediaType, base64));
+  const tell = view.own(mediaType === "FILE" ? file.name : player(mediaType, base64));
   await deliver(tell, () => chat.sendFile({ name: file.name, size: file.size, suffix: type, mediaType, base64 }));
 }
 
@@ -144,10 +145,10 @@ function closeMessage() {
 // end asks the survey, if there is one, and hangs up: the documented order (6.1).
 async function end() {
   ending = true;
-  if (!await askSurvey()) hangUp();
+  if (!await askSurvey()) finish();
 }
 
-// askSurvey shows the survey and gives whether there is one.
+// askSurvey shows the survey and gives whether there is one. The other side may have hung up already.
 async function askSurvey() {
   let levels = [];
   try {
@@ -157,6 +158,9 @@ async function askSurvey() {
   }
   $("levels").replaceChildren(...levels.map(level));
   $("survey").hidden = levels.length === 0;
+  $("stay").hidden = !chat.chatting;
+  speak($("send-survey"), chat.chatting ? "sendSurvey" : "send");
+  speak($("skip-survey"), chat.chatting ? "skipSurvey" : "noSurvey");
   $("levels").querySelector("input")?.focus();
   return levels.length > 0;
 }
@@ -171,19 +175,16 @@ function level({ satisfactionLevelKey: key, satisfactionLevelDesc: text }) {
 async function sendSurvey() {
   const evaluation = $("levels").querySelector("input:checked").value;
   if (await attempt("surveyRefused", () => wire.rate(evaluation, $("comment").value))) view.notice("thanks");
-  endNow();
+  finish();
 }
 
-function endNow() {
+// finish closes the survey, and hangs up if that was what it was for.
+async function finish() {
   $("survey").hidden = true;
   $("comment").value = "";
-  if (ending) hangUp();
-}
-
-async function hangUp() {
+  const hangUp = ending && chat.chatting;
   ending = false;
-  $("survey").hidden = true;
-  if (chat.chatting) await attempt("disconnectRefused", () => chat.leave());
+  if (hangUp) await attempt("disconnectRefused", () => chat.leave());
 }
 
 function startAgain() {
@@ -217,7 +218,7 @@ submit("composer", speakUp);
 submit("leave-message", leaveMessage);
 submit("survey", sendSurvey);
 for (const [button, action] of Object.entries({
-  "hand-over": handOver, history: showHistory, end, again: startAgain, "skip-survey": endNow, "cancel-message": closeMessage,
+  "hand-over": handOver, history: showHistory, end, again: startAgain, "skip-survey": finish, "cancel-message": closeMessage,
   stay: () => { ending = false; $("survey").hidden = true; },
   dismiss: () => { $("problem").hidden = true; },
   "switch-lang": switchLanguage, "show-exchanges": toggleExchanges,
@@ -232,4 +233,3 @@ $("text").addEventListener("keydown", (event) => {
 addEventListener("pagehide", () => chat?.vanish());
 
 translate();
-$("name").value = say("visitor");

@@ -10,13 +10,14 @@ const speakers = { ROBOT: "robot", AGENT: "agent", SYSTEM: "system" };
 const address = /https?:\/\/[A-Za-z0-9\-._~:/?#[\]@!$&()*+,;=%]*[A-Za-z0-9\-_~/#=&%]/g;
 
 export class View {
-  #latest = [];   // what the status says: key and values
   #rateRobot;     // called with interIdx, whether the customer is content, and why not
-  #download;      // called with a message
+  #download;      // called with a message and the file type; gives Base64
+  #askSurvey;     // called when the other side has hung up
 
-  constructor({ rateRobot, download }) {
+  constructor({ rateRobot, download, askSurvey }) {
     this.#rateRobot = rateRobot;
     this.#download = download;
+    this.#askSurvey = askSurvey;
     this.state("out");
   }
 
@@ -28,7 +29,10 @@ export class View {
       speak($("status"), "stateAgent", agent);
       return;
     }
-    if (name === "connected") this.notice("begins");
+    if (name === "connected") {
+      this.notice("begins");
+      $("text").focus();
+    }
     speak($("status"), "state" + name[0].toUpperCase() + name.slice(1), ...(name === "agent" ? [say("agent")] : []));
   }
 
@@ -119,11 +123,13 @@ export class View {
     if (supported) this.notice("callable");
   }
 
-  // ended says who ended the conversation: left (the customer), dropped (the other side) or lost.
+  // ended says how the conversation ended: left (by the customer), dropped (by the other side), parked (for
+  // silence) or lost (without answers).
   ended(how) {
-    this.notice({ left: "leftByYou", dropped: "dropped", lost: "lost" }[how]);
+    this.notice({ left: "leftByYou", dropped: "dropped", parked: "parked", lost: "lost" }[how]);
     this.state("ended");
     $("again").hidden = false;
+    if (how === "dropped") this.#askSurvey();
   }
 
   // problem is shown until it is dismissed or another one comes.
@@ -162,7 +168,9 @@ export class View {
       if (base64) load.replaceWith(link(base64, suffix));
       else load.replaceWith(speak(document.createElement("span"), "noFile"));
     });
-    box.append(speak(document.createElement("span"), "document", suffix), " ", load);
+    const what = speak(document.createElement("span"), "document", suffix);
+    what.className = "icon file";
+    box.append(what, " ", load);
     return box;
   }
 
@@ -174,7 +182,7 @@ export class View {
       if (await this.#rateRobot(interIdx, content, why)) foot.replaceChildren(speak(document.createElement("span"), "rated"));
       else for (const element of foot.querySelectorAll("button, input")) element.disabled = false;
     };
-    foot.append(thumb("👍", "good", () => done(true)), thumb("👎", "bad", () => foot.replaceChildren(reason((why) => done(false, why)))));
+    foot.append(thumb("good", () => done(true)), thumb("bad", () => foot.replaceChildren(reason((why) => done(false, why)))));
     bubble.append(foot);
   }
 }
@@ -183,10 +191,10 @@ function scrollDown() {
   $("messages").scrollTop = $("messages").scrollHeight;
 }
 
-function thumb(sign, key, press) {
+function thumb(key, press) {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = sign;
+  button.className = "icon " + key;
   button.dataset.tLabel = button.dataset.tTitle = key;
   button.ariaLabel = button.title = say(key);
   button.addEventListener("click", press);
@@ -242,7 +250,8 @@ function location(content) {
   const where = document.createElement("strong");
   if (name) where.textContent = name;
   else speak(where, "place");
-  box.append("📍 ", where, document.createElement("br"), link);
+  where.className = "icon pin";
+  box.append(where, document.createElement("br"), link);
   return box;
 }
 
