@@ -46,7 +46,7 @@ var shared struct {
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	flag.Set("test.parallel", "6") //nolint:errcheck // it exists; conversations wait more than they work
+	flag.Set("test.parallel", "4") //nolint:errcheck // it exists; conversations wait more than they work
 	code := m.Run()
 	if shared.stop != nil {
 		shared.stop()
