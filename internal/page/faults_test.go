@@ -1,0 +1,233 @@
+package page
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"chatbench/internal/check"
+	"chatbench/internal/har"
+	"chatbench/internal/http1"
+	"chatbench/internal/judge"
+	"chatbench/internal/result"
+	"chatbench/internal/run"
+	"chatbench/internal/scenario"
+	"chatbench/internal/tenant"
+)
+
+// play is a conversation that a client is judged by: what the tenant does in it, and the person.
+type play struct {
+	lesson tenant.Lesson
+	person func(*tab)
+}
+
+// soon is a cue that comes after the client has polled once more.
+func soon(act tenant.Act) tenant.Cue { return tenant.Cue{After: 300 * time.Millisecond, Act: act} }
+
+// until waits for the end and a little longer, which shows what is done behind it.
+func until(state string) func(*tab) {
+	return func(b *tab) {
+		b.t.Helper()
+		b.seesState(state)
+		b.rests(300 * time.Millisecond)
+	}
+}
+
+// patience is how long the rules wait for what a client has to do, and a little more.
+const patience = check.ForeignReact + 200*time.Millisecond
+
+var plays = map[string]play{
+	"robot, left by the customer": {lesson: tenant.Lesson{Robot: true}, person: func(b *tab) {
+		b.counts(".robot", 1)
+		b.says("where is my order?")
+		b.counts(".robot", 2)
+		b.click("#end")
+		b.click("#skip-survey")
+		until("ended")(b)
+	}},
+	"again": {lesson: tenant.Lesson{Robot: true}, person: func(b *tab) {
+		b.counts(".robot", 1)
+		b.click("#end")
+		b.click("#skip-survey")
+		b.rests(700 * time.Millisecond) // the last poll has come back by then, whether anybody hung up or not
+		b.click("#again")
+		b.made("CONNECT", 2)
+		until("connected")(b)
+	}},
+	"agent with files": {lesson: tenant.Lesson{Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.AgentPicture), soon(tenant.LocalVoice), soon(tenant.AgentDocument),
+		{After: patience, Act: tenant.AgentTalks}, soon(tenant.AgentHangsUp)}}, person: func(b *tab) {
+		b.click(".agent .body button") // loads the document, which the demo never would
+		until("ended")(b)
+	}},
+	"good-bye and DISCONNECT in one": {lesson: tenant.Lesson{Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.AgentSaysBye)}}, person: func(b *tab) {
+		b.sees(`document.getElementById("messages").textContent.includes("Good-bye")`)
+		b.rests(400 * time.Millisecond)
+	}},
+	"long queue": {lesson: tenant.Lesson{Queue: 11 * time.Second, Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.AgentHangsUp)}}, person: until("ended")},
+	"queue":      {lesson: tenant.Lesson{Queue: 2500 * time.Millisecond, Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.AgentHangsUp)}}, person: until("ended")},
+	"new token": {lesson: tenant.Lesson{Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.ReplaceToken), soon(tenant.AgentTalks), soon(tenant.AgentTalks), soon(tenant.AgentHangsUp)}},
+		person: until("ended")},
+}
+
+// planted are ways of getting the demo flow wrong, each with the rule that forbids it and a conversation
+// that shows it.
+var planted = []struct {
+	name, rule, play string
+	faults           []fault
+}{
+	{"it polls before CONNECT", "SIM-02", "robot, left by the customer", []fault{{"chat.js",
+		`const code = await this.#wire.send("CONNECT", "TEXT", "hello");`,
+		`await this.#wire.poll(); const code = await this.#wire.send("CONNECT", "TEXT", "hello");`}}},
+	{"it polls on after DISCONNECT", "SIM-03", "agent with files", []fault{{"chat.js",
+		`for (await pause(pollPause); this.#chatting; await pause(pollPause)) {`,
+		`for (await pause(pollPause); true; await pause(pollPause)) {`}}},
+	{"it polls once more when an answer takes long", "SIM-01", "agent with files", []fault{{"chat.js",
+		`const messages = await this.#wire.poll();`,
+		`let held = true; setTimeout(() => held && this.#wire.poll(), 100); const messages = await this.#wire.poll().finally(() => { held = false; });`}}},
+	{"it polls without a pause", "SIM-04", "robot, left by the customer", []fault{{"chat.js",
+		`const pollPause = 100;`, `const pollPause = 0;`}}},
+	{"it does not know pictures", "SIM-05", "agent with files", []fault{{"chat.js",
+		`IMAGE: "jpg", `, ``}}},
+	{"it does not ask for the place in the queue", "SIM-10", "queue", []fault{{"chat.js",
+		"this.#queueing = true;\n    this.#askForPlace();", `this.#queueing = true;`}}},
+	{"it asks for the place every second", "SIM-06", "queue", []fault{{"chat.js",
+		`const queuePause = 10_000;`, `const queuePause = 1_000;`}}},
+	{"it asks about calls at every message of an agent", "SIM-11", "agent with files", []fault{{"chat.js",
+		`if (this.#agent || !this.#chatting) return;`, `if (!this.#chatting) return;`}}},
+	{"it does not take up the new token", "SIM-12", "new token", []fault{{"wire.js",
+		"    this.#token = token;\n", ""}}},
+	{"it does not wait for its tokens", "SIM-09", "robot, left by the customer", []fault{
+		{"chat.js", `await this.#wire.authorize();`, `this.#wire.authorize();`},
+		{"wire.js", "await this.#renewal;\n", ""},
+		{"wire.js", `if (this.#access) Object.assign`, `Object.assign`}}},
+	{"it answers DISCONNECT with DISCONNECT", "SIM-13", "agent with files", []fault{{"chat.js",
+		`this.#view.ended(how);`, `this.#view.ended(how); setTimeout(() => this.#wire.send("DISCONNECT", "TEXT"), 150);`}}},
+	{"it leaves without a word", "SIM-07", "again", []fault{{"chat.js",
+		`return this.#wire.send("DISCONNECT", "TEXT");`, `return "0";`}}},
+	{"it looks at the first message of a list only", "SIM-03", "good-bye and DISCONNECT in one", []fault{{"chat.js",
+		`for (const message of messages) this.#handle(message);`, `for (const message of messages.slice(0, 1)) this.#handle(message);`}}},
+}
+
+// judged plays a conversation, and gives what the judge and a check of the recording say of the client.
+func (p play) judged(t *testing.T, files fs.FS) (judged, recorded *result.Result) {
+	t.Helper()
+	cfg := quick()
+	cfg.PollHold, cfg.SecondPoll = 500*time.Millisecond, scenario.EmptyAtOnce
+	j, err := judge.New(cfg, judge.Options{Tenant: tenant.Options{Seed: 1, Page: files, Lesson: func(string) *tenant.Lesson { return &p.lesson }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- j.Serve(l) }()
+	var rec recorder
+	b := newTab(t, "en-US", &rec)
+	b.open("http://" + l.Addr().String() + "/")
+	b.start("Ann")
+	p.person(b)
+
+	file := filepath.Join(t.TempDir(), "session.har")
+	if err := os.WriteFile(file, rec.file(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	j.Close(ctx) //nolint:errcheck // a browser may keep a connection open
+	if err := <-served; !errors.Is(err, http1.ErrServerClosed) {
+		t.Error(err)
+	}
+	return j.Result(), checked(t, file)
+}
+
+// checked is "chatbench check session.har".
+func checked(t *testing.T, file string) *result.Result {
+	t.Helper()
+	r, err := har.Open(file, har.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	res, err := run.Recheck(r.Replay, run.RecheckOptions{File: file, Now: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// broken lists the rules that were, with a witness of each.
+func broken(r *result.Result) (rules []string, story string) {
+	for _, rule := range r.Rules {
+		if rule.Violations > 0 {
+			rules = append(rules, rule.ID)
+			story += fmt.Sprintf("\n  %s %d of %d: %s", rule.ID, rule.Violations, rule.Opportunities, rule.Witnesses[0].Sentence)
+		}
+	}
+	return rules, story
+}
+
+// TestPlantedFaults wants the judge and the check of a recording to find each fault, and nothing else.
+func TestPlantedFaults(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	for _, tt := range planted {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			judged, recorded := plays[tt.play].judged(t, altered(t, tt.faults...))
+			for by, r := range map[string]*result.Result{"judge": judged, "check of the recording": recorded} {
+				if got, story := broken(r); !slices.Equal(got, []string{tt.rule}) {
+					t.Errorf("%s: broken rules %v, want %s only:%s", by, got, tt.rule, story)
+				}
+			}
+		})
+	}
+}
+
+// TestRightPage wants nothing found on the page as it is, and each rule to have been put to the test.
+func TestRightPage(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	met := map[string]map[string]int64{"judge": {}, "check of the recording": {}}
+	t.Run("plays", func(t *testing.T) {
+		results := make(chan map[string]*result.Result, len(plays))
+		for name, p := range plays {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				judged, recorded := p.judged(t, Files())
+				results <- map[string]*result.Result{"judge": judged, "check of the recording": recorded}
+			})
+		}
+		t.Cleanup(func() {
+			close(results)
+			for both := range results {
+				for by, r := range both {
+					if _, story := broken(r); story != "" {
+						t.Errorf("%s: broken by the page as it is:%s", by, story)
+					}
+					for _, rule := range r.Rules {
+						met[by][rule.ID] += rule.Opportunities
+					}
+				}
+			}
+		})
+	})
+	for _, info := range check.Rules() {
+		for by, counts := range met {
+			// Whether a customer who is turned away leaves a message is the person's choice.
+			// And only a judge sees whether requests as such are right.
+			if strings.HasPrefix(info.ID, "SIM-") && info.ID != "SIM-08" && counts[info.ID] == 0 && (by == "judge" || info.ID != "SIM-14") {
+				t.Errorf("%s: %s was not put to the test", by, info.ID)
+			}
+		}
+	}
+}
