@@ -63,6 +63,7 @@ func browse(t *testing.T) context.Context {
 			chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.IgnoreCertErrors,
 			chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 			chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-quic", true),
+			chromedp.Flag("renderer-process-limit", "2"), chromedp.Flag("force-prefers-reduced-motion", true),
 			// A tab that is not in front must not be slowed down: several are used at once.
 			chromedp.Flag("disable-background-timer-throttling", true), chromedp.Flag("disable-renderer-backgrounding", true),
 			chromedp.Flag("disable-backgrounding-occluded-windows", true))

@@ -240,7 +240,7 @@ func (r *recorder) file(t *testing.T) []byte {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
+	enc.SetIndent("", " ")
 	if err := enc.Encode(harFile{log}); err != nil {
 		t.Fatal(err)
 	}
