@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"chatbench/internal/aicc"
 	"chatbench/internal/scenario"
 	"chatbench/internal/tenant"
 	"chatbench/internal/trace"
@@ -22,7 +23,7 @@ func TestChats(t *testing.T) {
 	for name, play := range map[string]func(*testing.T){
 		"texts stay texts": textsStayTexts, "keyboard": keyboardOnly, "refused": refused, "no hand-over": noHandOver,
 		"new tokens": newTokens, "closed": closed, "files": files, "queue": queue, "tenant gone": tenantGone,
-		"bad file": badFile, "second conversation": secondConversation,
+		"bad file": badFile, "second conversation": secondConversation, "troubled polls": troubledPolls,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -133,7 +134,7 @@ func noHandOver(t *testing.T) {
 // meet it.
 func newTokens(t *testing.T) {
 	cfg := quick()
-	cfg.Renewal, cfg.UserTokenLife = scenario.Refuse, 1500*time.Millisecond
+	cfg.Renewal, cfg.UserTokenLife, cfg.BareToken = scenario.Refuse, 1500*time.Millisecond, true
 	b := newTab(t, "en-US", nil)
 	b.expect("401")
 	b.open(serve(t, cfg, Files()))
@@ -283,5 +284,21 @@ func secondConversation(t *testing.T) {
 	if again := eval[string](b, `sessionStorage.getItem("user")`); again != user {
 		t.Errorf("user %q after loading the page again, want %q", again, user)
 	}
+	b.settled()
+}
+
+// troubledPolls goes on when polls fail for a while, and takes back that they did.
+func troubledPolls(t *testing.T) {
+	lesson := tenant.Lesson{Robot: true, Troubles: []tenant.Trouble{
+		{Path: aicc.PathPoll, Nth: 2, How: tenant.Down}, {Path: aicc.PathPoll, Nth: 3, How: tenant.HungUp}}}
+	b := newTab(t, "en-US", nil)
+	b.expect("503")
+	b.expect("ERR_EMPTY_RESPONSE")
+	b.open(serveWith(t, quick(), tenant.Options{Seed: 1, Page: Files(), Lesson: func(string) *tenant.Lesson { return &lesson }}))
+	b.start("Ann")
+	b.sees(`document.querySelector("#problem p").textContent === "Receiving failed and is tried again: poll: 503."`)
+	b.sees(`document.getElementById("problem").hidden`)
+	b.says("still there?")
+	b.counts(".robot", 2)
 	b.settled()
 }

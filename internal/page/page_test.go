@@ -47,7 +47,12 @@ func quick() scenario.Tenant {
 // serve starts a tenant with the page, and gives its address.
 func serve(t *testing.T, cfg scenario.Tenant, files fs.FS) string {
 	t.Helper()
-	s, err := tenant.New(cfg, tenant.Options{Seed: 1, Page: files})
+	return serveWith(t, cfg, tenant.Options{Seed: 1, Page: files})
+}
+
+func serveWith(t *testing.T, cfg scenario.Tenant, opt tenant.Options) string {
+	t.Helper()
+	s, err := tenant.New(cfg, opt)
 	if err != nil {
 		t.Fatal(err)
 	}

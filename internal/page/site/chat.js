@@ -48,6 +48,7 @@ export class Chat {
     for (await pause(pollPause); this.#chatting; await pause(pollPause)) {
       try {
         const messages = await this.#wire.poll();
+        if (failed > 0) this.#view.solved("pollFailed");
         failed = 0;
         for (const message of messages) this.#handle(message);
       } catch (error) {

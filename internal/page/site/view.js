@@ -39,7 +39,6 @@ export class View {
   // place is where in the queue the customer is, with the estimated wait in seconds.
   place(position, wait) {
     speak($("status"), "statePlace", position, wait);
-    document.body.dataset.place = position;
   }
 
   // said shows a message, with what its type asks for.
@@ -136,6 +135,11 @@ export class View {
   problem(key, error) {
     speak($("problem").querySelector("p"), key, error?.message ?? error ?? "");
     $("problem").hidden = false;
+  }
+
+  // solved takes a problem back that is there no more.
+  solved(key) {
+    if ($("problem").querySelector("p").dataset.t === key) $("problem").hidden = true;
   }
 
   #bubble(from, name, at = new Date()) {

@@ -3,10 +3,10 @@
 
 const messaging = "/apiaccess/ccmessaging/";
 
-// CallError is a call that was not answered, or with another HTTP status than 200.
+// CallError is a call that was not answered, or not with HTTP 200 and JSON.
 export class CallError extends Error {
-  constructor(op, status) {
-    super(`${op}: ${status || "no answer"}`);
+  constructor(op, status, options) {
+    super(`${op}: ${status === 200 ? "no JSON" : status || "no answer"}`, options);
     this.op = op;
     this.status = status; // 0: no answer at all
   }
@@ -144,6 +144,7 @@ export class Wire {
       answer = await this.#exchange(op, messaging + path, body);
     }
     accepted(op, answer);
+    if (typeof answer.data !== "object") throw new CallError(op, answer.status);
     return answer.data;
   }
 
