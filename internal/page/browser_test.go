@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
@@ -59,14 +60,10 @@ func browse(t *testing.T) context.Context {
 	t.Helper()
 	path := chromium(t)
 	shared.Do(func() {
-		ctx, stopProgram := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path),
-			chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.IgnoreCertErrors,
-			chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
-			chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true), chromedp.Flag("disable-quic", true),
-			chromedp.Flag("renderer-process-limit", "2"), chromedp.Flag("force-prefers-reduced-motion", true),
-			// A tab that is not in front must not be slowed down: several are used at once.
-			chromedp.Flag("disable-background-timer-throttling", true), chromedp.Flag("disable-renderer-backgrounding", true),
-			chromedp.Flag("disable-backgrounding-occluded-windows", true))
+		// The defaults see to it that tabs are not slowed down when another one is in front.
+		ctx, stopProgram := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
+			chromedp.NoSandbox, chromedp.DisableGPU, chromedp.IgnoreCertErrors, chromedp.Flag("disable-component-update", true),
+			chromedp.Flag("disable-quic", true), chromedp.Flag("renderer-process-limit", "2"), chromedp.Flag("force-prefers-reduced-motion", true))...)
 		ctx, stopTabs := chromedp.NewContext(ctx)
 		shared.ctx, shared.stop = ctx, func() { stopTabs(); stopProgram() }
 		shared.err = chromedp.Do(ctx, chromedp.Navigate("about:blank"))
@@ -174,11 +171,13 @@ func (b *tab) click(selector string) {
 	b.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// types types a text into a field that has the focus after a click.
+// types puts a text into a field that has the focus after a click, in one go as an input method does.
 func (b *tab) types(selector, text string) {
 	b.t.Helper()
 	b.click(selector)
-	b.do(chromedp.SendKeys(chromedp.CSS(selector), text))
+	if _, err := chromedp.Call(b.ctx, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 // says sends a message.

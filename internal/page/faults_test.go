@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"chatbench/internal/aicc"
 	"chatbench/internal/check"
 	"chatbench/internal/har"
 	"chatbench/internal/http1"
@@ -65,6 +66,18 @@ var plays = map[string]play{
 		b.made("CONNECT", 2)
 		until("connected")(b)
 	}},
+	"again at once": {lesson: tenant.Lesson{Robot: true, Troubles: []tenant.Trouble{{Path: aicc.PathPoll, Nth: 2, How: tenant.Slow}}}, person: func(b *tab) {
+		b.counts(".robot", 1)
+		b.rests(300 * time.Millisecond) // the slow poll has begun by then
+		b.click("#end")
+		b.click("#skip-survey")
+		b.click("#again")
+		b.made("CONNECT", 2)
+		b.counts(".robot", 2)
+		b.click("#end")
+		b.click("#skip-survey")
+		until("ended")(b)
+	}},
 	"agent with files": {lesson: tenant.Lesson{Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.AgentPicture), soon(tenant.LocalVoice), soon(tenant.AgentDocument),
 		{After: patience, Act: tenant.AgentTalks}, soon(tenant.AgentHangsUp)}}, person: func(b *tab) {
 		b.click(".agent .body button") // loads the document, which the demo never would
@@ -94,12 +107,13 @@ var planted = []struct {
 		`for (await pause(pollPause); true; await pause(pollPause)) {`}}},
 	{"it polls once more when something is sent, to hear the answer sooner", "SIM-01", "robot, left by the customer", []fault{{"chat.js",
 		`return this.#wire.send("CHAT", "TEXT",`, `this.#wire.poll(); return this.#wire.send("CHAT", "TEXT",`}}},
+	{"it begins anew while the last poll is still held", "SIM-01", "again at once", []fault{{"chat.js", `await this.#polling;`, ``}}},
 	{"it polls without a pause", "SIM-04", "robot, left by the customer", []fault{{"chat.js",
 		`const pollPause = 100;`, `const pollPause = 0;`}}},
 	{"it does not know pictures", "SIM-05", "agent with files", []fault{{"chat.js",
 		`IMAGE: "jpg", `, ``}}},
 	{"it does not ask for the place in the queue", "SIM-10", "queue", []fault{{"chat.js",
-		"this.#queueing = true;\n    this.#askForPlace();", `this.#queueing = true;`}}},
+		`this.#askForPlace(this.#wait);`, ``}}},
 	{"it asks for the place every second", "SIM-06", "queue", []fault{{"chat.js",
 		`const queuePause = 10_000;`, `const queuePause = 1_000;`}}},
 	{"it asks about calls at every message of an agent", "SIM-11", "agent with files", []fault{{"chat.js",

@@ -17,7 +17,8 @@ export class Chat {
   #view;
   #chatting = false;
   #agent = "";       // who is there, once one has spoken
-  #queueing = false;
+  #polling;          // settled when nothing is polled any more
+  #wait = null;      // in the queue: an object of its own for each time
   #nextQuestion = 0; // timer
 
   constructor(wire, view) {
@@ -27,10 +28,12 @@ export class Chat {
 
   get chatting() { return this.#chatting; }
 
-  // connect opens a conversation and returns when that went well or not; polls go on behind it.
+  // connect opens a conversation and returns when that went well or not; polls go on behind it. The last poll
+  // of the conversation before may still be held, and there is only ever one.
   async connect() {
     this.#agent = "";
     this.#view.state("connecting");
+    await this.#polling;
     await this.#wire.authorize();
     const code = await this.#wire.send("CONNECT", "TEXT", "hello");
     if (code !== "0") {
@@ -39,7 +42,7 @@ export class Chat {
     }
     this.#chatting = true;
     this.#view.state("connected");
-    this.#pollOn();
+    this.#polling = this.#pollOn();
   }
 
   // pollOn polls until the conversation is over.
@@ -108,30 +111,31 @@ export class Chat {
   }
 
   #waitInQueue() {
-    if (this.#queueing || !this.#chatting) return;
+    if (this.#wait || !this.#chatting) return;
     this.#view.state("queue");
-    this.#queueing = true;
-    this.#askForPlace();
+    this.#wait = {};
+    this.#askForPlace(this.#wait);
   }
 
   // askForPlace asks every 10 s, until the answer is another code than "0" or an agent speaks.
-  async #askForPlace() {
+  async #askForPlace(wait) {
     try {
       const place = await this.#wire.queue();
-      if (!this.#queueing) return;
+      if (this.#wait !== wait) return;
       if (place.code !== "0") {
         this.#leaveQueue();
         return;
       }
       this.#view.place(place.position, place.wait);
     } catch (error) {
+      if (this.#wait !== wait) return;
       this.#view.problem("callFailed", error);
     }
-    this.#nextQuestion = setTimeout(() => this.#askForPlace(), queuePause);
+    this.#nextQuestion = setTimeout(() => this.#askForPlace(wait), queuePause);
   }
 
   #leaveQueue() {
-    this.#queueing = false;
+    this.#wait = null;
     clearTimeout(this.#nextQuestion);
   }
 
