@@ -12,7 +12,7 @@ func TestSuggestions(t *testing.T) {
 	const nothing = `{"resultCode":"0","resultDesc":"ok","question":[]}`
 	const refused = `{"resultCode":"1","resultDesc":"a parameter is missing or wrong"}`
 	const refunds = `{"resultCode":"0","resultDesc":"ok","question":["How long does a refund take?","Which refund rules apply?"]}`
-	const inChinese = `{"resultCode":"0","resultDesc":"ok","question":["退款需要多长时间?","退款规则是什么?"]}`
+	const inChinese = `{"resultCode":"0","resultDesc":"ok","question":["退款需要多长时间？","退款规则是什么？"]}`
 	inBubble(t, nil, func(t *testing.T, r *rig) {
 		u := r.user("u-1")
 		u.answers(aicc.PathPhrases, [][3]string{
