@@ -98,37 +98,39 @@ var plays = map[string]play{
 var planted = []struct {
 	name, rule, play string
 	faults           []fault
+	besides          string // a rule that goes with it, if the times fall so
 }{
-	{"it polls before CONNECT", "SIM-02", "robot, left by the customer", []fault{{"chat.js",
+	{name: "it polls before CONNECT", rule: "SIM-02", play: "robot, left by the customer", faults: []fault{{"chat.js",
 		`const code = await this.#wire.send("CONNECT", "TEXT", "hello");`,
 		`await this.#wire.poll(); const code = await this.#wire.send("CONNECT", "TEXT", "hello");`}}},
-	{"it polls on after DISCONNECT", "SIM-03", "agent with files", []fault{{"chat.js",
+	{name: "it polls on after DISCONNECT", rule: "SIM-03", play: "agent with files", faults: []fault{{"chat.js",
 		`for (await pause(pollPause); this.#chatting; await pause(pollPause)) {`,
 		`for (await pause(pollPause); true; await pause(pollPause)) {`}}},
-	{"it polls once more when something is sent, to hear the answer sooner", "SIM-01", "robot, left by the customer", []fault{{"chat.js",
+	{name: "it polls once more when something is sent, to hear the answer sooner", rule: "SIM-01", play: "robot, left by the customer", faults: []fault{{"chat.js",
 		`return this.#wire.send("CHAT", "TEXT",`, `this.#wire.poll(); return this.#wire.send("CHAT", "TEXT",`}}},
-	{"it begins anew while the last poll is still held", "SIM-01", "again at once", []fault{{"chat.js", `await this.#polling;`, ``}}},
-	{"it polls without a pause", "SIM-04", "robot, left by the customer", []fault{{"chat.js",
+	{name: "it begins anew while the last poll is still held", rule: "SIM-01", play: "again at once", faults: []fault{{"chat.js", `await this.#polling;`, ``}},
+		besides: "SIM-04"}, // the old polls go on beside the new ones, and what is a pause for the ones is none for both
+	{name: "it polls without a pause", rule: "SIM-04", play: "robot, left by the customer", faults: []fault{{"chat.js",
 		`const pollPause = 100;`, `const pollPause = 0;`}}},
-	{"it does not know pictures", "SIM-05", "agent with files", []fault{{"chat.js",
+	{name: "it does not know pictures", rule: "SIM-05", play: "agent with files", faults: []fault{{"chat.js",
 		`IMAGE: "jpg", `, ``}}},
-	{"it does not ask for the place in the queue", "SIM-10", "queue", []fault{{"chat.js",
+	{name: "it does not ask for the place in the queue", rule: "SIM-10", play: "queue", faults: []fault{{"chat.js",
 		`this.#askForPlace(this.#wait);`, ``}}},
-	{"it asks for the place every second", "SIM-06", "queue", []fault{{"chat.js",
+	{name: "it asks for the place every second", rule: "SIM-06", play: "queue", faults: []fault{{"chat.js",
 		`const queuePause = 10_000;`, `const queuePause = 1_000;`}}},
-	{"it asks about calls at every message of an agent", "SIM-11", "agent with files", []fault{{"chat.js",
+	{name: "it asks about calls at every message of an agent", rule: "SIM-11", play: "agent with files", faults: []fault{{"chat.js",
 		`if (this.#agent || !this.#chatting) return;`, `if (!this.#chatting) return;`}}},
-	{"it does not take up the new token", "SIM-12", "new token", []fault{{"wire.js",
+	{name: "it does not take up the new token", rule: "SIM-12", play: "new token", faults: []fault{{"wire.js",
 		"    this.#token = token;\n", ""}}},
-	{"it does not wait for its tokens", "SIM-09", "robot, left by the customer", []fault{
+	{name: "it does not wait for its tokens", rule: "SIM-09", play: "robot, left by the customer", faults: []fault{
 		{"chat.js", `await this.#wire.authorize();`, `this.#wire.authorize();`},
 		{"wire.js", "await this.#renewal;\n", ""},
 		{"wire.js", `if (this.#access) Object.assign`, `Object.assign`}}},
-	{"it answers DISCONNECT with DISCONNECT", "SIM-13", "agent with files", []fault{{"chat.js",
+	{name: "it answers DISCONNECT with DISCONNECT", rule: "SIM-13", play: "agent with files", faults: []fault{{"chat.js",
 		`this.#view.ended(how);`, `this.#view.ended(how); setTimeout(() => this.#wire.send("DISCONNECT", "TEXT"), 150);`}}},
-	{"it leaves without a word", "SIM-07", "again", []fault{{"chat.js",
+	{name: "it leaves without a word", rule: "SIM-07", play: "again", faults: []fault{{"chat.js",
 		`return this.#wire.send("DISCONNECT", "TEXT");`, `return "0";`}}},
-	{"it overlooks a DISCONNECT among others", "SIM-03", "good-bye and DISCONNECT in one", []fault{{"chat.js",
+	{name: "it overlooks a DISCONNECT among others", rule: "SIM-03", play: "good-bye and DISCONNECT in one", faults: []fault{{"chat.js",
 		`for (const message of messages) this.#handle(message);`, `for (const message of messages) if (message.controlType !== "DISCONNECT" || messages.length === 1) this.#handle(message);`}}},
 }
 
@@ -201,7 +203,9 @@ func TestPlantedFaults(t *testing.T) {
 			t.Parallel()
 			judged, recorded := plays[tt.play].judged(t, altered(t, tt.faults...))
 			for by, r := range map[string]*result.Result{"judge": judged, "check of the recording": recorded} {
-				if got, story := broken(r); !slices.Equal(got, []string{tt.rule}) {
+				got, story := broken(r)
+				got = slices.DeleteFunc(got, func(rule string) bool { return rule == tt.besides })
+				if !slices.Equal(got, []string{tt.rule}) {
 					t.Errorf("%s: broken rules %v, want %s only:%s", by, got, tt.rule, story)
 				}
 			}
