@@ -2,6 +2,7 @@ package page
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -78,6 +79,7 @@ func browse(t *testing.T) context.Context {
 type tab struct {
 	t   *testing.T
 	ctx context.Context
+	rec *recorder // of what goes over the network; nil: nobody looks
 
 	mu       sync.Mutex
 	problems []string
@@ -90,7 +92,7 @@ func newTab(t *testing.T, language string, rec *recorder) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browse(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	b := &tab{t: t, ctx: ctx}
+	b := &tab{t: t, ctx: ctx, rec: rec}
 	// The first call ties the tab to its context, so it must be one without a time limit.
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.EmulateViewport(1280, 900)); err != nil {
 		t.Fatal(err)
@@ -171,6 +173,21 @@ func (b *tab) click(selector string) {
 	b.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
+// presses presses several things one after the other, as fast as they appear.
+func (b *tab) presses(selectors ...string) {
+	b.t.Helper()
+	list, err := json.Marshal(selectors)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	eval[any](b, `(async () => {
+		for (const selector of `+string(list)+`) {
+			while (!document.querySelector(selector)?.checkVisibility()) await new Promise((done) => setTimeout(done, 5));
+			document.querySelector(selector).click();
+		}
+	})()`)
+}
+
 // types puts a text into a field that has the focus after a click, in one go as an input method does.
 func (b *tab) types(selector, text string) {
 	b.t.Helper()
@@ -222,6 +239,19 @@ func (b *tab) seesState(state string) {
 func (b *tab) counts(selector string, least int) {
 	b.t.Helper()
 	b.sees(fmt.Sprintf("document.querySelectorAll(%q).length >= %d", selector, least))
+}
+
+// asks waits until the page has sent at least so many requests whose address contains a text, answered or
+// not.
+func (b *tab) asks(address string, least int) {
+	b.t.Helper()
+	for range 1000 {
+		if b.rec.count(address) >= least {
+			return
+		}
+		b.rests(20 * time.Millisecond)
+	}
+	b.t.Fatalf("%d requests to %s, want %d", b.rec.count(address), address, least)
 }
 
 // made waits until the page has made at least so many exchanges of a kind, as its own list tells.

@@ -50,7 +50,8 @@ const patience = check.ForeignReact + 200*time.Millisecond
 var plays = map[string]play{
 	"robot, left by the customer": {lesson: tenant.Lesson{Robot: true}, person: func(b *tab) {
 		b.counts(".robot", 1)
-		b.rests(300 * time.Millisecond) // a poll is held by then
+		b.asks("/poll?", 2)
+		b.rests(50 * time.Millisecond) // it has arrived by then, and is held
 		b.says("where is my order?")
 		b.counts(".robot", 2)
 		b.click("#end")
@@ -68,10 +69,8 @@ var plays = map[string]play{
 	}},
 	"again at once": {lesson: tenant.Lesson{Robot: true, Troubles: []tenant.Trouble{{Path: aicc.PathPoll, Nth: 2, How: tenant.Slow}}}, person: func(b *tab) {
 		b.counts(".robot", 1)
-		b.rests(300 * time.Millisecond) // the slow poll has begun by then
-		b.click("#end")
-		b.click("#skip-survey")
-		b.click("#again")
+		b.asks("/poll?", 2) // which is the slow one
+		b.presses("#end", "#skip-survey", "#again")
 		b.made("CONNECT", 2)
 		b.counts(".robot", 2)
 		b.click("#end")

@@ -212,7 +212,7 @@ func playGone(t *testing.T, rec *recorder) {
 	b.counts(".robot", 1)
 	b.says("hello?")
 	b.counts(".robot", 2)
-	b.rests(300 * time.Millisecond) // the next poll has been sent by then
+	b.asks("/poll?", 3)
 	b.settled()
 	b.do(chromedp.Navigate("about:blank"))
 	b.rests(100 * time.Millisecond) // the network's log follows

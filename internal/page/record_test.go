@@ -203,6 +203,19 @@ func (r *recorder) latest(page int, id network.RequestID) *recorded {
 	return d
 }
 
+// count is how many requests were sent to addresses that contain a text.
+func (r *recorder) count(address string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := 0
+	for _, d := range r.entries {
+		if d.sent != nil && strings.Contains(d.sent.Request.URL, address) {
+			n++
+		}
+	}
+	return n
+}
+
 // fetch asks the browser for a body, which it may have dropped.
 func (r *recorder) fetch(ctx context.Context, d *recorded) {
 	defer r.pending.Done()
