@@ -87,7 +87,7 @@ export default {
     "disconnectRefused": "The tenant did not confirm the end of the conversation ({0})."
   },
   "zh": {
-    "title": "与内嵌租户聊天",
+    "title": "与内嵌租间聊天",
     "otherLanguage": "English",
     "exchanges": "交互记录",
     "aboutExchanges": "本页面最近的 100 个请求，最新的在最上面。点击一行可查看请求和应答的内容；令牌和密钥不显示。",
@@ -99,7 +99,7 @@ export default {
     "none": "无",
     "messages": "消息",
     "dismiss": "关闭",
-    "welcome": "您就是客户，由本程序自带的租户应答：有机器人时先由机器人接待，需要时再转人工座席。",
+    "welcome": "您就是客户，由本程序自带的租间应答：有机器人时先由机器人接待，需要时再转人工座席。",
     "name": "您的称呼",
     "visitor": "访客",
     "start": "开始聊天",
@@ -142,11 +142,11 @@ export default {
     "leftByYou": "您已结束会话。",
     "dropped": "对方已结束会话。",
     "parked": "您一段时间没有发言，会话已转为离线。",
-    "lost": "租户不再应答，会话已放弃。",
+    "lost": "租间不再应答，会话已放弃。",
     "historyBegins": "历史消息",
     "historyEnds": "以上是历史消息",
     "historyEmpty": "没有与座席的历史消息。",
-    "historyNone": "该租户不保存历史消息（tenant 部分的 history 键）。",
+    "historyNone": "该租间不保存历史消息（tenant 部分的 history 键）。",
     "good": "有帮助",
     "bad": "没有帮助",
     "why": "哪里不满意？",
@@ -170,6 +170,6 @@ export default {
     "leaveRefused": "留言未被接受（{0}）。",
     "surveyRefused": "评价未被接受（{0}）。",
     "rateRefused": "评价未被接受（{0}）。",
-    "disconnectRefused": "租户没有确认会话结束（{0}）。"
+    "disconnectRefused": "租间没有确认会话结束（{0}）。"
   }
 };
