@@ -82,7 +82,8 @@ func TestReplacementToken(t *testing.T) {
 		{name: "not taken up", why: "the old one is still in use", options: wireOnly, trouble: []string{"SIM-12 ERROR"},
 			told: "a call carries the user token that was replaced 1.001s before", story: late(1)},
 		{name: "applying with the old one", why: "the call for a new token needs none", options: wireOnly, idle: "SIM-12", story: func(h *history) {
-			replaced(h).wait(DefaultCrossing+ms).call(aicc.OpApply, ms, carrying(1, failed())).end(trace.ByCustomer)
+			replaced(h).wait(DefaultCrossing+ms).call(aicc.OpApply, ms, carrying(1, trace.Event{Class: aicc.Fail, Status: 200, Code: aicc.CodeParam})).
+				end(trace.ByCustomer)
 		}},
 		{name: "unknown once more", why: "which token came is not told", options: wireOnly, trouble: []string{"SIM-12 ERROR"}, story: func(h *history) {
 			replaced(h).wait(DefaultCrossing+ms).call(aicc.OpUpload, ms, replacing(0, ok())).call(aicc.OpSend, ms, carrying(1, ok())).end(trace.ByCustomer)
