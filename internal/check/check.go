@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"chatbench/internal/aicc"
 	"chatbench/internal/trace"
 )
 
@@ -30,6 +31,15 @@ const (
 	DefaultReply     = 30 * time.Second // robots may think, too
 	DefaultHandOver  = time.Minute      // and agents before they speak
 	DefaultTolerance = 5 * time.Second  // of a poll's hold time
+
+	// What chatbench's own customers may take, who are not slower than this when they keep to the flow.
+	DefaultReact    = 10 * time.Second
+	DefaultCrossing = time.Second
+
+	// And clients that are judged: see docs/checking.md, "Judging a client".
+	ForeignPause    = 90 * time.Millisecond // the demo's pause, less what a recording rounds
+	ForeignReact    = 2 * time.Second
+	ForeignCrossing = 100 * time.Millisecond
 )
 
 // Options says what a run could see and how strict its deadlines are. Zero values mean the
@@ -40,9 +50,15 @@ type Options struct {
 	On      []string    // ids of rules of severity note to check all the same
 	Start   time.Time   // when the run's clock was zero; the zero time when it is not known
 	Setup   trace.Setup // what is known of the tenant's set-up
-	Markers bool        // robots or agents mark their texts
-	Journal bool        // the tenant's record is read at the end of each conversation
+	Markers bool        // robots or agents mark their texts; not looked at with Foreign
+	Journal bool        // the tenant's record is read at the end of each conversation; likewise
 	Probes  bool        // the tenant is probed: active rules are reported, too, also those that were not exercised
+
+	// Foreign says that the customers are clients to be judged, such as a web page, and not chatbench's
+	// own. A rule of level self that they break is FAIL and not ERROR, what chatbench would have put
+	// into its requests (markers, ids) is not looked for, and rules about the tenant take into account
+	// that such a client may have brought about itself what they see.
+	Foreign bool
 
 	Pause            time.Duration // least time between a poll's answer and the next poll
 	Hold             time.Duration // how long the tenant may still answer a poll that the customer gave up; negative: not at all
@@ -51,6 +67,8 @@ type Options struct {
 	ReplyWithin      time.Duration // ROB-03's deadline
 	HandOverWithin   time.Duration // HND-01's deadline
 	HoldTolerance    time.Duration // by how much a poll may outlast the hold time (POL-02)
+	React            time.Duration // how soon a client acts on what it is told (SIM-10 to SIM-12)
+	Crossing         time.Duration // how long after an answer a client may act as if it had not come (SIM-12, SIM-13)
 	Window           int           // by how many messages one may be late and still be told from a copy
 
 	// Reproduce returns a line that repeats one customer's part of the run. May be nil.
@@ -63,7 +81,15 @@ func (o *Options) setDefaults() {
 			*d = otherwise
 		}
 	}
+	if o.Foreign {
+		o.Markers, o.Journal = false, false // they would be about numbers that such a client does not use
+		orElse(&o.Pause, ForeignPause)
+		orElse(&o.React, ForeignReact)
+		orElse(&o.Crossing, ForeignCrossing)
+	}
 	orElse(&o.Pause, DefaultPause)
+	orElse(&o.React, DefaultReact)
+	orElse(&o.Crossing, DefaultCrossing)
 	orElse(&o.Hold, DefaultHold)
 	orElse(&o.ConnectWithin, DefaultHandOver)
 	orElse(&o.DisconnectWithin, DefaultWithin)
@@ -105,8 +131,10 @@ type shard struct {
 type counts struct {
 	met       [ruleCount]int64 // opportunities
 	infoPolls int64
-	markers   bool // some were seen
+	unread    [aicc.OpLeave + 1]int64 // answers whose body was not kept, by call
+	markers   bool                    // some were seen
 	journal   bool
+	tokens    bool // which ones requests carried was told
 }
 
 // tally is what is known of one rule.
@@ -133,7 +161,7 @@ func New(o Options) *Checker {
 // Customer returns the automaton of one customer, whose index is the one in its markers. It must
 // be asked for once per customer.
 func (c *Checker) Customer(index int) *Session {
-	return &Session{shard: c.shardOf(index), wait: &nobodyWaits, rare: &nothingRare, index: index,
+	return &Session{shard: c.shardOf(index), wait: &nobodyWaits, rare: &nothingRare, index: int32(index),
 		exposedUntil: never, poll: polling{ended: never}, conv: unbegun()}
 }
 
@@ -197,7 +225,11 @@ func (n *counts) add(more *counts) {
 	for i := range n.met {
 		n.met[i] += more.met[i]
 	}
+	for op := range n.unread {
+		n.unread[op] += more.unread[op]
+	}
 	n.infoPolls += more.infoPolls
 	n.markers = n.markers || more.markers
 	n.journal = n.journal || more.journal
+	n.tokens = n.tokens || more.tokens
 }

@@ -26,6 +26,7 @@ type history struct {
 	epoch    int
 	now      time.Duration
 	lastID   uint32
+	asides   uint32
 	said     int           // by the customer
 	hold     time.Duration // of a poll that brings nothing
 	files    map[string]trace.File
@@ -59,7 +60,7 @@ func (h *history) wait(d time.Duration) *history {
 func (h *history) call(op aicc.Op, takes time.Duration, answer trace.Event) *history {
 	h.lastID++
 	invoke := trace.Event{Kind: trace.Invoke, Op: op, ID: h.lastID, Seq: answer.Seq, FileID: answer.FileID, Probe: answer.Probe,
-		Fresh: answer.Fresh, Chars: answer.Chars, Bytes: answer.Bytes, Asked: answer.Asked, Late: answer.Late, Intended: h.now}
+		Fresh: answer.Fresh, Token: answer.Token, NoAccess: answer.NoAccess, Async: answer.Async, Dial: answer.Dial, Chars: answer.Chars, Bytes: answer.Bytes, Asked: answer.Asked, Late: answer.Late, Intended: h.now}
 	if op == aicc.OpUpload {
 		invoke.FileID = "" // the key comes with the answer
 	}
@@ -67,6 +68,16 @@ func (h *history) call(op aicc.Op, takes time.Duration, answer trace.Event) *his
 	h.now += takes
 	answer.Kind, answer.Op, answer.ID, answer.Started, answer.Intended = trace.Return, op, h.lastID, started, started
 	h.add(answer)
+	return h
+}
+
+// aside is an exchange that takes no time, and no number from those that stories count.
+func (h *history) aside(op aicc.Op, answer trace.Event) *history {
+	last := h.lastID
+	h.asides++
+	h.lastID = 1<<21 + h.asides
+	h.call(op, 0, answer)
+	h.lastID = last
 	return h
 }
 
@@ -93,6 +104,16 @@ func (h *history) askQueue(code string, position int) *history {
 	return h.call(aicc.OpQueue, 2*ms, answer)
 }
 
+// queueFor asks for the queue and waits, and asks again meanwhile as the demo does, but for the last
+// time.
+func (h *history) queueFor(d time.Duration) *history {
+	h.aside(aicc.OpQueue, ok())
+	for ; d >= 2*queryPause; d -= queryPause {
+		h.wait(queryPause).aside(aicc.OpQueue, ok())
+	}
+	return h.wait(d)
+}
+
 // upload is a good file of the customer's.
 func (h *history) upload(key string) *history {
 	f := goodFile(key)
@@ -104,7 +125,8 @@ func (h *history) upload(key string) *history {
 // open is begin and connect.
 func (h *history) open() *history { return h.begin().connect() }
 
-// poll brings messages, after the demo's pause, and downloads what the demo downloads.
+// poll brings messages, after the demo's pause. It downloads what the demo downloads, and asks about
+// click-to-call when the demo does.
 func (h *history) poll(messages ...msg) *history {
 	h.wait(DefaultPause).pollNow(ok(), messages...)
 	return h
@@ -128,6 +150,7 @@ func (h *history) pollNow(answer trace.Event, messages ...msg) *history {
 	h.call(aicc.OpPoll, takes, answer)
 	id := h.lastID
 	var due []string
+	agent := false
 	for i, m := range messages {
 		down := m(h)
 		e := h.add(trace.Event{Kind: trace.Deliver, Op: aicc.OpPoll, ID: id, Index: i, Message: down})
@@ -135,6 +158,10 @@ func (h *history) pollNow(answer trace.Event, messages ...msg) *history {
 		if _, mapped := aicc.MediaFileType(down.MediaType); mapped && down.SourceType != aicc.FromRobot && !answer.Probe {
 			due = append(due, down.Content)
 		}
+		agent = agent || down.SourceType == aicc.FromAgent && !answer.Probe
+	}
+	if agent && !h.did(aicc.OpSupport, aicc.Unfinished) {
+		h.aside(aicc.OpSupport, ok())
 	}
 	for _, id := range due {
 		h.download(id)

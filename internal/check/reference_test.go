@@ -20,13 +20,12 @@ import (
 // stay inside these bounds: in a conversation 32 gaps a sender, 256 messages of lateness, 32
 // messageCodes, messages without one, 16 files, 16 uploads and 64 sends that were not accepted; 32
 // object keys a customer. TestSpillingTellsNothingWrong and some of the stories are about what lies
-// outside. Four things are deliberate, in both:
+// outside. Three things are deliberate, in both:
 //
 //   - A gap that was opened by a message nobody said is not judged for order.
 //   - A damaged message is taken at its word when its number is the next or a missing one.
 //   - A poll counts as given up when its outcome is known, so that of two polls at a time, which is
 //     an ERROR of SIM-01, the slower does not explain what the faster did not bring.
-//   - SIM-05 counts downloads and does not ask which file each of them was for.
 
 // cases is what the reference finds about one rule.
 type cases struct {
@@ -157,13 +156,16 @@ func (c *chat) places(limit int, fits func(e *trace.Event) bool) []int {
 // connectState is how far CONNECT has come before place i.
 func (c *chat) connectState(i int) connectState {
 	state := apart
+	if c.events[c.begin].Midway && c.o.Foreign {
+		return connected
+	}
 	for k := c.begin; k < min(i, c.limit); k++ {
 		e := &c.events[k]
 		switch {
 		case e.Op != aicc.OpConnect:
 		case e.Kind == trace.Invoke:
 			state = asking
-		case e.Kind == trace.Return && e.Class == aicc.OK:
+		case e.Kind == trace.Return && (e.Class == aicc.OK || e.NoBody): // whoever is refused does not go on
 			return connected
 		case e.Kind == trace.Return && e.Class == aicc.Fail:
 			state = apart
@@ -202,10 +204,14 @@ func (b *book) exposedUntil(i int) time.Duration {
 		switch {
 		case givenUp(e), leaves && open && inFlight > 0:
 			until = max(until, e.At+hold)
+		case b.o.Foreign && b.besides(k):
+			until = max(until, e.At)
 		}
 		switch {
 		case e.Kind == trace.Begin:
-			open = true
+			if open = true; b.o.Foreign {
+				inFlight = 0 // of a page that is gone
+			}
 		case e.Kind == trace.End:
 			open = false
 		case e.Op == aicc.OpPoll && e.Kind == trace.Invoke:
@@ -488,13 +494,17 @@ var sentences = map[string]sentence{
 	"MED-05": uploadsUnchanged, "MED-06": localFilesNameTheirType,
 	"SIM-01": onePollAtATime, "SIM-02": noPollBeforeConnect, "SIM-03": noPollAfterDisconnect,
 	"SIM-04": pauseBetweenPolls, "SIM-05": oneDownloadEach, "SIM-06": queueIsAskedSlowly, "SIM-07": customersHangUp,
-	"SIM-08": turnedAwayLeaveAMessage,
+	"SIM-08": turnedAwayLeaveAMessage, "SIM-09": tokensBeforeConnect, "SIM-10": queueIsAsked, "SIM-11": supportIsAskedOnce,
+	"SIM-12": replacementIsTakenUp, "SIM-13": nothingIsSent,
 }
 
 // refer judges one customer by the reference.
 func refer(o Options, aborted Reason, h *history) map[string]cases {
 	o.setDefaults()
 	b := &book{o: o, customer: h.customer, aborted: aborted, events: h.events}
+	if o.Foreign {
+		b.events = unmarked(h.events)
+	}
 	found, chats := map[string]cases{}, b.chats()
 	for _, r := range Rules() {
 		if slices.Contains(o.Off, r.ID) || r.Severity == Note && !slices.Contains(o.On, r.ID) {
@@ -512,12 +522,14 @@ func refer(o Options, aborted Reason, h *history) map[string]cases {
 
 func (b *book) verdict(r *Rule, n *cases) Verdict {
 	switch {
-	case n.Violations > 0 && r.Level == Self:
+	case n.Violations > 0 && r.Level == Self && !b.o.Foreign:
 		return Error
 	case n.Violations > 0:
 		return Fail
 	case n.Inconclusive > 0:
 		return Inconclusive
+	case b.leavesOut(r.ID):
+		return NotObservable
 	case n.Opportunities > 0:
 		return Pass
 	case b.sees(r.Needs):
@@ -528,7 +540,8 @@ func (b *book) verdict(r *Rule, n *cases) Verdict {
 
 func (b *book) sees(n Needs) bool {
 	setUp := b.o.Setup.Robot != nil || b.o.Setup.Hold != nil
-	return n == Wire || n == Markers && b.o.Markers || n == Journal && b.o.Journal || n == Setup && setUp ||
+	told := func(e trace.Event) bool { return e.Kind == trace.Invoke && e.Token != 0 }
+	return n == Wire || n == TokensSeen && slices.ContainsFunc(b.events, told) || n == Markers && b.o.Markers || n == Journal && b.o.Journal || n == Setup && setUp ||
 		slices.ContainsFunc(b.events, func(e trace.Event) bool {
 			return n == Markers && e.Marked != marker.Absent || n == Journal && e.Kind == trace.Journal
 		})

@@ -109,7 +109,7 @@ func (s *Session) sendEnds(e *trace.Event) {
 // accepted judges whether a text was taken (SND-04). A refusal waits for what shows that the
 // conversation went on.
 func (s *Session) accepted(e *trace.Event) {
-	if !s.conv.parties.line || e.Chars > aicc.MaxDemoText || e.Bytes > maxText {
+	if !s.conv.parties.line || e.NoBody || e.Chars > aicc.MaxDemoText || e.Bytes > maxText {
 		return
 	}
 	if e.Status == http.StatusInternalServerError {
@@ -117,6 +117,11 @@ func (s *Session) accepted(e *trace.Event) {
 		s.unsure(snd04, IndeterminateSend, 1)
 	}
 	if !answeredPlainly(e) {
+		return
+	}
+	if s.wrongRequest(e) {
+		s.met(snd04)
+		s.unsure(snd04, ClientFault, 1)
 		return
 	}
 	if e.Class == aicc.Fail {
@@ -249,7 +254,7 @@ func (s *Session) settleReached(e *trace.Event, top int) {
 	if e.Record.Ended != "customer" {
 		limit = min(limit, top)
 	}
-	if s.opts().Setup.Async {
+	if s.async() {
 		return // nobody said that they were accepted
 	}
 	if s.conv.manyOpen || limit > maxJump {
