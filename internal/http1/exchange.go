@@ -33,6 +33,10 @@ type Exchange struct {
 	Chunked     bool   // send the body in chunks
 	Gzip        bool   // compress the body if the client said that it accepts it
 	CutAfter    int    // send only so many bytes of the answer and break the connection; 0: all; -1: none
+	// Told is called when the answer is complete, right before it is written, on whatever goroutine
+	// writes it; nil tells nobody. It must change nothing.
+	Told func(*Exchange)
+
 	minor       int
 	keep        bool
 	gzipOK      bool // the client accepts gzip; only known after ReleaseRequest
@@ -188,7 +192,7 @@ func (x *Exchange) invite(f framing) error {
 
 func (x *Exchange) reset() {
 	x.Status, x.ContentType, x.Close, x.Chunked, x.Gzip, x.CutAfter = 0, "", false, false, false, 0
-	x.gzipOK, x.held = false, false
+	x.gzipOK, x.held, x.Told = false, false, nil
 	x.Body, x.Extra = x.Body[:0], x.Extra[:0]
 }
 
@@ -277,6 +281,9 @@ func (x *Exchange) flush() bool {
 
 // pack makes out of the answer what is to be written.
 func (x *Exchange) pack() {
+	if x.Told != nil {
+		x.Told(x)
+	}
 	x.box = outgoing.Get().(*[]byte)
 	*x.box = x.appendAnswer((*x.box)[:0])
 	x.out, x.stays = *x.box, x.keep && !x.Close
