@@ -70,6 +70,9 @@ type Options struct {
 	Crossing         time.Duration // how long after an answer a client may act as if it had not come (SIM-12, SIM-13)
 	Window           int           // by how many messages one may be late and still be told from a copy
 
+	// Found is told of each witness that is kept when it is found, with the id of its rule; one that is
+	// worse may take its place later. It must not call the checker. May be nil.
+	Found func(rule string, w Witness)
 	// Reproduce returns a line that repeats one customer's part of the run. May be nil.
 	Reproduce func(customer int) string
 }

@@ -52,7 +52,7 @@ func (s *Session) fail(f finding) {
 	if c.off[f.rule] {
 		return
 	}
-	s.broken = true
+	s.broken += int32(f.count)
 	c.violations.Add(f.count)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,6 +67,9 @@ func (s *Session) fail(f finding) {
 	w.Events = told.events
 	if c.opts.Reproduce != nil {
 		w.Reproduce = c.opts.Reproduce(s.index)
+	}
+	if c.opts.Found != nil {
+		c.opts.Found(registry[f.rule].ID, w)
 	}
 	t.witnesses = retain(append(t.witnesses, w))
 }

@@ -25,8 +25,8 @@ type Session struct {
 	conv         conversation
 	streams      streams
 	index        int
-	broken       bool // a rule failed
-	unheard      bool // the last exchange of this conversation that came back had no answer
+	broken       int32 // how often rules failed
+	unheard      bool  // the last exchange of this conversation that came back had no answer
 }
 
 // polling is what the session knows of its polls.
@@ -90,7 +90,10 @@ func (s *Session) Observe(e *trace.Event) {
 }
 
 // Broken reports whether a rule that is checked failed for this customer so far.
-func (s *Session) Broken() bool { return s.broken }
+func (s *Session) Broken() bool { return s.broken > 0 }
+
+// Violations is how often rules that are checked failed for this customer so far.
+func (s *Session) Violations() int { return int(s.broken) }
 
 // Close settles what is open, as if the conversation had been cut short. A second call does nothing.
 func (s *Session) Close() {
@@ -142,6 +145,7 @@ func (s *Session) invoke(e *trace.Event) {
 
 func (s *Session) answer(e *trace.Event) {
 	s.unheard = e.Status == 0
+	s.understood(e)
 	s.authorised(e)
 	s.protocol(e)
 	switch e.Op {

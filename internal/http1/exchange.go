@@ -113,6 +113,10 @@ func (x *Exchange) Answer() {
 	x.answered <- struct{}{}
 }
 
+// Added is the value of the first header of that name, which must be in lower case, that was added to
+// the answer.
+func (x *Exchange) Added(lower string) []byte { return findHeader(x.Extra, lower) }
+
 func (x *Exchange) acceptsGzip() bool {
 	return x.gzipOK || hasOption(x.Header("accept-encoding"), "gzip")
 }

@@ -56,6 +56,8 @@ const (
 	SystemHangsUp             // DISCONNECT from SYSTEM, as for silence: isOfflineStatus false
 	SystemParks               // the same in asynchronous mode: isOfflineStatus true, with a tip
 	AgentSaysThree            // three texts in one answer
+	RobotDrop                 // a DISCONNECT from ROBOT, and the conversation goes on
+	PictureDrop               // a DISCONNECT that is an IMAGE, and the same
 )
 
 // Trouble is what happens to one call of a conversation.
@@ -191,6 +193,10 @@ func (v *conversation) act(a Act) {
 		}
 	case RobotPicture:
 		v.push(v.byRobot(message{control: aicc.Chat, media: aicc.Image, content: v.newFile(formatJPG, false).String()}))
+	case RobotDrop:
+		v.push(v.byRobot(message{control: aicc.Disconnect}))
+	case PictureDrop:
+		v.push(v.byAgent(message{control: aicc.Disconnect, media: aicc.Image, content: v.newFile(formatJPG, false).String()}))
 	case ReplaceToken:
 		v.c.aged = time.Now()
 	case AgentHangsUp:

@@ -1,0 +1,141 @@
+package judge
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"chatbench/internal/check"
+	"chatbench/internal/gate"
+	"chatbench/internal/metric"
+	"chatbench/internal/result"
+	"chatbench/internal/scenario"
+)
+
+// scenarioName is what results and traces call what was played.
+const scenarioName = "judging clients"
+
+// found is told of each broken rule, under the mutex of its customer and of the checker.
+func (j *Judge) found(rule string, w check.Witness) {
+	j.notify(Finding{At: j.now(), Rule: rule, Witness: w})
+}
+
+// notify leaves a finding for whoever tells of it.
+func (j *Judge) notify(f Finding) {
+	if j.opt.Found == nil {
+		return
+	}
+	select {
+	case j.findings <- f:
+	default: // the result has it
+	}
+}
+
+// tell tells of findings.
+func (j *Judge) tell() {
+	for {
+		select {
+		case f := <-j.findings:
+			j.opt.Found(j.named(f))
+		case <-j.stop:
+			for len(j.findings) > 0 {
+				j.opt.Found(j.named(<-j.findings))
+			}
+			return
+		}
+	}
+}
+
+// named adds whose finding it is.
+func (j *Judge) named(f Finding) Finding {
+	if f.Rule == "" {
+		return f
+	}
+	j.mu.Lock()
+	user, known := j.byIndex[f.Witness.Customer]
+	c := j.customers[user]
+	j.mu.Unlock()
+	f.User = user
+	if known && c != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		f.Client, f.Lesson = c.client.key.String(), j.lessonName(c.lesson)
+	}
+	return f
+}
+
+// met notes what a conversation has shown; the customer's mutex is held.
+func (j *Judge) met(c *customer) {
+	before := c.shown
+	c.shown = c.saw
+	for _, i := range j.clients.see(c.client, before, c.saw) {
+		j.notify(Finding{At: c.lastAt, Client: c.client.key.String(), User: c.user, Lesson: curriculum[i].Name})
+	}
+}
+
+// ended takes note of a conversation that has ended; the customer's mutex is held.
+func (j *Judge) ended(c *customer) {
+	if c.broken && c.lesson != noLesson {
+		j.clients.broke(c.client, c.lesson)
+	}
+}
+
+// Result is what was found out so far: complete when the judge is closed.
+func (j *Judge) Result() *result.Result {
+	end := time.Now()
+	metrics := j.recorder.Snapshot()
+	r := &result.Result{
+		Schema: result.Schema1, Tool: result.Tool{Version: j.opt.Tenant.Version, Go: runtime.Version()},
+		Scenario: result.Scenario{Name: scenarioName, Seed: j.opt.Tenant.Seed},
+		Target:   result.Target{Kind: result.Judged, Note: j.tenant.Describe()},
+		Run:      result.Run{ID: strconv.FormatUint(j.run, 36), Start: j.start, End: end, Command: result.MaskArgs(j.opt.Command)},
+		Rules:    j.checker.Report(), Metrics: metrics, Health: metric.Health{}.WithLateness(metrics), Trace: j.kept,
+	}
+	gate.Apply(r, &scenario.Scenario{Name: scenarioName, Gate: scenario.Gate{MaxMissed: 1}}, gate.Ending{Now: end})
+	for _, c := range j.clients.all() {
+		r.Notes = append(r.Notes, fmt.Sprintf("Client %d is %s.", c.number, c.key))
+		r.Gates = append(r.Gates, j.lessons(c)...)
+	}
+	return r
+}
+
+// lessons are the lessons of a client as gates: nothing that decides the verdict, but what is known.
+func (j *Judge) lessons(c *client) []result.Gate {
+	if !j.opt.Curriculum {
+		return nil
+	}
+	var list []result.Gate
+	for i, p := range j.clients.progress(c) {
+		if j.cannot(i) {
+			continue
+		}
+		l := &curriculum[i]
+		g := result.Gate{Kind: result.GateLesson, Name: fmt.Sprintf("client %d: %s", c.number, l.Name), Observed: float64(p.met), Limit: 1, Unit: "count"}
+		g.Verdict, g.Sentence = l.verdict(p)
+		list = append(list, g)
+	}
+	return list
+}
+
+// verdict is what became of a lesson.
+func (l *Lesson) verdict(p progress) (result.Verdict, string) {
+	rules := strings.Join(l.Rules, ", ")
+	switch {
+	case p.broken > 0:
+		return result.Fail, fmt.Sprintf("Broken: a rule was broken in %d of %s of this lesson (%s).", p.broken, conversations(p.planned), rules)
+	case p.met > 0:
+		return result.Pass, fmt.Sprintf("Met in %s (%s).", conversations(p.met), rules)
+	case l.Do != "":
+		return result.NotExercised, fmt.Sprintf("NOT-EXERCISED: whoever is at the client has to %s (%s).", l.Do, rules)
+	}
+	return result.NotExercised, fmt.Sprintf("NOT-EXERCISED: not met in %s (%s).", conversations(p.planned), rules)
+}
+
+func conversations(n int) string {
+	if n == 1 {
+		return "1 conversation"
+	}
+	return fmt.Sprintf("%d conversations", n)
+}
