@@ -25,6 +25,7 @@ type tenantFlags struct {
 	listen, config, cert, key string
 	mutants                   []string
 	seed                      uint64
+	judging                   judgeClientFlags
 }
 
 func newTenant(say *lang.Printer) *cobra.Command {
@@ -36,6 +37,12 @@ func newTenant(say *lang.Printer) *cobra.Command {
 
   chatbench tenant --listen 127.0.0.1:8080
   chatbench run scenarios/demo.yaml --target http://127.0.0.1:8080
+
+With --judge-client it judges who calls it, such as a web page that somebody writes: it plays the
+client a curriculum of conversations, says what the client does against the demo flow, and ends with
+a report: 0 no rule was broken, 1 one was, 2 nobody came.
+
+  chatbench tenant --judge-client --out judged/
 
 Mutants are faults that are put in on purpose, to see that a rule bites. "name" is applied at the
 first chance, "name:5" at the fifth, "name:every=5" at every fifth:
@@ -54,6 +61,7 @@ Mutants that only "chatbench check" brings about, best with ":every=1":
 	flags.StringVar(&f.cert, "tls-cert", "", "PEM `FILE` of a certificate: speak TLS")
 	flags.StringVar(&f.key, "tls-key", "", "PEM `FILE` of its key")
 	flags.Uint64Var(&f.seed, "seed", 1, "make the same decisions as with this seed")
+	f.judging.register(cmd)
 	return cmd
 }
 
@@ -66,6 +74,9 @@ func mutantTable(say *lang.Printer, mutants []tenant.Mutant) string {
 }
 
 func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
+	if err := f.judging.check(cmd); err != nil {
+		return err
+	}
 	cfg := scenario.DefaultTenant()
 	if f.config != "" {
 		var err error
@@ -74,7 +85,8 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 		}
 	}
 	cfg.Mutants = append(cfg.Mutants, f.mutants...)
-	t, err := tenant.New(cfg, tenant.Options{Seed: f.seed})
+	opt := tenant.Options{Seed: f.seed}
+	t, err := tenant.New(cfg, opt)
 	if err != nil {
 		return err
 	}
@@ -91,6 +103,9 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 		return err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), say.Sprintf("chatbench tenant at %s://%s, channel %s, app key %s", scheme, l.Addr(), cfg.Channel, cfg.AppKey)+"\n"+say.T(t.Describe()))
+	if f.judging.on {
+		return f.judging.judgeClients(cmd, cfg, opt, l, say)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	served := make(chan error, 1)

@@ -29,6 +29,8 @@ func (p *page) runSubject(r *result.Result) words {
 // verdictWord is the verdict of a run or a gate as a page shows it.
 func (p *page) verdictWord(v result.Verdict) words {
 	switch v {
+	case result.NotExercised:
+		return p.say("NOT EXERCISED")
 	case result.Pass:
 		return p.say("PASS")
 	case result.Warn:

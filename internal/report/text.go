@@ -170,6 +170,8 @@ func targetLine(say *lang.Printer, t *result.Target) string {
 		return bracketed(say.T("embedded tenant in this process, not a real one"), details)
 	case result.Recorded:
 		return bracketed(say.T("none: recorded events were checked"), details)
+	case result.Judged:
+		return bracketed(say.T("the clients of this embedded tenant"), details)
 	}
 	return bracketed(t.URL, details)
 }
