@@ -49,7 +49,9 @@ func Apply(r *result.Result, s *scenario.Scenario, end Ending) {
 			j.played()
 		}
 		j.exercise(s.Exercise)
-		j.missed(s.Gate.MaxMissed)
+		if j.r.Target.Kind != result.Judged { // what a client expects cannot be seen
+			j.missed(s.Gate.MaxMissed)
+		}
 		for _, l := range s.Gate.Latency {
 			j.latency(l)
 		}
@@ -179,6 +181,9 @@ func (j *judge) conformance(strict bool) {
 	case len(failed) > 0:
 		g.Verdict = result.Fail
 		g.Sentence = fmt.Sprintf("The tenant broke %s: %s.", plural(len(failed), "rule"), strings.Join(failed, ", "))
+		if j.r.Target.Kind == result.Judged {
+			g.Sentence = fmt.Sprintf("The clients broke %s: %s.", plural(len(failed), "rule"), strings.Join(failed, ", "))
+		}
 	case len(warned) > 0:
 		g.Sentence = "Only rules that warn were broken: " + strings.Join(warned, ", ") + "."
 		j.add(result.Warn, result.ExitOK, g.Sentence+" They warn; --strict makes them fail the run.")
@@ -186,6 +191,9 @@ func (j *judge) conformance(strict bool) {
 		g.Sentence = "The tenant broke no rule but those that are known to fail."
 	default:
 		g.Sentence = "The tenant broke no rule."
+		if j.r.Target.Kind == result.Judged {
+			g.Sentence = "The clients broke no rule."
+		}
 	}
 	j.gate(g, result.ExitConformance)
 	if len(expected) > 0 {

@@ -85,7 +85,7 @@ func (j *Judge) ended(c *customer) {
 // Result is what was found out so far: complete when the judge is closed.
 func (j *Judge) Result() *result.Result {
 	end := time.Now()
-	metrics := j.recorder.Snapshot()
+	metrics := counted(j.recorder.Snapshot())
 	r := &result.Result{
 		Schema: result.Schema1, Tool: result.Tool{Version: j.opt.Tenant.Version, Go: runtime.Version()},
 		Scenario: result.Scenario{Name: scenarioName, Seed: j.opt.Tenant.Seed},
@@ -99,6 +99,16 @@ func (j *Judge) Result() *result.Result {
 		r.Gates = append(r.Gates, j.lessons(c)...)
 	}
 	return r
+}
+
+// counted takes the times out of what was measured: they are the tenant's own, and what a client's
+// machine and network take is not in them.
+func counted(m *metric.Metrics) *metric.Metrics {
+	for i := range m.Stages {
+		m.Stages[i].Latency = map[string]*metric.Hist{}
+	}
+	m.Timeline = metric.Timeline{}
+	return m
 }
 
 // lessons are the lessons of a client as gates: nothing that decides the verdict, but what is known.
