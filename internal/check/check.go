@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"chatbench/internal/aicc"
 	"chatbench/internal/trace"
 )
 
@@ -70,9 +71,10 @@ type Options struct {
 	Crossing         time.Duration // how long after an answer a client may act as if it had not come (SIM-12, SIM-13)
 	Window           int           // by how many messages one may be late and still be told from a copy
 
-	// Found is told of each witness that is kept when it is found, with the id of its rule; one that is
-	// worse may take its place later. It must not call the checker. May be nil.
-	Found func(rule string, w Witness)
+	// Failed is told at once when a customer breaks the rule with this id, during the call that told of
+	// the event. The witness is nil when it is not kept, and one that is kept may give way to a worse one
+	// later. It must not call the checker. May be nil.
+	Failed func(rule string, customer int, w *Witness)
 	// Reproduce returns a line that repeats one customer's part of the run. May be nil.
 	Reproduce func(customer int) string
 }
@@ -132,8 +134,10 @@ type shard struct {
 type counts struct {
 	met       [ruleCount]int64 // opportunities
 	infoPolls int64
-	markers   bool // some were seen
+	unread    [aicc.OpLeave + 1]int64 // answers whose body was not kept, by call
+	markers   bool                    // some were seen
 	journal   bool
+	tokens    bool // which ones requests carried was told
 }
 
 // tally is what is known of one rule.
@@ -160,7 +164,7 @@ func New(o Options) *Checker {
 // Customer returns the automaton of one customer, whose index is the one in its markers. It must
 // be asked for once per customer.
 func (c *Checker) Customer(index int) *Session {
-	return &Session{shard: c.shardOf(index), wait: &nobodyWaits, rare: &nothingRare, index: index,
+	return &Session{shard: c.shardOf(index), wait: &nobodyWaits, rare: &nothingRare, index: int32(index),
 		exposedUntil: never, poll: polling{ended: never}, conv: unbegun()}
 }
 
@@ -224,7 +228,11 @@ func (n *counts) add(more *counts) {
 	for i := range n.met {
 		n.met[i] += more.met[i]
 	}
+	for op := range n.unread {
+		n.unread[op] += more.unread[op]
+	}
 	n.infoPolls += more.infoPolls
 	n.markers = n.markers || more.markers
 	n.journal = n.journal || more.journal
+	n.tokens = n.tokens || more.tokens
 }

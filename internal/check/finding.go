@@ -52,31 +52,40 @@ func (s *Session) fail(f finding) {
 	if c.off[f.rule] {
 		return
 	}
-	s.broken += int32(f.count)
+	s.broken = true
 	c.violations.Add(f.count)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := &c.tallies[f.rule]
 	t.violations += f.count
-	w := Witness{Customer: s.index, Epoch: s.conv.epoch, Extent: f.extent}
+	w := Witness{Customer: int(s.index), Epoch: s.conv.epoch, Extent: f.extent}
 	if !t.wants(&w, f.at) {
+		s.tellFailed(f.rule, nil)
 		return
 	}
 	told := f.tell()
 	w.Sentence = fmt.Sprintf("customer %d, conversation %d: %s", s.index, s.conv.epoch, told.sentence)
 	w.Events = told.events
 	if c.opts.Reproduce != nil {
-		w.Reproduce = c.opts.Reproduce(s.index)
+		w.Reproduce = c.opts.Reproduce(int(s.index))
 	}
-	if c.opts.Found != nil {
-		c.opts.Found(registry[f.rule].ID, w)
-	}
+	s.tellFailed(f.rule, &w)
 	t.witnesses = retain(append(t.witnesses, w))
+}
+
+// tellFailed tells whoever wants to know at once.
+func (s *Session) tellFailed(id rule, w *Witness) {
+	if failed := s.opts().Failed; failed != nil {
+		failed(registry[id].ID, int(s.index), w)
+	}
 }
 
 // unsure counts n cases of a rule that something else explains as well.
 func (s *Session) unsure(id rule, reason Reason, n int64) {
 	c := s.shard.c
+	if reason == IndeterminatePoll && s.conv.connect.doubled {
+		reason = ClientFault // the doubt comes from two polls at once
+	}
 	if c.off[id] || n <= 0 {
 		return
 	}

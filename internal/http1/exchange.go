@@ -37,9 +37,9 @@ type Exchange struct {
 	// writes it; nil tells nobody. It must change nothing.
 	Told func(*Exchange)
 
-	minor       int
-	keep        bool
-	gzipOK      bool // the client accepts gzip; only known after ReleaseRequest
+	minor  int
+	keep   bool
+	gzipOK bool // the client accepts gzip; only known after ReleaseRequest
 
 	attended *attended // nil: a goroutine serves the connection
 	begun    bool      // a part of the request has come

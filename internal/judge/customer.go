@@ -222,11 +222,7 @@ func (c *customer) observe(kind trace.Kind, set func(*trace.Event)) {
 	e := trace.Event{Kind: kind, At: max(c.j.now(), c.lastAt), Customer: c.index, Epoch: c.epoch, Seq: -1}
 	set(&e)
 	c.lastAt = e.At
-	before := c.session.Violations()
 	c.session.Observe(&e)
-	if c.session.Violations() != before {
-		c.broken = true
-	}
 	c.meter.Observe(&e)
 	if c.j.trace != nil {
 		c.j.trace.Write(&e)

@@ -84,8 +84,8 @@ type Judge struct {
 
 	mu        sync.Mutex // protects the following; inside no other
 	customers map[string]*customer
-	byIndex   map[int]string // user of a customer whose findings are told
-	count     int            // customers so far
+	byIndex   map[int]*customer
+	count     int // customers so far
 }
 
 // defaultPatience is the tenant's own, where it never releases a conversation.
@@ -96,7 +96,7 @@ const defaultPatience = time.Minute
 func New(cfg scenario.Tenant, opt Options) (*Judge, error) {
 	j := &Judge{opt: opt, cfg: cfg, start: time.Now(), run: random(), patience: cfg.SessionTimeout,
 		findings: make(chan Finding, 1024), stop: make(chan struct{}), done: make(chan struct{}),
-		customers: make(map[string]*customer), byIndex: make(map[int]string)}
+		customers: make(map[string]*customer), byIndex: make(map[int]*customer)}
 	if j.patience <= 0 {
 		j.patience = defaultPatience
 	}
@@ -109,7 +109,7 @@ func New(cfg scenario.Tenant, opt Options) (*Judge, error) {
 		return nil, err
 	}
 	header := j.header()
-	j.checker = check.New(check.Options{Off: header.Off, Start: j.start, Setup: header.Setup, Foreign: true, Pause: header.Pause, Found: j.found})
+	j.checker = check.New(check.Options{Off: header.Off, Start: j.start, Setup: header.Setup, Foreign: true, Pause: header.Pause, Failed: j.failed})
 	j.recorder = metric.NewRecorder(nil, 8, metric.Options{Wall: j.start})
 	if opt.Out != "" {
 		if j.trace, err = trace.Create(filepath.Join(opt.Out, TraceFile), header); err != nil {
@@ -253,7 +253,7 @@ func (j *Judge) newCustomer(user string) *customer {
 func (j *Judge) make(user string) *customer {
 	c := &customer{j: j, index: j.count, user: user, epoch: -1, talk: talk{lesson: noLesson},
 		session: j.checker.Customer(j.count), meter: j.recorder.Customer(j.count)}
-	j.byIndex[j.count] = user
+	j.byIndex[j.count] = c
 	j.count++
 	return c
 }

@@ -17,9 +17,15 @@ import (
 // scenarioName is what results and traces call what was played.
 const scenarioName = "judging clients"
 
-// found is told of each broken rule, under the mutex of its customer and of the checker.
-func (j *Judge) found(rule string, w check.Witness) {
-	j.notify(Finding{At: j.now(), Rule: rule, Witness: w})
+// failed is told of each broken rule, under the mutex of its customer and of the checker.
+func (j *Judge) failed(rule string, customer int, w *check.Witness) {
+	j.mu.Lock()
+	c := j.byIndex[customer]
+	j.mu.Unlock()
+	c.broken = true
+	if w != nil {
+		j.notify(Finding{At: c.lastAt, Client: c.client.key.String(), User: c.user, Lesson: j.lessonName(c.lesson), Rule: rule, Witness: *w})
+	}
 }
 
 // notify leaves a finding for whoever tells of it.
@@ -38,32 +44,14 @@ func (j *Judge) tell() {
 	for {
 		select {
 		case f := <-j.findings:
-			j.opt.Found(j.named(f))
+			j.opt.Found(f)
 		case <-j.stop:
 			for len(j.findings) > 0 {
-				j.opt.Found(j.named(<-j.findings))
+				j.opt.Found(<-j.findings)
 			}
 			return
 		}
 	}
-}
-
-// named adds whose finding it is.
-func (j *Judge) named(f Finding) Finding {
-	if f.Rule == "" {
-		return f
-	}
-	j.mu.Lock()
-	user, known := j.byIndex[f.Witness.Customer]
-	c := j.customers[user]
-	j.mu.Unlock()
-	f.User = user
-	if known && c != nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		f.Client, f.Lesson = c.client.key.String(), j.lessonName(c.lesson)
-	}
-	return f
 }
 
 // met notes what a conversation has shown; the customer's mutex is held.
