@@ -36,15 +36,16 @@ type customer struct {
 
 // talk is what is known of the conversation that goes on.
 type talk struct {
-	begun   bool // Begin was told, and End was not
-	asked   bool // CONNECT was sent
-	open    bool // CONNECT was answered 0
-	refused bool // or anything else
-	left    bool // the client has sent DISCONNECT
-	dropped bool // a DISCONNECT was delivered
-	polls   int  // answered
-	queued  bool // a message said so, and no agent has spoken since
-	lesson  int  // that it is, or is to be; noLesson: none
+	begun   bool          // Begin was told, and End was not
+	asked   bool          // CONNECT was sent
+	open    bool          // CONNECT was answered 0
+	refused bool          // or anything else
+	left    bool          // the client has sent DISCONNECT
+	dropped bool          // a DISCONNECT was delivered
+	polls   int           // answered
+	brokeAt time.Duration // when the connection of a poll broke, unless a call came since: the network code of many clients repeats such a poll by itself, at once
+	queued  bool          // a message said so, and no agent has spoken since
+	lesson  int           // that it is, or is to be; noLesson: none
 	saw     sights
 	shown   sights   // of these, what the client's account has
 	files   []string // ids of media messages that came
@@ -62,7 +63,9 @@ func (c *customer) ask(k *call, r *request, from *client) {
 	c.arrange(k)
 	c.lastID++
 	k.c, k.id, k.token = c, c.lastID, c.tokens.Number(r.token)
-	k.probe = k.op == aicc.OpDownload && !slices.Contains(c.files, k.fileID)
+	k.probe = k.op == aicc.OpDownload && !slices.Contains(c.files, k.fileID) ||
+		k.op == aicc.OpPoll && c.brokeAt > 0 && c.j.now()-c.brokeAt < check.DefaultPause
+	c.brokeAt = 0
 	c.calls = append(c.calls, k)
 	c.observe(trace.Invoke, func(e *trace.Event) {
 		k.started = e.At
@@ -180,10 +183,21 @@ func (k *call) abandoned() {
 		k.fill(e)
 		e.Started, e.Class, e.Error = k.started, aicc.Info, "the client closed the connection"
 	})
+	c.broke(k)
+}
+
+// broke notes that the connection of a call broke.
+func (c *customer) broke(k *call) {
+	if k.op == aicc.OpPoll {
+		c.brokeAt = c.lastAt
+	}
 }
 
 // learn remembers what an answer means for the conversation.
 func (c *customer) learn(k *call, a *answer) {
+	if a.status == 0 {
+		c.broke(k)
+	}
 	switch {
 	case k.op == aicc.OpConnect && !c.open:
 		c.open, c.refused = a.class == aicc.OK, a.class == aicc.Fail && a.status == 200

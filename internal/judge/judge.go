@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"chatbench/internal/aicc"
 	"chatbench/internal/check"
 	"chatbench/internal/http1"
 	"chatbench/internal/metric"
@@ -43,6 +44,8 @@ type Options struct {
 	Conversations int
 	// Curriculum switches the lessons on. Without it all conversations are as the set-up says.
 	Curriculum bool
+	// Only is the one lesson that is given; "" are all.
+	Only string
 	// Found is told of all that is noticed, one after the other. It may be slow: what there is no time
 	// for is left out, and the result has it all the same. May be nil.
 	Found func(Finding)
@@ -192,6 +195,9 @@ func (j *Judge) watch(x *http1.Exchange) {
 	from := j.clientOf(x.Conn, r.agent)
 	k := &call{wrong: r.fault(j.cfg.Channel)}
 	r.describe(k)
+	if k.op == aicc.OpPoll && k.wrong != "" {
+		k.op = aicc.OpNone // it fetches nothing, so that it is judged as a request only
+	}
 	c := from.stranger
 	if user := r.user(); user != "" && len(user) <= longestUser {
 		c = j.customer(user)
@@ -342,7 +348,7 @@ func (j *Judge) allMet() bool {
 // none that speaks first, and those with an agent while none works.
 func (j *Judge) cannot(lesson int) bool {
 	l := &curriculum[lesson]
-	return l.met&(sawRobot|sawHandOver|sawAfterHandOver) != 0 && (j.cfg.Robot == nil || j.cfg.Robot.Welcome == "")
+	return j.opt.Only != "" && l.Name != j.opt.Only || l.met&(sawRobot|sawHandOver|sawAfterHandOver) != 0 && (j.cfg.Robot == nil || j.cfg.Robot.Welcome == "")
 }
 
 // choose gives a customer's client its next lesson.
