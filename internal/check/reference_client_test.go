@@ -85,6 +85,9 @@ func queueIsAsked(c *chat, n *cases) {
 			if e.Op == aicc.OpQueue && !e.Probe {
 				settle(i, e.At-e.Dial, true)
 			}
+			if e.Op == aicc.OpDisconnect {
+				due = never // whoever leaves need not ask
+			}
 			busy++
 		case e.Kind == trace.Return && e.Op != aicc.OpPoll:
 			busy = max(busy-1, 0)

@@ -14,12 +14,10 @@ import (
 func (r *request) fault(channel string) string {
 	e, known := endpoints[r.path]
 	switch {
-	case !known && r.method == http.MethodOptions:
-		return "" // told when it is answered
-	case !known:
+	case !known || r.method == http.MethodOptions:
 		return "" // perhaps a page of the tenant's own: told when it is answered 404
 	case e.method != r.method:
-		return fmt.Sprintf("%s is called with %s, not %s", r.path, e.method, r.method)
+		return fmt.Sprintf("%s wants %s, not %s", r.path, e.method, shown(r.method))
 	case r.broken:
 		return "the body is no JSON object"
 	}
