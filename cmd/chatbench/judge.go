@@ -121,9 +121,6 @@ func (t *teller) tell(f judge.Finding) {
 	}
 	r, _ := check.Find(f.Rule)
 	where := report.Clean(f.Client)
-	if f.User != "" {
-		where = t.say.Sprintf("user %s, %s", report.Clean(f.User), where)
-	}
 	if f.Lesson != "" {
 		where += ", " + t.say.Sprintf("lesson %s", t.say.T(f.Lesson))
 	}

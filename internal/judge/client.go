@@ -33,6 +33,7 @@ type client struct {
 	key      clientKey
 	number   int       // in the order in which they came
 	stranger *customer // its calls that name no user
+	begun    int       // conversations
 	lessons  [len(curriculum)]progress
 }
 
@@ -76,11 +77,12 @@ func clip(s string) string {
 	return s[:min(len(s), most)]
 }
 
-// next gives the client the lesson that it had least often; one that it has met in passing counts as
-// had. Skip says which are not given.
+// next notes that the client begins a conversation, and gives it the lesson that it had least often;
+// one that it has met in passing counts as had. Skip says which are not given.
 func (s *clients) next(c *client, skip func(int) bool) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c.begun++
 	best, least := noLesson, 0
 	for i := range c.lessons {
 		p := &c.lessons[i]
@@ -128,7 +130,7 @@ func (s *clients) all() []*client {
 	defer s.mu.Unlock()
 	var list []*client
 	for _, c := range s.byKey {
-		if slices.ContainsFunc(c.lessons[:], func(p progress) bool { return p.planned > 0 }) {
+		if c.begun > 0 {
 			list = append(list, c)
 		}
 	}

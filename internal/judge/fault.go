@@ -9,13 +9,10 @@ import (
 	"chatbench/internal/aicc"
 )
 
-// fault says what is wrong with a request, as far as the request itself shows it, or "". Channel is the
+// fault says what is wrong with a call, as far as the request itself shows it, or "". Channel is the
 // tenant's.
 func (r *request) fault(channel string) string {
-	e, known := endpoints[r.path]
-	switch {
-	case !known || r.method == http.MethodOptions:
-		return "" // perhaps a page of the tenant's own: told when it is answered 404
+	switch e := endpoints[r.path]; {
 	case e.method != r.method:
 		return fmt.Sprintf("%s wants %s, not %s", r.path, e.method, shown(r.method))
 	case r.broken:

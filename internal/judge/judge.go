@@ -15,6 +15,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -74,7 +75,6 @@ type Judge struct {
 	checker  *check.Checker
 	recorder *metric.Recorder
 	trace    *trace.Writer // nil: none is kept
-	kept     *result.Trace // what was, when it is closed
 
 	clients  clients
 	begun    atomic.Int64 // conversations
@@ -88,7 +88,9 @@ type Judge struct {
 	mu        sync.Mutex // protects the following; inside no other
 	customers map[string]*customer
 	byIndex   map[int]*customer
-	count     int // customers so far
+	count     int           // customers so far
+	unjudged  int64         // calls of users for whom there was no room
+	kept      *result.Trace // what was, when it is closed; nil: there is none, or not yet
 }
 
 // defaultPatience is the tenant's own, where it never releases a conversation.
@@ -178,6 +180,8 @@ func (j *Judge) Close(ctx context.Context) error {
 
 // closeTrace ends the trace, once.
 func (j *Judge) closeTrace() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.trace == nil || j.kept != nil {
 		return nil
 	}
@@ -189,18 +193,23 @@ func (j *Judge) closeTrace() error {
 // now is the judge's clock.
 func (j *Judge) now() time.Duration { return time.Since(j.start) }
 
-// watch is shown every request.
+// watch is shown every request. What is no call of the API may be a page of the tenant's own, and is
+// only looked at when there is none.
 func (j *Judge) watch(x *http1.Exchange) {
 	r := read(x)
-	from := j.clientOf(x.Conn, r.agent)
-	k := &call{wrong: r.fault(j.cfg.Channel)}
+	if !r.isCall() {
+		from := x.Conn
+		x.Told = func(x *http1.Exchange) { j.strayed(&r, from, x.Status) }
+		return
+	}
+	k, from := &call{wrong: r.fault(j.cfg.Channel)}, j.clientOf(x.Conn, r.agent)
 	r.describe(k)
 	if k.op == aicc.OpPoll && k.wrong != "" {
 		k.op = aicc.OpNone // it fetches nothing, so that it is judged as a request only
 	}
-	c := from.stranger
-	if user := r.user(); user != "" && len(user) <= longestUser {
-		c = j.customer(user)
+	c := j.whose(&r, from)
+	if c == nil {
+		return
 	}
 	c.ask(k, &r, from)
 	k.conn, _ = x.Conn.(*conn)
@@ -210,10 +219,18 @@ func (j *Judge) watch(x *http1.Exchange) {
 	x.Told = func(x *http1.Exchange) { j.told(k, &r, x) }
 }
 
+// whose finds the customer that a call is judged as; nil when there are too many.
+func (j *Judge) whose(r *request, from *client) *customer {
+	if user := r.user(); user != "" && len(user) <= longestUser {
+		return j.customer(user)
+	}
+	return from.stranger
+}
+
 // longestUser bounds the user ids that are told apart; the tenant takes 32 characters.
 const longestUser = 128
 
-// told is shown every answer.
+// told is shown the answer to a call.
 func (j *Judge) told(k *call, r *request, x *http1.Exchange) {
 	if k.conn != nil {
 		k.conn.serve(nil)
@@ -225,29 +242,47 @@ func (j *Judge) told(k *call, r *request, x *http1.Exchange) {
 	k.c.answered(k, &a)
 }
 
+// strayed judges a request for what is not there.
+func (j *Judge) strayed(r *request, conn net.Conn, status int) {
+	if why := refusal(r, status); why != "" {
+		j.blame(r, conn, status, why)
+	}
+}
+
+// blame judges a request that is no call by what is wrong with it.
+func (j *Judge) blame(r *request, conn net.Conn, status int, why string) {
+	from, k := j.clientOf(conn, r.agent), &call{wrong: why}
+	from.stranger.ask(k, r, from)
+	from.stranger.answered(k, &answer{class: aicc.Fail, status: status})
+}
+
 // refused is told of what is no HTTP.
 func (j *Judge) refused(conn net.Conn, err error) {
-	from := j.clientOf(conn, "")
-	k := &call{wrong: "it is no HTTP request: " + err.Error()}
-	from.stranger.ask(k, &request{}, from)
-	from.stranger.answered(k, &answer{class: 2, status: 400})
+	j.blame(&request{}, conn, http.StatusBadRequest, "it is no HTTP request: "+err.Error())
 }
 
 func (j *Judge) clientOf(conn net.Conn, agent string) *client {
 	return j.clients.find(conn.RemoteAddr(), agent, func() *customer { return j.newCustomer("") })
 }
 
-// customer finds or makes the customer of a user id.
+// customer finds or makes the customer of a user id; nil when there are too many.
 func (j *Judge) customer(user string) *customer {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	c := j.customers[user]
-	if c == nil {
+	switch {
+	case c != nil:
+	case len(j.customers) >= maxUsers:
+		j.unjudged++
+	default:
 		c = j.make(user)
 		j.customers[user] = c
 	}
 	return c
 }
+
+// maxUsers is how many users are judged at the same time. Others are served, and counted.
+const maxUsers = 50_000
 
 func (j *Judge) newCustomer(user string) *customer {
 	j.mu.Lock()
@@ -344,20 +379,16 @@ func (j *Judge) allMet() bool {
 	return len(list) > 0
 }
 
-// cannot reports whether the tenant cannot give a lesson: one with the robot, on a channel that has
-// none that speaks first, and those with an agent while none works.
+// cannot reports whether the tenant does not give a lesson: those that were not asked for, and those with
+// the robot on a channel that has none which speaks first.
 func (j *Judge) cannot(lesson int) bool {
 	l := &curriculum[lesson]
-	return j.opt.Only != "" && l.Name != j.opt.Only || l.met&(sawRobot|sawHandOver|sawAfterHandOver) != 0 && (j.cfg.Robot == nil || j.cfg.Robot.Welcome == "")
+	return !j.opt.Curriculum || j.opt.Only != "" && l.Name != j.opt.Only || l.met&(sawRobot|sawHandOver|sawAfterHandOver) != 0 && (j.cfg.Robot == nil || j.cfg.Robot.Welcome == "")
 }
 
 // choose gives a customer's client its next lesson.
 func (j *Judge) choose(c *customer) int {
 	j.begun.Add(1)
-	if !j.opt.Curriculum {
-		j.clients.next(c.client, func(i int) bool { return i > 0 })
-		return noLesson
-	}
 	return j.clients.next(c.client, j.cannot)
 }
 

@@ -111,6 +111,12 @@ var endpoints = map[string]struct {
 // isSend reports whether a path is one of the two that take what a customer says.
 func isSend(path string) bool { return path == aicc.PathSend || path == aicc.PathSendAsync }
 
+// isCall reports whether a request is for an endpoint of the API. What browsers ask with OPTIONS is not.
+func (r *request) isCall() bool {
+	_, known := endpoints[r.path]
+	return known && r.method != http.MethodOptions
+}
+
 // op is which exchange of the demo flow a request is.
 func (r *request) op() aicc.Op {
 	e, ok := endpoints[r.path]

@@ -79,9 +79,15 @@ func (j *Judge) Result() *result.Result {
 		Scenario: result.Scenario{Name: scenarioName, Seed: j.opt.Tenant.Seed},
 		Target:   result.Target{Kind: result.Judged, Note: j.tenant.Describe()},
 		Run:      result.Run{ID: strconv.FormatUint(j.run, 36), Start: j.start, End: end, Command: result.MaskArgs(j.opt.Command)},
-		Rules:    j.checker.Report(), Metrics: metrics, Health: metric.Health{}.WithLateness(metrics), Trace: j.kept,
+		Rules:    j.checker.Report(), Metrics: metrics, Health: metric.Health{}.WithLateness(metrics),
 	}
 	gate.Apply(r, &scenario.Scenario{Name: scenarioName, Gate: scenario.Gate{MaxMissed: 1}}, gate.Ending{Now: end})
+	j.mu.Lock()
+	r.Trace = j.kept
+	if j.unjudged > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("There were more than %d users at the same time: %d calls of others were not judged.", maxUsers, j.unjudged))
+	}
+	j.mu.Unlock()
 	for _, c := range j.clients.all() {
 		r.Notes = append(r.Notes, fmt.Sprintf("Client %d is %s.", c.number, c.key))
 		r.Gates = append(r.Gates, j.lessons(c)...)
