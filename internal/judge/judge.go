@@ -85,9 +85,12 @@ type Judge struct {
 	done     chan struct{} // closed when there is no more to judge
 	over     sync.Once
 
-	mu        sync.Mutex // protects the following; inside no other
+	// byIndex finds a *customer by its number. It is asked for under the checker's mutex, so that no other
+	// may be taken with it.
+	byIndex sync.Map
+
+	mu        sync.Mutex // protects the following
 	customers map[string]*customer
-	byIndex   map[int]*customer
 	count     int           // customers so far
 	unjudged  int64         // calls of users for whom there was no room
 	kept      *result.Trace // what was, when it is closed; nil: there is none, or not yet
@@ -101,7 +104,7 @@ const defaultPatience = time.Minute
 func New(cfg scenario.Tenant, opt Options) (*Judge, error) {
 	j := &Judge{opt: opt, cfg: cfg, start: time.Now(), run: random(), patience: cfg.SessionTimeout,
 		findings: make(chan Finding, 1024), stop: make(chan struct{}), done: make(chan struct{}),
-		customers: make(map[string]*customer), byIndex: make(map[int]*customer)}
+		customers: make(map[string]*customer)}
 	if j.patience <= 0 {
 		j.patience = defaultPatience
 	}
@@ -294,7 +297,7 @@ func (j *Judge) newCustomer(user string) *customer {
 func (j *Judge) make(user string) *customer {
 	c := &customer{j: j, index: j.count, user: user, epoch: -1, talk: talk{lesson: noLesson},
 		session: j.checker.Customer(j.count), meter: j.recorder.Customer(j.count)}
-	j.byIndex[j.count] = c
+	j.byIndex.Store(j.count, c)
 	j.count++
 	return c
 }
@@ -351,7 +354,7 @@ func (j *Judge) forget(c *customer) {
 	defer j.mu.Unlock()
 	if j.customers[c.user] == c {
 		delete(j.customers, c.user)
-		delete(j.byIndex, c.index)
+		j.byIndex.Delete(c.index)
 	}
 }
 

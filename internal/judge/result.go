@@ -18,10 +18,12 @@ import (
 const scenarioName = "judging clients"
 
 // failed is told of each broken rule, under the mutex of its customer and of the checker.
-func (j *Judge) failed(rule string, customer int, w *check.Witness) {
-	j.mu.Lock()
-	c := j.byIndex[customer]
-	j.mu.Unlock()
+func (j *Judge) failed(rule string, index int, w *check.Witness) {
+	found, ok := j.byIndex.Load(index)
+	if !ok {
+		return // it was forgotten
+	}
+	c := found.(*customer)
 	c.broken = true
 	if w != nil {
 		j.notify(Finding{At: c.lastAt, Client: c.client.key.String(), User: c.user, Lesson: j.lessonName(c.lesson), Rule: rule, Witness: *w})
