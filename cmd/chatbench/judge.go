@@ -115,7 +115,11 @@ type teller struct {
 }
 
 func (t *teller) tell(f judge.Finding) {
-	if f.Rule == "" {
+	switch {
+	case f.Do != "":
+		fmt.Fprintln(t.w, t.say.Sprintf("%s  lesson %s begins: please %s (%s)", report.Moment(f.At), t.say.T(f.Lesson), t.say.T(f.Do), report.Clean(f.Client)))
+		return
+	case f.Rule == "":
 		fmt.Fprintln(t.w, t.say.Sprintf("%s  lesson met: %s (%s)", report.Moment(f.At), t.say.T(f.Lesson), report.Clean(f.Client)))
 		return
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 
 	"chatbench/internal/aicc"
@@ -22,7 +23,7 @@ func (s *Session) understood(e *trace.Event) {
 		if e.Op != aicc.OpNone {
 			what = e.Op.String() + " " + strconv.FormatUint(uint64(e.ID), 10)
 		}
-		return story{sentence: what + " is wrong: " + e.Request, events: []WitnessEvent{
+		return story{sentence: fmt.Sprintf("%s is wrong: %s", what, e.Request), events: []WitnessEvent{
 			did(e.Started, "%s was sent: %s", what, e.Request),
 			came(e.At, "it was answered %s", cmp.Or(e.Code, e.Error, "HTTP "+itoa(e.Status))),
 		}}

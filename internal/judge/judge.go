@@ -14,6 +14,7 @@ import (
 	crand "crypto/rand"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -52,15 +53,16 @@ type Options struct {
 	Found func(Finding)
 }
 
-// Finding is one thing that was noticed while judging: a broken rule or a lesson that a client has met
-// for the first time.
+// Finding is one thing that was noticed while judging: a broken rule, a lesson that a client has met for
+// the first time, or one that begins for the first time and wants something done.
 type Finding struct {
 	At      time.Duration // since the judge was made
 	Client  string        // the address it calls from and its User-Agent
 	User    string        // userId; "" where none was named
 	Rule    string        // id; "" for a lesson
 	Witness check.Witness // of the rule
-	Lesson  string        // in which it was, or which was met
+	Lesson  string        // in which it was, which was met, or which begins
+	Do      string        // what whoever is at the client has to do in the lesson that begins; "" for other findings
 }
 
 // Judge is a tenant with a watch on its clients. It is made by New; all methods may be called at any
@@ -261,7 +263,7 @@ func (j *Judge) blame(r *request, conn net.Conn, status int, why string) {
 
 // refused is told of what is no HTTP.
 func (j *Judge) refused(conn net.Conn, err error) {
-	j.blame(&request{}, conn, http.StatusBadRequest, "it is no HTTP request: "+err.Error())
+	j.blame(&request{}, conn, http.StatusBadRequest, fmt.Sprintf("it is no HTTP request: %v", err))
 }
 
 func (j *Judge) clientOf(conn net.Conn, agent string) *client {
@@ -408,7 +410,11 @@ func (j *Judge) lesson(user string) *tenant.Lesson {
 	if c.lesson == noLesson {
 		return nil
 	}
-	return &curriculum[c.lesson].plan
+	l := &curriculum[c.lesson]
+	if l.Do != "" && j.clients.progress(c.client)[c.lesson].planned == 1 {
+		j.notify(Finding{At: j.now(), Client: c.client.key.String(), User: c.user, Lesson: l.Name, Do: l.Do})
+	}
+	return &l.plan
 }
 
 func (j *Judge) lessonName(lesson int) string {
