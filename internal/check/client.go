@@ -190,7 +190,6 @@ func (s *Session) clientAnswered(e *trace.Event) {
 			s.missesSomething()
 		}
 	}
-	s.replaced(e)
 	if e.Op == aicc.OpPoll {
 		return
 	}

@@ -158,6 +158,7 @@ func (s *Session) answer(e *trace.Event) {
 	s.understood(e)
 	s.clientAnswered(e)
 	s.authorised(e)
+	s.replaced(e)
 	s.protocol(e)
 	switch e.Op {
 	case aicc.OpToken:

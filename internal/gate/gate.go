@@ -209,7 +209,7 @@ func broke(tenant, client []string) string {
 		sentences = append(sentences, fmt.Sprintf("The tenant broke %s: %s.", plural(len(tenant), "rule"), strings.Join(tenant, ", ")))
 	}
 	if len(client) > 0 {
-		sentences = append(sentences, fmt.Sprintf("The client broke %s: %s.", plural(len(client), "rule"), strings.Join(client, ", ")))
+		sentences = append(sentences, fmt.Sprintf("The clients broke %s: %s.", plural(len(client), "rule"), strings.Join(client, ", ")))
 	}
 	return strings.Join(sentences, " ")
 }
