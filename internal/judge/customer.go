@@ -270,15 +270,14 @@ const (
 	forget = 10 * time.Minute
 )
 
-// finish ends the customer's part at the end of judging. A conversation that was over some time ago has
-// ended as it did; what had not is cut short.
-func (c *customer) finish(now time.Duration) {
+// finish ends the customer's part at the end of judging. A conversation that was over has ended as it
+// did; what had not is cut short.
+func (c *customer) finish() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	const settled = 2 * time.Second // for what a client does last, such as a download
 	if c.begun {
 		how := trace.CutShort
-		if (c.left || c.dropped) && len(c.calls) == 0 && now-c.lastAt >= settled {
+		if (c.left || c.dropped) && len(c.calls) == 0 {
 			how = c.ending()
 		}
 		c.end(how)

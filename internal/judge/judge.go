@@ -172,9 +172,8 @@ func (j *Judge) Done() <-chan struct{} { return j.done }
 // done at most.
 func (j *Judge) Close(ctx context.Context) error {
 	j.closing.Do(func() {
-		now := j.now()
 		for _, c := range j.everybody() {
-			c.finish(now)
+			c.finish()
 		}
 		close(j.stop)
 	})
