@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"chatbench/internal/check"
 	"chatbench/internal/http1"
 	"chatbench/internal/judge"
 	"chatbench/internal/lang"
@@ -123,10 +122,9 @@ func (t *teller) tell(f judge.Finding) {
 		fmt.Fprintln(t.w, t.say.Sprintf("%s  lesson met: %s (%s)", report.Moment(f.At), t.say.T(f.Lesson), report.Clean(f.Client)))
 		return
 	}
-	r, _ := check.Find(f.Rule)
 	where := report.Clean(f.Client)
 	if f.Lesson != "" {
 		where += ", " + t.say.Sprintf("lesson %s", t.say.T(f.Lesson))
 	}
-	report.Finding(t.w, t.say, &r, &f.Witness, where)
+	report.Finding(t.w, t.say, f.Rule, &f.Witness, where)
 }

@@ -136,6 +136,9 @@ func (l *Lesson) verdict(p progress) (result.Verdict, string) {
 	case l.Do != "":
 		return result.NotExercised, fmt.Sprintf("NOT-EXERCISED: whoever is at the client has to %s (%s).", l.Do, rules)
 	}
+	if p.planned == 0 {
+		return result.NotExercised, fmt.Sprintf("NOT-EXERCISED: its turn did not come (%s).", rules)
+	}
 	return result.NotExercised, fmt.Sprintf("NOT-EXERCISED: not met in %s (%s).", conversations(p.planned), rules)
 }
 

@@ -9,14 +9,14 @@ import (
 	"chatbench/internal/lang"
 )
 
-// Finding writes a broken rule while a run goes on: a line, and the story of its witness behind it.
-// Where says who broke it. The error is that of w.
-func Finding(w io.Writer, say *lang.Printer, rule *check.Rule, witness *check.Witness, where string) error {
+// Finding writes that a rule, named by its id, was broken a run goes on: a line, and the
+// story of its witness behind it. Where says who broke it. The error is that of w.
+func Finding(w io.Writer, say *lang.Printer, rule string, witness *check.Witness, where string) error {
 	at := time.Duration(0)
 	if n := len(witness.Events); n > 0 {
 		at = witness.Events[n-1].At
 	}
-	text := fmt.Sprintf("%s  %s %s: %s (%s)\n", moment(at), rule.ID, say.T(rule.Title), phrase(say.T(witness.Sentence)), where)
+	text := fmt.Sprintf("%s  %s  %s (%s)\n", moment(at), rule, phrase(say.T(witness.Sentence)), where)
 	for _, e := range witness.Events {
 		text += "    " + moment(e.At) + "  " + phrase(say.T(e.Text)) + "\n"
 	}
