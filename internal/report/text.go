@@ -201,14 +201,22 @@ func nonEmpty(s string) []string {
 }
 
 func (p *printer) gates() {
-	if len(p.r.Gates) == 0 {
+	p.gatesUnder("Gates", slices.DeleteFunc(slices.Clone(p.r.Gates), isLesson))
+	p.gatesUnder("Lessons", slices.DeleteFunc(slices.Clone(p.r.Gates), func(g result.Gate) bool { return !isLesson(g) }))
+}
+
+// isLesson reports whether a gate says what a judged client met, and decides nothing.
+func isLesson(g result.Gate) bool { return g.Kind == result.GateLesson }
+
+func (p *printer) gatesUnder(heading string, gates []result.Gate) {
+	if len(gates) == 0 {
 		return
 	}
-	p.heading(p.say.T("Gates"))
+	p.heading(p.say.T(heading))
 	t := table{indent: "  "}
-	for i := range p.r.Gates {
-		g := &p.r.Gates[i]
-		row := []string{p.say.T(string(g.Verdict)), clean(g.Name)}
+	for i := range gates {
+		g := &gates[i]
+		row := []string{p.say.T(string(g.Verdict)), clean(p.say.T(g.Name))}
 		if estimated(p.r) {
 			row = append(row, intervalWords(p.say, g))
 		}
