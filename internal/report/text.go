@@ -216,11 +216,11 @@ func (p *printer) gatesUnder(heading string, gates []result.Gate) {
 	t := table{indent: "  "}
 	for i := range gates {
 		g := &gates[i]
-		row := []string{p.say.T(string(g.Verdict)), clean(p.say.T(g.Name))}
+		row := []string{p.say.T(string(g.Verdict)), p.say.T(g.Name)}
 		if estimated(p.r) {
 			row = append(row, intervalWords(p.say, g))
 		}
-		t.row(append(row, clean(p.say.T(g.Sentence)))...)
+		t.row(append(row, p.say.T(g.Sentence))...)
 		t.paint(0, p.verdictColour(g.Verdict))
 	}
 	t.writeTo(&p.out)
