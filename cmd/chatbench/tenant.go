@@ -27,6 +27,7 @@ type tenantFlags struct {
 	mutants                   []string
 	seed                      uint64
 	page                      bool
+	judging                   judgeClientFlags
 }
 
 func newTenant(say *lang.Printer) *cobra.Command {
@@ -40,6 +41,12 @@ func newTenant(say *lang.Printer) *cobra.Command {
   chatbench run scenarios/demo.yaml --target http://127.0.0.1:8080
 
 A person can be the customer, too: with --page it serves a web page to chat on (docs/page.md).
+
+With --judge-client it judges who calls it, such as a web page that somebody writes: it plays the
+client a curriculum of conversations, says what the client does against the demo flow, and ends with
+a report: 0 no rule was broken, 1 one was, 2 nobody came.
+
+  chatbench tenant --judge-client --out judged/
 
 Mutants are faults that are put in on purpose, to see that a rule bites. "name" is applied at the
 first chance, "name:5" at the fifth, "name:every=5" at every fifth:
@@ -59,6 +66,7 @@ Mutants that only "chatbench check" brings about, best with ":every=1":
 	flags.StringVar(&f.key, "tls-key", "", "PEM `FILE` of its key")
 	flags.Uint64Var(&f.seed, "seed", 1, "make the same decisions as with this seed")
 	flags.BoolVar(&f.page, "page", false, "serve a web page to chat on, for browsers on this machine; without --config the tenant is one that shows everything")
+	f.judging.register(cmd)
 	return cmd
 }
 
@@ -71,6 +79,9 @@ func mutantTable(say *lang.Printer, mutants []tenant.Mutant) string {
 }
 
 func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
+	if err := f.judging.check(cmd); err != nil {
+		return err
+	}
 	cfg := scenario.DefaultTenant()
 	if f.page {
 		showEverything(&cfg)
@@ -105,6 +116,9 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 	fmt.Fprintln(cmd.OutOrStdout(), say.Sprintf("chatbench tenant at %s://%s, channel %s, app key %s", scheme, l.Addr(), cfg.Channel, cfg.AppKey)+"\n"+say.T(t.Describe()))
 	if f.page {
 		fmt.Fprintln(cmd.OutOrStdout(), say.Sprintf("to chat with it, open %s://%s/ in a browser on this machine", scheme, l.Addr()))
+	}
+	if f.judging.on {
+		return f.judging.judgeClients(cmd, cfg, opt, l, say)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -470,4 +470,10 @@ var registry = [ruleCount]Rule{
 		Statement: "After a DISCONNECT that the demo handles the client sends no text, file, TRANS2AGENT, queue query or DISCONNECT any more, and after its own that was answered 0 no poll either. Downloads, click-to-call, survey and leaving a message may follow.",
 		Look:      "Whether the input is closed when the conversation is over; timers that are not stopped; what is sent when a window is closed whose conversation has ended.",
 	},
+	sim14: {
+		ID: "SIM-14", Title: "requests are right", Level: Self, Severity: Failure, Needs: Wire,
+		Source:    "API reference, the pages of the calls (docs/protocol.md sections 2.2 and 3)",
+		Statement: "A request calls what there is with the method it has, with its headers and fields, for the user of its token. Only a tenant that judges its clients looks at that.",
+		Look:      "The call that the witness names, beside its page in the vendor's reference; a page that is served from elsewhere than the calls.",
+	},
 }

@@ -71,6 +71,10 @@ type Options struct {
 	Crossing         time.Duration // how long after an answer a client may act as if it had not come (SIM-12, SIM-13)
 	Window           int           // by how many messages one may be late and still be told from a copy
 
+	// Failed is told at once when a customer breaks the rule with this id, during the call that told of
+	// the event. The witness is nil when it is not kept, and one that is kept may give way to a worse one
+	// later. It must not call the checker. May be nil.
+	Failed func(rule string, customer int, w *Witness)
 	// Reproduce returns a line that repeats one customer's part of the run. May be nil.
 	Reproduce func(customer int) string
 }

@@ -62,6 +62,9 @@ var eventFaults = []fault{
 	{name: "CONNECT without a token", rules: []string{"SIM-09 ERROR"}, events: func(h *history, from int, _ *rand.Rand) {
 		h.insert(from+1, exchange(aicc.OpConnect, trace.Event{Class: aicc.Fail, Status: 401, Token: trace.Tokenless})...)
 	}},
+	{name: "wrong request", rules: []string{"SIM-14 ERROR"}, events: func(h *history, from int, r *rand.Rand) {
+		h.events[h.pick(from, r, isReturn(aicc.OpSend))].Request = "it is sent to another channel"
+	}},
 	{name: "click-to-call asked about twice", rules: []string{"SIM-11 ERROR"}, events: func(h *history, from int, _ *rand.Rand) {
 		h.insert(h.first(from, isReturn(aicc.OpSupport))+1, exchange(aicc.OpSupport, ok())...)
 	}},

@@ -60,15 +60,33 @@ func (s *Session) fail(f finding) {
 	t.violations += f.count
 	w := Witness{Customer: int(s.index), Epoch: s.conv.epoch, Extent: f.extent}
 	if !t.wants(&w, f.at) {
+		s.tellFailed(f.rule, nil)
 		return
 	}
 	told := f.tell()
-	w.Sentence = fmt.Sprintf("customer %d, conversation %d: %s", s.index, s.conv.epoch, told.sentence)
+	w.Sentence = s.named(told.sentence)
 	w.Events = told.events
 	if c.opts.Reproduce != nil {
 		w.Reproduce = c.opts.Reproduce(int(s.index))
 	}
+	s.tellFailed(f.rule, &w)
 	t.witnesses = retain(append(t.witnesses, w))
+}
+
+// named puts in front of a sentence whom it is about. The users of a client that is judged are not
+// chatbench's, so that their number says nothing.
+func (s *Session) named(sentence string) string {
+	if s.opts().Foreign && s.conv.user != "" {
+		return fmt.Sprintf("customer %d (user %s), conversation %d: %s", s.index, clip(s.conv.user), s.conv.epoch, sentence)
+	}
+	return fmt.Sprintf("customer %d, conversation %d: %s", s.index, s.conv.epoch, sentence)
+}
+
+// tellFailed tells whoever wants to know at once.
+func (s *Session) tellFailed(id rule, w *Witness) {
+	if failed := s.opts().Failed; failed != nil {
+		failed(registry[id].ID, int(s.index), w)
+	}
 }
 
 // unsure counts n cases of a rule that something else explains as well.

@@ -231,6 +231,7 @@ func (w *world) trade(op aicc.Op, answer trace.Event) {
 		}
 	}
 	answer.Fresh, answer.NewToken = w.draw(2) == 0, answer.Status != 0 && w.draw(12) == 0
+	answer.Request = oneOf(w.draw, "", "", trace.Sound, "it has no body")
 	w.call(op, w.takes(), answer)
 }
 

@@ -53,6 +53,9 @@ func (s *Session) leaves() {
 	if s.wait.question.open() || s.wait.handOver.open() {
 		s.waits().question, s.waits().handOver = closed, closed
 	}
+	if s.wait.queue.due != never { // whoever leaves need not ask
+		s.waits().queue.due = never
+	}
 }
 
 // asksRobot opens the question that an accepted text is, if a robot listens (ROB-03).

@@ -86,6 +86,9 @@ func queueIsAsked(c *chat, n *cases) {
 			if e.Op == aicc.OpQueue && !e.Probe {
 				settle(i, e.At-e.Dial, true)
 			}
+			if e.Op == aicc.OpDisconnect {
+				due = never // whoever leaves need not ask
+			}
 			busy++
 		case e.Kind == trace.Return && e.Op != aicc.OpPoll:
 			busy = max(busy-1, 0)
@@ -312,7 +315,7 @@ func looksInto(id string, op aicc.Op) bool {
 	switch id {
 	case "TOK-01", "TOK-02":
 		return op == aicc.OpToken
-	case "TOK-03", "TOK-04", "TOK-05", "SHP-04", "SIM-01", "SIM-04", "SIM-09", "SIM-12", "MED-02", "MED-05",
+	case "TOK-03", "TOK-04", "TOK-05", "SHP-04", "SIM-01", "SIM-04", "SIM-09", "SIM-12", "SIM-14", "MED-02", "MED-05",
 		"SND-01", "SND-02", "SND-03", "DSC-04", "DSC-09", "DSC-10", "DSC-11": // statuses, times, tokens and the record
 		return false
 	case "SHP-02", "SHP-03":

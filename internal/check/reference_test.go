@@ -495,7 +495,7 @@ var sentences = map[string]sentence{
 	"SIM-01": onePollAtATime, "SIM-02": noPollBeforeConnect, "SIM-03": noPollAfterDisconnect,
 	"SIM-04": pauseBetweenPolls, "SIM-05": oneDownloadEach, "SIM-06": queueIsAskedSlowly, "SIM-07": customersHangUp,
 	"SIM-08": turnedAwayLeaveAMessage, "SIM-09": tokensBeforeConnect, "SIM-10": queueIsAsked, "SIM-11": supportIsAskedOnce,
-	"SIM-12": replacementIsTakenUp, "SIM-13": nothingIsSent,
+	"SIM-12": replacementIsTakenUp, "SIM-13": nothingIsSent, "SIM-14": requestsAreRight,
 }
 
 // refer judges one customer by the reference.

@@ -112,6 +112,7 @@ const (
 	sim11
 	sim12
 	sim13
+	sim14
 	ruleCount
 )
 

@@ -155,6 +155,7 @@ func (s *Session) invoke(e *trace.Event) {
 
 func (s *Session) answer(e *trace.Event) {
 	s.unheard = e.Status == 0
+	s.understood(e)
 	s.clientAnswered(e)
 	s.authorised(e)
 	s.replaced(e)

@@ -101,6 +101,8 @@ func (r *Refusal) doubt(in *Input, format string, args ...any) {
 // alone looks for what is wrong with a result by itself.
 func (r *Refusal) alone(in *Input) {
 	switch res := in.Result; {
+	case res.Target.Kind == result.Judged:
+		r.never(in, "it judges clients, and nothing about a tenant was measured in it")
 	case res.Target.Kind == result.Recorded:
 		r.never(in, "it is the check of a recording, which says nothing about the load")
 	case res.Run.Ended != "":
@@ -156,6 +158,8 @@ func kind(k result.Kind) string {
 		return "the embedded tenant in the process of the run"
 	case result.Recorded:
 		return "a recording"
+	case result.Judged:
+		return "clients that were judged"
 	}
 	return "a tenant reached by its address"
 }

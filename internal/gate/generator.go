@@ -29,7 +29,7 @@ const (
 // generator looks at chatbench itself. When it was short of something the figures are about it and
 // not about the tenant, and the run is INVALID. Of a recording nothing is known.
 func (j *judge) generator(demand *scenario.Gate, dropped int) {
-	if j.r.Target.Kind == result.Recorded {
+	if j.r.Target.Kind == result.Recorded || j.r.Target.Kind == result.Judged {
 		return
 	}
 	j.lateness(demand.MaxLateness)

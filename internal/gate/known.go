@@ -166,7 +166,7 @@ func toTheEnd(r *result.Result) bool {
 	case result.ExitInterrupted, result.ExitUnreachable, result.ExitBug:
 		return false
 	}
-	return r.Run.Ended == "" && r.Target.Kind != result.Recorded
+	return r.Run.Ended == "" && r.Target.Kind != result.Recorded && r.Target.Kind != result.Judged
 }
 
 // strictly reads how a result was judged off the name of its gate.

@@ -202,6 +202,7 @@ func (a *attended) sent() bool {
 
 // refuse tells the peer of a bad request why, and ends the connection in a way that lets it hear that.
 func (a *attended) refuse(err error) {
+	a.server.refusing(a.conn, err)
 	if !a.x.refusal(err) {
 		a.end()
 		return

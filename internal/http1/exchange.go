@@ -33,9 +33,13 @@ type Exchange struct {
 	Chunked     bool   // send the body in chunks
 	Gzip        bool   // compress the body if the client said that it accepts it
 	CutAfter    int    // send only so many bytes of the answer and break the connection; 0: all; -1: none
-	minor       int
-	keep        bool
-	gzipOK      bool // the client accepts gzip; only known after ReleaseRequest
+	// Told is called when the answer is complete, right before it is written, on whatever goroutine
+	// writes it; nil tells nobody. It must change nothing.
+	Told func(*Exchange)
+
+	minor  int
+	keep   bool
+	gzipOK bool // the client accepts gzip; only known after ReleaseRequest
 
 	attended *attended // nil: a goroutine serves the connection
 	begun    bool      // a part of the request has come
@@ -108,6 +112,10 @@ func (x *Exchange) Answer() {
 	}
 	x.answered <- struct{}{}
 }
+
+// Added is the value of the first header of that name, which must be in lower case, that was added to
+// the answer.
+func (x *Exchange) Added(lower string) []byte { return findHeader(x.Extra, lower) }
 
 func (x *Exchange) acceptsGzip() bool {
 	return x.gzipOK || hasOption(x.Header("accept-encoding"), "gzip")
@@ -188,7 +196,7 @@ func (x *Exchange) invite(f framing) error {
 
 func (x *Exchange) reset() {
 	x.Status, x.ContentType, x.Close, x.Chunked, x.Gzip, x.CutAfter = 0, "", false, false, false, 0
-	x.gzipOK, x.held = false, false
+	x.gzipOK, x.held, x.Told = false, false, nil
 	x.Body, x.Extra = x.Body[:0], x.Extra[:0]
 }
 
@@ -277,6 +285,9 @@ func (x *Exchange) flush() bool {
 
 // pack makes out of the answer what is to be written.
 func (x *Exchange) pack() {
+	if x.Told != nil {
+		x.Told(x)
+	}
 	x.box = outgoing.Get().(*[]byte)
 	*x.box = x.appendAnswer((*x.box)[:0])
 	x.out, x.stays = *x.box, x.keep && !x.Close

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -211,6 +212,46 @@ func TestCloseWaitsForHeld(t *testing.T) {
 		x.Answer()
 		if err := server.Close(t.Context()); err != nil {
 			t.Errorf("Close after the answer: %v", err)
+		}
+	})
+}
+
+// TestTold tells of each answer right before it is written: of one that is held, one that is given at
+// once, and one that a panic makes. What is refused as no HTTP is told apart.
+func TestTold(t *testing.T) {
+	eachServer(t, func(t *testing.T, secure bool, serve starter) {
+		if secure {
+			return
+		}
+		told, refused := make(chan string, 10), make(chan error, 10)
+		server := &Server{Refused: func(_ net.Conn, err error) { refused <- err }, Handler: func(x *Exchange) {
+			x.Told = func(x *Exchange) {
+				told <- fmt.Sprintf("%d %s %s", x.Status, x.Body, x.Added("x-note"))
+			}
+			x.AddHeader("X-Note", "kept")
+			x.Body = append(x.Body, x.Path...)
+			switch string(x.Path) {
+			case "/held":
+				x.Hold()
+				go x.Answer()
+			case "/panic":
+				panic("on purpose")
+			}
+		}}
+		conn := dialServer(t, serve(t, server, nil), nil)
+		in := bufio.NewReader(conn)
+		for _, c := range []struct{ path, want string }{{"/at-once", "0 /at-once kept"}, {"/held", "0 /held kept"}, {"/panic", "500  "}} {
+			fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", c.path)
+			readAnswer(t, in)
+			if got := <-told; got != c.want {
+				t.Errorf("%s: told %q, want %q", c.path, got, c.want)
+			}
+		}
+		conn = dialServer(t, conn.RemoteAddr().String(), nil)
+		fmt.Fprint(conn, "nonsense\r\n\r\n")
+		readAnswer(t, bufio.NewReader(conn))
+		if err := <-refused; !errors.Is(err, ErrMalformed) {
+			t.Errorf("told that it was refused for %v, want ErrMalformed", err)
 		}
 	})
 }

@@ -24,6 +24,9 @@ type Server struct {
 	// IdleTimeout closes a connection on which no request begins for that long, and HeadTimeout
 	// one whose request does not end. 0 means 5 minutes and 30 seconds.
 	IdleTimeout, HeadTimeout time.Duration
+	// Refused is told of a request that is no HTTP, or too large, before it is answered so. It is
+	// called where the connection is served; nil tells nobody.
+	Refused func(net.Conn, error)
 	// ErrorLog is told when a handler panics, with the stack; nil tells nobody. It is called where
 	// the handler is. The exchange is answered 500 and its connection closed.
 	ErrorLog func(error)
@@ -185,6 +188,7 @@ func (s *Server) exchange(x *Exchange) bool {
 		return false
 	}
 	if err := x.readRequest(); err != nil {
+		s.refusing(x.Conn, err)
 		x.refuse(err)
 		return false
 	}
@@ -198,6 +202,13 @@ func (s *Server) exchange(x *Exchange) bool {
 	return x.flush()
 }
 
+// refusing tells of a request that is refused; other errors are connections that have ended.
+func (s *Server) refusing(conn net.Conn, err error) {
+	if s.Refused != nil && (errors.Is(err, ErrMalformed) || errors.Is(err, ErrTooLarge)) {
+		s.Refused(conn, err)
+	}
+}
+
 // handle keeps a panic of the handler from ending the process and all the other conversations.
 func (s *Server) handle(x *Exchange) (ok bool) {
 	defer func() {
@@ -206,8 +217,9 @@ func (s *Server) handle(x *Exchange) (ok bool) {
 			return
 		}
 		if !x.held {
+			told := x.Told
 			x.reset()
-			x.Status, x.Close = http.StatusInternalServerError, true
+			x.Status, x.Close, x.Told = http.StatusInternalServerError, true, told
 		}
 		if s.ErrorLog != nil {
 			s.ErrorLog(fmt.Errorf("panic in the handler of %s: %v\n%s", x.Method, p, debug.Stack()))

@@ -22,7 +22,7 @@ import (
 var writers = []string{"cmd/chatbench", "internal/report"}
 
 // speakers are the rooms whose errors and sentences are translated when they are shown.
-var speakers = []string{"internal/capacity", "internal/check", "internal/compare", "internal/gate", "internal/probe", "internal/result", "internal/run", "internal/scenario", "internal/sim", "internal/tenant"}
+var speakers = []string{"internal/capacity", "internal/check", "internal/compare", "internal/gate", "internal/judge", "internal/probe", "internal/result", "internal/run", "internal/scenario", "internal/sim", "internal/tenant"}
 
 // silent are files of these rooms that write for machines, or for the log of a developer.
 var silent = map[string]string{

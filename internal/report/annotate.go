@@ -146,6 +146,8 @@ func gateGrade(v result.Verdict) grade {
 	switch v {
 	case result.Inconclusive, result.Warn:
 		return gradeWarning
+	case result.NotExercised:
+		return gradeNotice
 	}
 	return gradeError
 }

@@ -150,6 +150,8 @@ func (p *page) targetWords(t *result.Target) words {
 		what = joined(", ", p.say("embedded tenant in this process, not a real one"), p.name(t.URL))
 	case result.Recorded:
 		what = p.say("none: recorded events were checked")
+	case result.Judged:
+		what = p.say("the clients of this embedded tenant")
 	}
 	if t.Insecure {
 		what = joined(", ", what, p.say("certificate NOT verified"))

@@ -29,6 +29,8 @@ func (p *page) runSubject(r *result.Result) words {
 // verdictWord is the verdict of a run or a gate as a page shows it.
 func (p *page) verdictWord(v result.Verdict) words {
 	switch v {
+	case result.NotExercised:
+		return p.say("NOT EXERCISED")
 	case result.Pass:
 		return p.say("PASS")
 	case result.Warn:
@@ -205,13 +207,15 @@ func (p *page) peak(m *metric.Metrics) words {
 }
 
 func (p *page) drawGates(r *result.Result) {
-	var ours, exercise, generator []result.Gate
+	var ours, exercise, generator, lessons []result.Gate
 	for _, g := range r.Gates {
 		switch {
 		case g.Kind == result.GateGenerator && g.Verdict == result.Pass:
 			generator = append(generator, g)
 		case g.Kind == result.GateExercise && g.Verdict == result.Pass:
 			exercise = append(exercise, g)
+		case isLesson(g):
+			lessons = append(lessons, g)
 		default:
 			ours = append(ours, g)
 		}
@@ -224,6 +228,9 @@ func (p *page) drawGates(r *result.Result) {
 	p.add("gates", p.say("Gates"), p.table(p.gateTable("gates", p.say("What makes this run pass or fail"), ours)),
 		p.details(p.say("%s on exercise passed: the rules came up as often as demanded", p.several(len(exercise), p.say("gate"), p.say("gates"))),
 			p.table(p.gateTable("gates-exercise", p.say("How often rules must have come up"), exercise))), note)
+	if len(lessons) > 0 {
+		p.add("lessons", p.say("Lessons"), p.table(p.gateTable("lessons", p.say("What the clients met; it decides nothing"), lessons)))
+	}
 }
 
 // several writes "1 gate" or "3 gates". Chinese, which has no plural, takes many with its measure word

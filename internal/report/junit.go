@@ -210,6 +210,8 @@ func (j *junit) gate(g *result.Gate) {
 		c.Failure = outcome
 	case result.Inconclusive:
 		j.undecided(&c, g.Sentence, string(g.Kind))
+	case result.NotExercised:
+		c.Skipped = &junitSkipped{Message: g.Sentence}
 	default:
 		c.Error = outcome
 	}

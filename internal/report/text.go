@@ -170,6 +170,8 @@ func targetLine(say *lang.Printer, t *result.Target) string {
 		return bracketed(say.T("embedded tenant in this process, not a real one"), details)
 	case result.Recorded:
 		return bracketed(say.T("none: recorded events were checked"), details)
+	case result.Judged:
+		return bracketed(say.T("the clients of this embedded tenant"), details)
 	}
 	return bracketed(t.URL, details)
 }
@@ -199,14 +201,22 @@ func nonEmpty(s string) []string {
 }
 
 func (p *printer) gates() {
-	if len(p.r.Gates) == 0 {
+	p.gatesUnder("Gates", slices.DeleteFunc(slices.Clone(p.r.Gates), isLesson))
+	p.gatesUnder("Lessons", slices.DeleteFunc(slices.Clone(p.r.Gates), func(g result.Gate) bool { return !isLesson(g) }))
+}
+
+// isLesson reports whether a gate says what a judged client met, and decides nothing.
+func isLesson(g result.Gate) bool { return g.Kind == result.GateLesson }
+
+func (p *printer) gatesUnder(heading string, gates []result.Gate) {
+	if len(gates) == 0 {
 		return
 	}
-	p.heading(p.say.T("Gates"))
+	p.heading(p.say.T(heading))
 	t := table{indent: "  "}
-	for i := range p.r.Gates {
-		g := &p.r.Gates[i]
-		row := []string{p.say.T(string(g.Verdict)), g.Name}
+	for i := range gates {
+		g := &gates[i]
+		row := []string{p.say.T(string(g.Verdict)), p.say.T(g.Name)}
 		if estimated(p.r) {
 			row = append(row, intervalWords(p.say, g))
 		}

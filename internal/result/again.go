@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Again is the command line that makes this result again, or "". The check of a trace has no seed:
-// nothing is decided in it.
+// Again is the command line that makes this result again, or "". The check of a trace, and what clients
+// do, has no seed: nothing is decided in it.
 func (r *Result) Again() string {
-	if r.Target.Kind == Recorded {
+	if r.Target.Kind == Recorded || r.Target.Kind == Judged {
 		return Again(r.Run.Command, 0)
 	}
 	return Again(r.Run.Command, r.Scenario.Seed)

@@ -58,6 +58,7 @@ type Verdict string
 
 // The verdicts of a run, from harmless to grave. The zero value is that of nothing at all.
 const (
+	NotExercised Verdict = "not-exercised" // of a lesson: it was not met, and nothing is known
 	Pass         Verdict = "pass"
 	Warn         Verdict = "warn" // passed, but a rule that nobody promises was broken
 	Stale        Verdict = "stale"
@@ -69,7 +70,7 @@ const (
 	Error        Verdict = "error" // a bug in chatbench: it broke a rule for itself
 )
 
-var verdictOrder = []Verdict{"", Pass, Warn, Stale, Inconclusive, Invalid, Interrupted, Unreachable, Fail, Error}
+var verdictOrder = []Verdict{"", NotExercised, Pass, Warn, Stale, Inconclusive, Invalid, Interrupted, Unreachable, Fail, Error}
 
 // Worse gives the graver of two verdicts. An unknown verdict is graver than all known ones.
 func (v Verdict) Worse(other Verdict) Verdict { return worse(verdictOrder, v, other) }

@@ -72,6 +72,7 @@ const (
 	Embedded Kind = "embedded" // the embedded tenant, in the process that made the result
 	Real     Kind = "real"     // a tenant reached by URL
 	Recorded Kind = "recorded" // none: a trace or a HAR was checked
+	Judged   Kind = "judged"   // none: the clients of an embedded tenant were judged
 )
 
 // Target is what was tested.
@@ -134,7 +135,8 @@ const (
 	GateMissed      GateKind = "missed"    // share of expectations missed
 	GateGenerator   GateKind = "generator" // chatbench itself had what it needed
 	GateBaseline    GateKind = "baseline"
-	GateKnown       GateKind = "known" // the known-failure file
+	GateKnown       GateKind = "known"  // the known-failure file
+	GateLesson      GateKind = "lesson" // what a judged client met; it decides nothing
 )
 
 // OnFigures reports whether such a gate is on how fast or how well the tenant served: of an INVALID

@@ -13,12 +13,12 @@ func (v *conversation) handOver() string {
 	if !isOpen(v.t.cfg.Hours, time.Now()) {
 		return aicc.CodeOffHours
 	}
-	p, served, ok := v.t.desk.ask(v)
+	p, served, ok := v.desk.ask(v)
 	if !ok {
 		return aicc.CodeFailed
 	}
 	v.place, v.working = p, false
-	if v.t.cfg.Robot != nil {
+	if v.robot() != nil {
 		v.robotSays(message{fin: true}, v.words().handOver)
 	}
 	if served {
@@ -37,6 +37,7 @@ func isOpen(h scenario.Hours, now time.Time) bool {
 // queue makes the customer wait for an agent.
 func (v *conversation) queue() {
 	v.phase = queueing
+	v.awaitColleague()
 	v.say(message{source: aicc.FromSystem, queueFlag: "Y"}, v.words().queueing)
 	if limit := v.t.cfg.Queue.MaxWait; limit > 0 && !v.t.faults.take(queueForever, v) {
 		v.patience = v.later(queueing, limit, func() {
@@ -83,6 +84,7 @@ func (v *conversation) greet() {
 	}
 	v.agentSays(message{}, v.named(v.words().greeting))
 	v.work()
+	v.goOn()
 }
 
 func (v *conversation) agentSays(m message, text string) { v.say(v.byAgent(m), text) }

@@ -161,7 +161,7 @@ func (t *Tenant) authorize(x *http1.Exchange, need access) (c *customer, ok bool
 		return nil, true
 	}
 	token, ok := t.userTokens.get(text)
-	if !ok || time.Now().After(token.expires) && !t.renew(x, token) {
+	if !ok || (time.Now().After(token.expires) || t.aged(token)) && !t.renew(x, token) {
 		return nil, false
 	}
 	return token.c, t.faults == nil || !t.faults.refusing(x, token)

@@ -41,6 +41,8 @@ type conversation struct {
 	c      *customer
 	t      *Tenant
 	rng    *rand.Rand // what robot and agents decide
+	desk   *desk
+	lesson *lesson // nil: it is to be like any other
 	callID string
 	phase  phase
 
@@ -110,9 +112,12 @@ func newConversation(c *customer, content string) *conversation {
 	fmt.Fprintf(h, "%s/%d", key, c.conversations)
 	now := time.Now()
 	v := &conversation{
-		c: c, t: c.t, cause: marker.NoCause, lastSaid: now, lastHeard: now,
+		c: c, t: c.t, desk: &c.t.desk, cause: marker.NoCause, lastSaid: now, lastHeard: now,
 		rng:    rand.New(rand.NewPCG(c.t.opt.Seed, h.Sum64())),
 		callID: fmt.Sprintf("%d-%d", now.Unix(), c.t.calls.Add(1)),
+	}
+	if c.t.opt.Lesson != nil {
+		v.learn(c.t.opt.Lesson(c.user))
 	}
 	v.listen(content)
 	return v
@@ -121,7 +126,7 @@ func newConversation(c *customer, content string) *conversation {
 // start puts the customer through to the robot or the agents. A code other than 0 means that
 // nothing has happened.
 func (v *conversation) start() string {
-	robot := v.t.cfg.Robot
+	robot := v.robot()
 	switch {
 	case robot == nil:
 		return v.handOver()
@@ -317,8 +322,11 @@ func (v *conversation) finish(how string) {
 	for _, a := range [...]*alarm{v.peer, v.silence, v.release, v.patience} {
 		v.t.clock.stop(a)
 	}
+	if v.lesson != nil {
+		v.t.clock.stop(v.lesson.next)
+	}
 	if v.place != nil {
-		v.t.desk.leave(v.place)
+		v.desk.leave(v.place)
 	}
 	v.inbox, v.seen, v.working = nil, nil, false
 	v.c.open.Store(false)

@@ -22,6 +22,7 @@ type customer struct {
 	conv          *conversation
 	conversations int // so far
 	uploads       []trace.File
+	aged          time.Time // user tokens from before then have ended, because a lesson wanted it
 	history       history
 
 	held     heldPoll

@@ -48,12 +48,12 @@ func (f *faults) skippingRobot(v *conversation) bool {
 	if f == nil || f.plans[agentFirst] == nil {
 		return false
 	}
-	p, served, ok := v.t.desk.ask(v)
+	p, served, ok := v.desk.ask(v)
 	if !ok {
 		return false
 	}
 	if !served || !f.take(agentFirst, v) {
-		v.t.desk.leave(p)
+		v.desk.leave(p)
 		return false
 	}
 	v.place, v.phase = p, ringing

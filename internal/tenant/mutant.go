@@ -64,6 +64,12 @@ type plan struct {
 	seen  int64
 }
 
+// chance counts a chance and reports whether it is one that is taken.
+func (p *plan) chance() bool {
+	p.seen++
+	return p.seen == p.nth || p.every && p.seen%p.nth == 0
+}
+
 // parseMutants reads what a scenario or a flag asks for; no mutants give nil.
 func parseMutants(specs []string) (*faults, error) {
 	if len(specs) == 0 {
@@ -140,11 +146,9 @@ func (f *faults) take(id fault, v *conversation) bool {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	hit := false
+	hit := v != nil && v.lesson.take(id)
 	for i := range f.plans[id] {
-		p := &f.plans[id][i]
-		p.seen++
-		hit = hit || p.seen == p.nth || p.every && p.seen%p.nth == 0
+		hit = f.plans[id][i].chance() || hit
 	}
 	if !hit {
 		return false

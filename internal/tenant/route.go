@@ -51,6 +51,9 @@ func (t *Tenant) serve(x *http1.Exchange) {
 	x.Chunked, x.Gzip, x.Close = t.cfg.Chunked, t.cfg.Gzip, t.cfg.CloseAfterReply
 	x.ContentType = "application/json"
 	e, ok := endpoints[string(x.Path)]
+	if t.opt.Watch != nil {
+		t.opt.Watch(x)
+	}
 	switch {
 	case ok && e.method == x.Method:
 		t.call(x, e)
@@ -99,6 +102,9 @@ func (t *Tenant) callNow(x *http1.Exchange, e endpoint) {
 	if c != nil && !c.mayCall(t.cfg.FlowControl) {
 		t.counters.refused.Add(1)
 		t.slowDown(x, e.op)
+		return
+	}
+	if t.trouble(x, e, c) {
 		return
 	}
 	if t.faults == nil {

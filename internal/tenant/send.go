@@ -187,6 +187,7 @@ func (c *customer) connect(content string) string {
 	c.open.Store(true)
 	c.t.counters.opened.Add(1)
 	v.watch()
+	v.cue(0)
 	return aicc.CodeOK
 }
 
@@ -206,6 +207,7 @@ func (v *conversation) chat(q *sendRequest) string {
 		}
 	}
 	v.hear(s)
+	v.chatted()
 	return aicc.CodeOK
 }
 

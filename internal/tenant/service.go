@@ -64,7 +64,7 @@ func (v *conversation) standing() (standing, string) {
 	case v.phase == ended:
 		return standing{}, aicc.CodeEnded
 	case v.phase == queueing:
-		if s, ok := v.t.desk.look(v.place); ok {
+		if s, ok := v.desk.look(v.place); ok {
 			return s, aicc.CodeOK
 		}
 	}

@@ -36,6 +36,14 @@ type Options struct {
 	// Page are the files of a web page to chat on, answered to browsers on this machine; nil: there is
 	// none. With them goes the application's secret, see PageSetup.
 	Page fs.FS
+	// Watch is shown every request before it is served, also those for what is not there; it may set
+	// Told, and must neither change anything else nor keep the exchange. Nil watches nothing.
+	Watch func(*http1.Exchange)
+	// Refused is told of requests that are no HTTP; nil: nobody is.
+	Refused func(net.Conn, error)
+	// Lesson gives what the conversation is to be like that a user is about to begin, or nil for one
+	// like any other. It must not call the tenant. Nil: all are.
+	Lesson func(user string) *Lesson
 }
 
 // Tenant is a running embedded tenant. It is made by New; all methods can be called at any time.
@@ -67,7 +75,7 @@ type Tenant struct {
 // New makes a tenant. The error says which part of the set-up makes no sense, such as a mutant
 // that does not exist.
 func New(cfg scenario.Tenant, opt Options) (*Tenant, error) {
-	faults, err := parseMutants(cfg.Mutants)
+	committed, err := parseMutants(cfg.Mutants)
 	if err != nil {
 		return nil, err
 	}
@@ -75,14 +83,18 @@ func New(cfg scenario.Tenant, opt Options) (*Tenant, error) {
 		return nil, fmt.Errorf("%d agents with %d conversations each: not a set-up", cfg.Agents.Count, cfg.Agents.Conversations)
 	}
 	t := &Tenant{
-		cfg: cfg, opt: opt, faults: faults, closed: make(chan struct{}),
+		cfg: cfg, opt: opt, faults: committed, closed: make(chan struct{}),
 		clock: newClock(), appTokens: newShards[time.Time](), userTokens: newShards[*userToken](), customers: newShards[*customer](),
+	}
+	if opt.Lesson != nil && committed == nil {
+		t.faults = new(faults) // those of lessons
 	}
 	t.desk.open(cfg.Agents, cfg.Queue)
 	t.dice.Rand = rand.New(rand.NewPCG(opt.Seed, 0))
 	largest := max(cfg.UploadLimit, cfg.UploadLimitVideo)
 	t.server = http1.Server{
 		Handler: t.serve,
+		Refused: opt.Refused,
 		// Room for an upload that is too large, so that it is refused with a result code.
 		Limits: http1.Limits{Body: int(max(16<<20, largest*2))},
 	}

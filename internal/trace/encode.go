@@ -69,6 +69,7 @@ func appendReturn(b []byte, e *Event) []byte {
 	}
 	b = flag(b, `,"newToken":true`, e.NewToken)
 	b = optionalNumber(b, `,"got":`, int64(e.Got))
+	b = optionalText(b, `,"request":`, e.Request)
 	b = flag(b, `,"noBody":true`, e.NoBody)
 	if e.File != nil {
 		b = appendFile(append(b, `,"file":`...), e.File)

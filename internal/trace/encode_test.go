@@ -33,7 +33,7 @@ func lineOf(e *Event) *line {
 		Intended: e.Intended, Late: e.Late, Probe: e.Probe, Fresh: e.Fresh, Token: e.Token, NoAccess: e.NoAccess, Async: e.Async, FileID: e.FileID, Local: e.Local,
 		Chars: e.Chars, Bytes: e.Bytes, Asked: e.Asked, MaxWait: e.MaxWait, Grant: e.Grant, User: e.User,
 		Started: e.Started, Class: e.Class.String(), Status: e.Status, Code: e.Code, Shape: e.Shape, Error: e.Error,
-		Dial: e.Dial, Count: e.Count, Position: e.Position, Estimate: e.Estimate, NewToken: e.NewToken, Got: e.Got, NoBody: e.NoBody, File: e.File,
+		Dial: e.Dial, Count: e.Count, Position: e.Position, Estimate: e.Estimate, NewToken: e.NewToken, Got: e.Got, Request: e.Request, NoBody: e.NoBody, File: e.File,
 		Index: e.Index, Midway: e.Midway, Flow: e.Flow, Name: e.Name, Missed: e.Missed, Record: e.Record, Ended: e.Ended,
 		Ask: e.Ask, Note: e.Note, Skip: e.Skip}
 	if e.Op != aicc.OpNone {

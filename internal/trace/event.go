@@ -120,6 +120,7 @@ type Event struct {
 	Grant    *Grant        // OpToken: what came with the token
 	NewToken bool          // the answer carried a replacement token
 	Got      int           // number of the user token that came: of OpApply, and with NewToken; 0 where nobody knows
+	Request  string        // what a tenant that judges its clients makes of the request: Sound, or what is wrong with it; "" where nobody looked
 	NoBody   bool          // the answer was read by the client, but its body was not kept: class info and no shape
 	File     *File         // OpUpload, OpDownload: what was sent or received
 
@@ -145,6 +146,9 @@ type Event struct {
 	Note string // what else was seen, in words; with Skip, why
 	Skip Skip   // the case could not be looked at; "" when it was
 }
+
+// Sound is an [Event.Request] with which nothing is wrong.
+const Sound = "sound"
 
 // Skip says why a case of an active rule could not be looked at.
 type Skip string

@@ -100,6 +100,7 @@ type line struct {
 	Grant    *Grant        `json:"grant,omitempty"`
 	NewToken bool          `json:"newToken,omitempty"`
 	Got      int           `json:"got,omitempty"`
+	Request  string        `json:"request,omitempty"`
 	NoBody   bool          `json:"noBody,omitempty"`
 	File     *File         `json:"file,omitempty"`
 	Index    int           `json:"i,omitempty"`
@@ -128,7 +129,7 @@ func (l *line) event() (Event, error) {
 		Seq: -1, FileID: l.FileID, Local: l.Local,
 		Chars: l.Chars, Bytes: l.Bytes, Asked: l.Asked, MaxWait: l.MaxWait, Grant: l.Grant, User: l.User,
 		Started: l.Started, Class: aicc.ParseClass(l.Class), Status: l.Status, Code: l.Code, Shape: l.Shape, Error: l.Error,
-		Dial: l.Dial, Count: l.Count, Position: l.Position, Estimate: l.Estimate, NewToken: l.NewToken, Got: l.Got, NoBody: l.NoBody, File: l.File,
+		Dial: l.Dial, Count: l.Count, Position: l.Position, Estimate: l.Estimate, NewToken: l.NewToken, Got: l.Got, Request: l.Request, NoBody: l.NoBody, File: l.File,
 		Index: l.Index, Midway: l.Midway, Flow: l.Flow, Name: l.Name, Missed: l.Missed, Record: l.Record, Ended: l.Ended,
 		Ask: l.Ask, Note: l.Note, Skip: l.Skip}
 	if err := l.unknown(&e); err != nil {
