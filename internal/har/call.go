@@ -64,6 +64,8 @@ type told struct {
 	UserID      aicc.Loose `json:"userId"`
 	From        aicc.Loose `json:"from"`
 	CallID      aicc.Loose `json:"callId"` // of doLeaveMessage, which carries the user in it
+	To          aicc.Loose `json:"to"`
+	ChannelID   aicc.Loose `json:"channelId"`
 }
 
 func tell(body []byte) (t told) {
@@ -80,6 +82,15 @@ func (t *told) user(c *call) string {
 		return string(t.CallID)
 	}
 	return string(t.UserID)
+}
+
+// channel is the configuration id of the channel that the body of a call names, or "".
+func (t *told) channel(c *call) string {
+	switch c.path {
+	case aicc.PathSend, aicc.PathSendAsync:
+		return string(t.To)
+	}
+	return string(t.ChannelID)
 }
 
 // opOf says which of its uses a call of send is.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
 )
 
 // Errors of files that cannot be judged.
@@ -32,8 +33,12 @@ type Recording struct {
 	About     About
 	Customers []Customer // in the order in which they come in
 
-	file    *source
-	entries []entry // in the order of time
+	name       string
+	file       *source
+	entries    []entry // in the order of time
+	setup      trace.Setup
+	bearers    bool // requests carry application tokens
+	userTokens bool // and user tokens
 }
 
 // About says what a recording is and what of it was used.
@@ -74,7 +79,7 @@ func Open(name string, opt Options) (*Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recording{file: file}
+	r := &Recording{name: name, file: file}
 	x := newIndex(r, opt)
 	if err := x.read(); err != nil {
 		file.Close()

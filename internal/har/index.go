@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,9 +25,10 @@ type entry struct {
 	took, opening     time.Duration
 	status            int
 	problem, redirect string
-	cached            bool
-	used, access      int // identities of the tokens that it carried; 0: none
-	granted           int // and of the one that came; 0: none
+	cached, open      bool // open: it was under way when the recording was saved
+	asked             int  // life of the application token that was asked for, in seconds
+	used, access      int  // identities of the tokens that it carried; 0: none
+	granted           int  // and of the one that came; 0: none
 	request, response bodyPlace
 }
 
@@ -42,13 +44,14 @@ type index struct {
 	unknown  counts
 	hosts    counts
 	prefixes counts
+	channels counts
 	pages    map[string]string // titles by id
 	complete bool              // log.entries was there
 }
 
 func newIndex(r *Recording, opt Options) *index {
 	return &index{Recording: r, host: strings.ToLower(opt.Host), in: newScanner(r.file), tokens: newTokens(), texts: map[string]string{}, awaited: map[string]int{},
-		others: counts{}, unknown: counts{}, hosts: counts{}, prefixes: counts{}, pages: map[string]string{}}
+		others: counts{}, unknown: counts{}, hosts: counts{}, prefixes: counts{}, channels: counts{}, pages: map[string]string{}}
 }
 
 // read reads the whole file.
@@ -251,6 +254,9 @@ func (x *index) keep(raw *rawEntry, u *url.URL, e entry) error {
 	e.query = x.share(u.RawQuery)
 	e.used = x.tokens.number(raw.request.headers.userToken)
 	e.access = x.tokens.number(bearer(raw.request.headers.auth))
+	e.asked, _ = strconv.Atoi(raw.request.headers.tokenLife) // 0: the header was not there
+	x.bearers, x.userTokens = x.bearers || e.access > 0, x.userTokens || e.used > 0
+	x.setup.Read = x.setup.Read || query.Get("isNeedRead") == "true"
 	e.user = x.share(query.Get("receiverId"))
 	n := len(x.entries)
 	x.entries = append(x.entries, e)
@@ -307,6 +313,9 @@ func (x *index) identity(e *entry) error {
 		return err
 	}
 	t := tell(body.Data)
+	if channel := t.channel(&e.call); channel != "" {
+		x.channels.add(channel)
+	}
 	if e.user == "" {
 		e.user = x.share(t.user(&e.call))
 	}
