@@ -38,8 +38,7 @@ func openRecording(path, host string) (*recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	target := result.Target{Kind: result.Recorded, Note: "trace " + file}
-	return &recording{Closer: in, file: file, replay: run.FromTrace(in), target: target}, nil
+	return &recording{Closer: in, file: file, replay: run.FromTrace(in)}, nil
 }
 
 func openHAR(file, host string) (*recording, error) {

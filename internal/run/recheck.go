@@ -60,8 +60,8 @@ type RecheckOptions struct {
 	Known   []scenario.KnownFailure // may be nil
 	Demands *scenario.Scenario      // further gates and exercise; nil: none
 	Now     time.Time               // the day that known failures are held against
-	Target  result.Target           // what was recorded, as far as the file says
-	Notes   []string                // what a reader should know of the recording
+	Target  result.Target           // what was recorded; the zero value stands for a trace
+	Notes   []string                // what else a reader should know of the recording
 }
 
 // Recheck judges a recorded trace. Customers whose last conversation has no end in the file, as
@@ -73,6 +73,9 @@ func Recheck(recorded Replay, opt RecheckOptions) (*result.Result, error) {
 		return nil, err
 	}
 	p.end(truncated)
+	if p.opt.Target.Kind == "" {
+		p.opt.Target = result.Target{Kind: result.Recorded, Note: "trace " + opt.File}
+	}
 	res := p.result(&h)
 	if truncated {
 		res.Notes = append(res.Notes, "The trace ends in the middle, as after a crash; it was read up to its last whole line.")
