@@ -47,7 +47,7 @@ func openHAR(file, host string) (*recording, error) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	target := result.Target{Kind: result.Recorded, URL: in.About.URL(), Note: in.About.Note(filepath.Base(file))}
-	return &recording{Closer: in, file: file, har: true, replay: in.Replay, target: target, notes: in.About.Notes()}, nil
+	return &recording{Closer: in, file: file, har: true, replay: in.Replay, target: target, notes: in.Notes()}, nil
 }
 
 // forRecordings are the flags for tenants that make sense for a browser's recording all the same: it

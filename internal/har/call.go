@@ -93,12 +93,11 @@ func (t *told) channel(c *call) string {
 	return string(t.ChannelID)
 }
 
-// opOf says which of its uses a call of send is.
-func opOf(c *call, request []byte) aicc.Op {
+// opOf says what a call is: of send, which of its uses.
+func (t *told) opOf(c *call) aicc.Op {
 	if c.op != aicc.OpSend {
 		return c.op
 	}
-	t := tell(request)
 	switch t.ControlType {
 	case aicc.Connect:
 		return aicc.OpConnect

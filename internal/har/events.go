@@ -136,16 +136,16 @@ func (p *player) forget(c *client) {
 
 // sends emits the Invoke of an exchange, if it is one that rules are about.
 func (p *player) sends(c *client, e *entry) error {
-	body, err := e.request.read(p.file)
-	if err != nil {
-		return fmt.Errorf("entry %d: %w", e.index, err)
-	}
-	op := opOf(&e.call, body.Data)
-	if op == aicc.OpNone && e.call.op == aicc.OpSend && body.Missing != "" {
+	op := e.op
+	if e.undone {
 		op = c.guess()
 	}
 	if op == aicc.OpNone {
 		return nil
+	}
+	body, err := e.request.read(p.file)
+	if err != nil {
+		return fmt.Errorf("entry %d: %w", e.index, err)
 	}
 	if err := p.begins(c, e, op); err != nil {
 		return err

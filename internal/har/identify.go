@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -87,6 +88,9 @@ func (x *index) identify() {
 			n = len(x.Customers)
 			numbers[key] = n
 			x.Customers = append(x.Customers, Customer{User: e.user, Page: x.pages[key.page]})
+			if e.op != aicc.OpNone && !opens(e.op) {
+				x.About.Midway = append(x.About.Midway, n)
+			}
 		}
 		e.customer = n
 	}
@@ -104,6 +108,9 @@ func (x *index) markOpen() {
 	for i := range slices.Backward(x.entries) {
 		e := &x.entries[i]
 		k := kind{e.customer, e.call.path}
+		if e.status == http.StatusOK && e.response.text.size == 0 && !e.response.empty {
+			x.About.Missing++
+		}
 		e.open = e.status == 0 && e.problem == "" && !later[k]
 		later[k] = true
 	}

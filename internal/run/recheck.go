@@ -117,7 +117,7 @@ func (p *replay) begin(h trace.Header) {
 		return fmt.Sprintf("chatbench check %s  # customer %d", p.opt.File, customer)
 	}
 	p.checker = check.New(o)
-	p.recorder = metric.NewRecorder(nil, 1, metric.Options{Wall: h.Start, SameClock: h.Journal, Run: h.Run})
+	p.recorder = metric.NewRecorder(nil, 1, metric.Options{Wall: h.Start, SameClock: h.Journal, Run: h.Run, Foreign: h.Foreign})
 }
 
 func (p *replay) observe(e *trace.Event) error {
