@@ -202,6 +202,7 @@ func (x *index) element(i int) error {
 		return err
 	}
 	x.About.Entries++
+	raw.separate = separately(x.About.Creator)
 	u, err := url.Parse(raw.request.url)
 	if err != nil {
 		u = &url.URL{}
@@ -223,6 +224,8 @@ func (x *index) element(i int) error {
 	case found.path == "":
 		x.About.Elsewhere++
 		x.unjudged.add(u.EscapedPath())
+	case raw.started == "":
+		x.About.Timeless++
 	default:
 		if found.op == aicc.OpNone {
 			x.unjudged.add(found.call.path)
