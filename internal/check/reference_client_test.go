@@ -178,7 +178,7 @@ func replacementIsTakenUp(c *chat, n *cases) {
 			if e.Class == aicc.OK {
 				number = 0
 			}
-		case e.Kind == trace.Return && e.NewToken && e.Got > 0:
+		case e.Kind == trace.Return && e.NewToken && e.Got > 0 && e.Got != number:
 			if overlapping := number != 0 && e.Started < since; overlapping {
 				number = min(number, e.Got)
 				continue
