@@ -23,12 +23,12 @@ func TestDialects(t *testing.T) {
 	for _, tt := range []struct {
 		file, note string
 	}{
-		{"chrome.har", "recording chrome.har by WebInspector 537.36, page https://shop.example.com/help"},
-		{"firefox.har", "recording firefox.har of Firefox 145.0, page https://shop.example.com/help"},
-		{"safari.har", "recording safari.har by WebKit Web Inspector 21622.2.11, page https://shop.example.com/help"},
-		{"mitmproxy.har", "recording mitmproxy.har by mitmproxy 12.1.2"},
-		{"charles.har", "recording charles.har by Charles Proxy 5.0.3"},
-		{"fiddler.har", "recording fiddler.har by Fiddler 5.0.20253.3311"},
+		{"chrome.har", "recording chrome.har of WebInspector 537.36, https://shop.example.com/help"},
+		{"firefox.har", "recording firefox.har of Firefox 145.0, https://shop.example.com/help"},
+		{"safari.har", "recording safari.har of WebKit Web Inspector 21622.2.11, https://shop.example.com/help"},
+		{"mitmproxy.har", "recording mitmproxy.har of mitmproxy 12.1.2"},
+		{"charles.har", "recording charles.har of Charles Proxy 5.0.3"},
+		{"fiddler.har", "recording fiddler.har of Fiddler 5.0.20253.3311"},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			r, err := Open(filepath.Join("testdata/dialects", tt.file), Options{})

@@ -74,7 +74,7 @@ func (s *scanner) ended() error {
 	if s.err != nil && !errors.Is(s.err, io.EOF) {
 		return fmt.Errorf("byte %d: %w", s.at(), s.err)
 	}
-	err := s.fail("the file ends in the middle").(*SyntaxError)
+	err := s.fail("the file ends in the middle; it was not saved completely").(*SyntaxError)
 	err.Cut = true
 	return err
 }

@@ -68,8 +68,8 @@ func TestScannerErrors(t *testing.T) {
 		want string
 		cut  bool
 	}{
-		{"{\n \"a\": tru", "line 2, byte 11: the file ends in the middle", true},
-		{"{\n \"a\": \"tru", "line 2, byte 12: the file ends in the middle", true},
+		{"{\n \"a\": tru", "line 2, byte 11: the file ends in the middle; it was not saved completely", true},
+		{"{\n \"a\": \"tru", "line 2, byte 12: the file ends in the middle; it was not saved completely", true},
 		{"{\n\n \"a\"; 1}", `line 3, byte 7: ';' where ':' should be`, false},
 		{`{"a": nix}`, `line 1, byte 9: "nix}" is no value`, false},
 		{"[\"a\tb\"]", "", false}, // what stands in texts that are passed over is not looked at
