@@ -249,9 +249,13 @@ func TestDownloadsOfEachFile(t *testing.T) {
 	document := says(aicc.FromAgent, func(d *aicc.Downlink) { d.MediaType, d.Content = aicc.Document, "d1" })
 	runCases(t, []ruleCase{
 		{name: "one twice and one never", why: "counting them together hides it", options: wireOnly, trouble: []string{"SIM-05 ERROR"},
-			story: func(h *history) { bare(h, image("p1"), image("p2")).download("p1").download("p1").end(trace.ByCustomer) }},
+			story: func(h *history) {
+				bare(h, image("p1"), image("p2")).download("p1").download("p1").end(trace.ByCustomer)
+			}},
 		{name: "one file in two messages", why: "each is downloaded", options: wireOnly, pass: "SIM-05",
-			story: func(h *history) { bare(h, image("p1"), image("p1")).download("p1").download("p1").end(trace.ByCustomer) }},
+			story: func(h *history) {
+				bare(h, image("p1"), image("p1")).download("p1").download("p1").end(trace.ByCustomer)
+			}},
 		{name: "a file that nobody sent", why: "the demo has no reason", options: wireOnly, trouble: []string{"SIM-05 ERROR"},
 			story: func(h *history) { h.open().poll(notice("")).download("p1").end(trace.ByCustomer) }},
 		{name: "a judged client's own file", why: "it may know it from elsewhere", options: foreign, idle: "SIM-05 MED-01",

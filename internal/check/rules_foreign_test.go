@@ -44,7 +44,9 @@ func TestWhatAJudgedClientBringsAbout(t *testing.T) {
 			h.open().poll(says(aicc.FromRobot)).wait(DefaultPause).call(op, ms, answer).poll().end(trace.ByCustomer)
 		}
 	}
-	local := says(aicc.FromAgent, func(d *aicc.Downlink) { d.MediaType, d.Content, d.ContentType, d.MediaFileType = aicc.Image, "p1", "1", "png" })
+	local := says(aicc.FromAgent, func(d *aicc.Downlink) {
+		d.MediaType, d.Content, d.ContentType, d.MediaFileType = aicc.Image, "p1", "1", "png"
+	})
 	fetched := func(how trace.Event) func(h *history) {
 		return func(h *history) {
 			h.open().wait(DefaultPause).call(aicc.OpPoll, pollTakes, ok())
@@ -160,7 +162,9 @@ func TestBodiesThatWereNotKept(t *testing.T) {
 		{name: "a bad one beside it", why: "what was seen was seen", options: all, trouble: []string{"SHP-06 FAIL"},
 			story: func(h *history) { unreadPoll(h.open().poll(says("ALIEN"))).end(trace.ByCustomer) }},
 		{name: "CONNECT", why: "whoever is refused does not poll", options: foreign, blind: "SIM-02 CON-02", pass: "SIM-03",
-			story: func(h *history) { h.begin().call(aicc.OpConnect, ms, unkept()).poll(notice("")).hangUp().end(trace.ByCustomer) }},
+			story: func(h *history) {
+				h.begin().call(aicc.OpConnect, ms, unkept()).poll(notice("")).hangUp().end(trace.ByCustomer)
+			}},
 		{name: "a download", why: "the picture may be right", options: foreign, blind: "MED-01", pass: "SIM-05", story: func(h *history) {
 			answer := unkept()
 			answer.FileID = "p1"
