@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
 )
 
 // ops lists what a recording holds: customer, call and when it began.
@@ -383,4 +384,34 @@ func writeLarge(t testing.TB, file string, size int) (polls int) {
 		t.Fatal(err)
 	}
 	return polls + 1
+}
+
+// FuzzOpen reads damaged recordings: it ends, and what it says tells no secret.
+func FuzzOpen(f *testing.F) {
+	whole := conversation()[:3].write()
+	f.Add([]byte(whole))
+	f.Add([]byte(strings.ReplaceAll(whole, `"time": `, `"time": -`)))
+	f.Add([]byte(strings.ReplaceAll(whole, `"https:`, `":`)))
+	f.Add([]byte(`{"log":{"entries":[{"request":{"url":"/ccmessaging/poll"},"response":null,"startedDateTime":"2026-11-20T10:00:00Z"}]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := Open(write(t, "a.har", string(data)), Options{})
+		if err != nil {
+			if strings.Contains(err.Error(), "SECRET") {
+				t.Errorf("%q: the error tells a secret: %v", data, err)
+			}
+			return
+		}
+		defer r.Close()
+		at := map[int]time.Duration{}
+		_, _, err = r.Replay(nil, func(e *trace.Event) error {
+			if e.At < at[e.Customer] {
+				return fmt.Errorf("%s of customer %d at %v, after %v", e.Kind, e.Customer, e.At, at[e.Customer])
+			}
+			at[e.Customer] = e.At
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%q: %v", data, err)
+		}
+	})
 }
