@@ -82,20 +82,9 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 	if err := f.judging.check(cmd); err != nil {
 		return err
 	}
-	cfg := scenario.DefaultTenant()
-	if f.page {
-		showEverything(&cfg)
-	}
-	if f.config != "" {
-		var err error
-		if cfg, err = scenario.LoadTenant(f.config, reading()); err != nil {
-			return err
-		}
-	}
-	cfg.Mutants = append(cfg.Mutants, f.mutants...)
-	opt := tenant.Options{Seed: f.seed}
-	if f.page {
-		opt.Page = page.Files()
+	cfg, opt, err := f.setUp()
+	if err != nil {
+		return err
 	}
 	t, err := tenant.New(cfg, opt)
 	if err != nil {
@@ -134,6 +123,20 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 	closing, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	return t.Close(closing)
+}
+
+// setUp is the tenant that the flags ask for.
+func (f *tenantFlags) setUp() (cfg scenario.Tenant, opt tenant.Options, err error) {
+	cfg, opt = scenario.DefaultTenant(), tenant.Options{Seed: f.seed}
+	if f.page {
+		showEverything(&cfg)
+		opt.Page = page.Files()
+	}
+	if f.config != "" {
+		cfg, err = scenario.LoadTenant(f.config, reading())
+	}
+	cfg.Mutants = append(cfg.Mutants, f.mutants...)
+	return cfg, opt, err
 }
 
 // showEverything sets a tenant up for a person at the page: one agent, so that a second tab has to queue,

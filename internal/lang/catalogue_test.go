@@ -22,7 +22,7 @@ import (
 var writers = []string{"cmd/chatbench", "internal/report"}
 
 // speakers are the rooms whose errors and sentences are translated when they are shown.
-var speakers = []string{"internal/capacity", "internal/check", "internal/compare", "internal/gate", "internal/judge", "internal/probe", "internal/result", "internal/run", "internal/scenario", "internal/sim", "internal/tenant"}
+var speakers = []string{"internal/capacity", "internal/check", "internal/compare", "internal/gate", "internal/har", "internal/judge", "internal/probe", "internal/result", "internal/run", "internal/scenario", "internal/sim", "internal/tenant"}
 
 // silent are files of these rooms that write for machines, or for the log of a developer.
 var silent = map[string]string{
@@ -179,6 +179,7 @@ func (c *collector) visit(n ast.Node) bool {
 var makers = map[string][]int{
 	"fmt.Errorf": {0}, "errors.New": {0}, "usagef": {0}, "fmt.Sprintf": {0}, "faultf": {0, 1}, "r.problem": {1}, "r.never": {1},
 	"r.doubt": {1}, "r.say": {1}, "j.share": {3}, "inStretches": {1},
+	"n.tell": {1}, "s.fail": {0},
 }
 
 // methods that make them, whatever they are called on.
