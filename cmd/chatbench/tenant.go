@@ -94,23 +94,18 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 	if err != nil {
 		return err
 	}
-	scheme := "http"
-	if f.cert != "" {
-		scheme = "https"
-	}
 	say, err := printer(cmd)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), say.Sprintf("chatbench tenant at %s://%s, channel %s, app key %s", scheme, l.Addr(), cfg.Channel, cfg.AppKey)+"\n"+say.T(t.Describe()))
-	if f.page {
-		fmt.Fprintln(cmd.OutOrStdout(), say.Sprintf("to chat with it, open %s://%s/ in a browser on this machine", scheme, l.Addr()))
-	}
+	announcement := f.announcement(say, cfg, t.Describe(), l.Addr())
 	if f.judging.on {
+		fmt.Fprintln(cmd.OutOrStdout(), announcement)
 		return f.judging.judgeClients(cmd, cfg, opt, l, say)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	fmt.Fprintln(cmd.OutOrStdout(), announcement) // now signals are taken
 	served := make(chan error, 1)
 	go func() { served <- t.Serve(l) }()
 	select {
@@ -123,6 +118,19 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 	closing, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	return t.Close(closing)
+}
+
+// announcement says where the tenant is and what it is.
+func (f *tenantFlags) announcement(say *lang.Printer, cfg scenario.Tenant, what string, at net.Addr) string {
+	scheme := "http"
+	if f.cert != "" {
+		scheme = "https"
+	}
+	text := say.Sprintf("chatbench tenant at %s://%s, channel %s, app key %s", scheme, at, cfg.Channel, cfg.AppKey) + "\n" + say.T(what)
+	if f.page {
+		text += "\n" + say.Sprintf("to chat with it, open %s://%s/ in a browser on this machine", scheme, at)
+	}
+	return text
 }
 
 // setUp is the tenant that the flags ask for.
