@@ -1,0 +1,182 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"chatbench/internal/doctor"
+	"chatbench/internal/lang"
+	"chatbench/internal/result"
+)
+
+// DoctorOptions say how a walk through a tenant's set-up is written.
+type DoctorOptions struct {
+	Color bool
+	Lang  *lang.Printer
+}
+
+// doctorState is the word of a state and its colour.
+func doctorState(say *lang.Printer, s doctor.State) (word, paint string) {
+	switch s {
+	case doctor.Right:
+		return say.T("ok"), green
+	case doctor.Warned:
+		return say.T("warning"), yellow
+	case doctor.Wrong:
+		return say.T("WRONG"), red
+	case doctor.Absent:
+		return say.T("not there"), ""
+	case doctor.Unsure:
+		return say.T("cannot tell"), yellow
+	}
+	return say.T("skipped"), ""
+}
+
+// DoctorStep writes one step, when it is over, on one line.
+func DoctorStep(w io.Writer, s *doctor.Step, opt DoctorOptions) error {
+	word, paint := doctorState(opt.Lang, s.State)
+	if !opt.Color {
+		paint = ""
+	}
+	line := painted(padded(word, 11), paint) + "  " + padded(opt.Lang.T(s.Title), 27) + "  " + clean(opt.Lang.T(s.Saw))
+	var tail []string
+	if s.State != doctor.Skipped {
+		tail = append(tail, fmt.Sprintf("%.1f s", s.Took))
+	}
+	if mark := basis(s.Basis); mark != "" {
+		tail = append(tail, mark)
+	}
+	if len(tail) > 0 {
+		line += "  [" + strings.Join(tail, ", ") + "]"
+	}
+	_, err := fmt.Fprintln(w, strings.TrimRight(line, " "))
+	return err
+}
+
+// basis is the mark of a judgement, with its section of docs/protocol.md.
+func basis(b doctor.Basis) string { return strings.TrimSpace(b.Mark + " " + b.Section) }
+
+// Doctor writes what is below the steps: what to do, what the walk has cost, and its verdict.
+func Doctor(w io.Writer, r *doctor.Report, opt DoctorOptions) error {
+	b := &pen{w: w}
+	say := opt.Lang
+	doctorAdvice(b, r, opt)
+	b.line("")
+	doctorCost(b, say, r)
+	b.line(say.T("D: on a page of the vendor; S: in the vendor's demo; U: not documented, a guess of ours. Sections are those of docs/protocol.md."))
+	b.line(doctorVerdict(say, r))
+	return b.err
+}
+
+// doctorAdvice says what to do, the wrong before the rest.
+func doctorAdvice(b *pen, r *doctor.Report, opt DoctorOptions) {
+	say, headed := opt.Lang, false
+	for _, state := range []doctor.State{doctor.Wrong, doctor.Unsure, doctor.Warned, doctor.Absent} {
+		for i := range r.Steps {
+			s := &r.Steps[i]
+			if s.State != state || s.Advice == "" {
+				continue
+			}
+			if !headed {
+				b.line("")
+				b.line(say.T("What to do"))
+				headed = true
+			}
+			b.line("  " + say.Sprintf("%s: %s", say.T(s.Title), clean(say.T(s.Advice))))
+			doctorPage(b, say, s.Page)
+		}
+	}
+}
+
+// doctorPage names the page to open.
+func doctorPage(b *pen, say *lang.Printer, p *doctor.Page) {
+	if p == nil {
+		return
+	}
+	b.line("    " + say.Sprintf("chapter of the vendor's guide: %s", p.Guide))
+	menu := p.Menu
+	if menu == "" {
+		menu = say.T("not known")
+	}
+	if p.Field != "" {
+		menu = say.Sprintf("%s, field %s", menu, p.Field)
+	}
+	b.line("    " + say.Sprintf("page of the administration: %s", menu) + "  [" + p.Source + "]")
+}
+
+func doctorCost(b *pen, say *lang.Printer, r *doctor.Report) {
+	c := r.Conversations
+	line := say.Sprintf("%s opened, %d at most", say.Count(int64(c.Opened), "conversation"), c.Most)
+	switch {
+	case c.Unsure > 0:
+		line += say.T("; whether one is still open is not known: the tenant did not answer")
+	case c.Forced > 0:
+		line += say.T("; one was left open, the tenant ends it after its session time")
+	case c.Opened > 0:
+		line += say.T("; none is open")
+	}
+	b.line(line + say.Sprintf("; %.1f s", r.Took))
+}
+
+func doctorVerdict(say *lang.Printer, r *doctor.Report) string {
+	n := r.Count(doctor.Wrong)
+	line := say.T("Nothing is wrong.")
+	switch {
+	case n > 0:
+		line = say.Sprintf("%d of %d steps came out wrong.", n, len(r.Steps))
+	case r.Ended == result.EndedInterrupted:
+		line = say.T("The walk was interrupted.")
+	case r.Ended == result.EndedGone:
+		line = say.T("The tenant went away.")
+	case r.Count(doctor.Unsure) > 0:
+		line = say.T("Nothing is wrong, and not everything could be told.")
+	case r.Count(doctor.Warned) > 0:
+		line = say.T("Nothing is wrong; look at the warnings.")
+	}
+	return say.Sprintf("%s (exit %d)", line, r.Exit)
+}
+
+// DoctorJUnit writes r for CI servers: a test case for each step. What is wrong is a failure, what
+// could not be told or was not looked at is skipped, It is in
+// English, as all JUnit. The error is that of w.
+func DoctorJUnit(w io.Writer, r *doctor.Report) error {
+	j := &junit{opt: JUnitOptions{Full: "doctor.json"}}
+	j.suite.Name = "chatbench doctor"
+	j.suite.Time = seconds(time.Duration(r.Took * float64(time.Second)))
+	j.suite.Properties = []junitProperty{{"version", phrase(r.Tool)}, {"target", phrase(targetLine(nil, &r.Target))},
+		{"started", r.Start.UTC().Format(time.RFC3339)}, {"exit_code", fmt.Sprint(int(r.Exit))}}
+	for i := range r.Steps {
+		j.step(&r.Steps[i])
+	}
+	data, err := xml.MarshalIndent(&j.suite, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding a JUnit report: %w", err)
+	}
+	_, err = w.Write([]byte(xml.Header + string(data) + "\n"))
+	return err
+}
+
+func (j *junit) step(s *doctor.Step) {
+	c := junitCase{Time: seconds(time.Duration(s.Took * float64(time.Second)))}
+	text := phrase(s.Saw)
+	if s.Advice != "" {
+		text += "\n" + phrase(s.Advice)
+	}
+	if s.Page != nil {
+		text += "\n" + phrase(strings.Join([]string{s.Page.Guide, s.Page.Menu, s.Page.Field}, " / "))
+	}
+	switch s.State {
+	case doctor.Wrong:
+		c.Failure = &junitOutcome{Message: s.Saw, Type: basis(s.Basis), Text: text}
+	case doctor.Unsure:
+		c.Skipped = &junitSkipped{Message: "INCONCLUSIVE: " + s.Saw}
+	case doctor.Skipped, doctor.Absent:
+		c.Skipped = &junitSkipped{Message: string(s.State) + ": " + s.Saw}
+	default:
+		c.Out = j.out(string(s.State) + ": " + text)
+	}
+	j.add("doctor", s.ID+" "+s.Title, c)
+}
