@@ -81,8 +81,7 @@ func (w *walk) disconnect() finding {
 		w.unsure = false
 		return right(d("E03"), "DISCONNECT was accepted")
 	}
-	w.until(len(w.u.Seen), time.Second, func(*aicc.Downlink) bool { return false })
-	if w.u.HungUp {
+	if w.left() {
 		return right(d("6.7"), "the other side hung up at the same time")
 	}
 	return refused(d("E03"), &a).advise("look at the agent's workbench whether the conversation is still there", agentPage())

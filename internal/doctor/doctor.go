@@ -42,7 +42,7 @@ type Options struct {
 
 const (
 	defaultPatience = 30 * time.Second
-	mostFailures    = 2                // calls in a row that got no answer, before the tenant counts as gone
+	mostFailures    = 3                // calls in a row that got no answer, before the tenant counts as gone
 	linger          = 10 * time.Second // how long hanging up may take, and a CONNECT that is interrupted
 	mostConnects    = 2
 )
@@ -65,7 +65,7 @@ func Run(ctx context.Context, o Options) *Report {
 		case <-working.Done():
 		}
 	}()
-	w := &walk{Options: o, ctx: working, hard: ctx, states: map[string]State{}}
+	w := &walk{Options: o, ctx: working, stop: stop, hard: ctx, states: map[string]State{}}
 	w.client = &caller.Client{Target: o.Target, HTTP: caller.HTTPClient(o.Transport), Start: time.Now(), Locale: o.Locale,
 		Name: "chatbench doctor", Report: w.gotThrough}
 	w.u = w.client.NewUser(o.User)
@@ -81,6 +81,7 @@ func Run(ctx context.Context, o Options) *Report {
 type walk struct {
 	Options
 	ctx    context.Context // ends when the walk is to stop
+	stop   context.CancelFunc
 	hard   context.Context // ends when even hanging up is to stop
 	client *caller.Client
 	u      *caller.User
@@ -166,7 +167,7 @@ func (w *walk) cutShort(f finding) finding {
 	if f.state == Right {
 		return f
 	}
-	if w.gone != nil && f.state != Wrong {
+	if w.gone != nil {
 		return unsure(u(""), "the tenant went away: %v", w.gone)
 	}
 	if w.ctx.Err() != nil {
@@ -182,9 +183,17 @@ func (w *walk) gotThrough(err error) {
 		w.failures = 0
 	case errors.Is(err, context.Canceled): // by us
 	default:
-		if w.failures++; w.failures >= mostFailures && w.gone == nil && w.states["key"] == Right {
-			w.gone = errors.New(caller.Plain(err))
+		if w.failures++; w.failures >= mostFailures {
+			w.lose(caller.Plain(err))
 		}
+	}
+}
+
+// lose ends the walk because the tenant went away.
+func (w *walk) lose(why string) {
+	if w.ctx.Err() == nil {
+		w.gone = errors.New(why)
+		w.stop()
 	}
 }
 
@@ -201,10 +210,10 @@ func (w *walk) masked(text string) string {
 func (w *walk) finish() *Report {
 	r := &w.report
 	switch {
-	case w.ctx.Err() != nil:
-		r.Ended = result.EndedInterrupted
 	case w.gone != nil:
 		r.Ended = result.EndedGone
+	case w.ctx.Err() != nil:
+		r.Ended = result.EndedInterrupted
 	}
 	r.Conversations = Conversations{Opened: w.connects, Most: mostConnects}
 	if w.unsure {

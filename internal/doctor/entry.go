@@ -30,6 +30,7 @@ func (w *walk) key() finding {
 	}
 	switch a.Status {
 	case 0:
+		w.lose(a.Err)
 		return unsure(u("E01"), "tokenByAkSk: %s", a.Words())
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return wrong(u("E01"), "tokenByAkSk was refused: %s", told(&a)).
@@ -84,6 +85,7 @@ func (w *walk) channel() finding {
 	case a.OK():
 		return right(d("E02"), "applyToken gave a user token for channel %s", w.Target.Channel)
 	case a.Status == 0:
+		w.lose(a.Err)
 		return unsure(u("E02"), "applyToken: %s", a.Words())
 	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
 		return wrong(u("E02"), "applyToken was refused, with a token that is new: %s", told(&a)).

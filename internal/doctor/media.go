@@ -21,18 +21,26 @@ func (w *walk) upload() finding {
 	case a.ObjectKey == "":
 		return wrong(d("E07"), "uploadFileStream was accepted, and gave no objectKey").advise("ask the vendor", endpoint)
 	}
-	f, ok := w.again()
-	if !ok {
+	sent, f, ok := w.during(func() caller.Answer { return w.sendPicture(a.ObjectKey) })
+	switch {
+	case !ok:
 		return f
+	case !sent.OK():
+		return refused(d("E03"), &sent).advise("the upload was accepted and sending it was not; ask the vendor", endpoint)
 	}
-	sent := caller.Answer{}
-	for _, content := range []string{a.ObjectKey, a.ObjectKey + ",png"} { // newer pages and older ones
-		sent = w.u.Call(w.ctx, caller.SendCall(aicc.PathSend, "CHAT of an IMAGE", w.u.Body(aicc.Chat, content).With("mediaType", aicc.Image)))
-		if sent.OK() {
-			return right(d("E03"), "a picture was uploaded and sent")
+	return right(d("E03"), "a picture was uploaded and sent")
+}
+
+// sendPicture sends an upload, by its key as on the newer pages or with the suffix of older ones.
+func (w *walk) sendPicture(key string) caller.Answer {
+	a := caller.Answer{}
+	for _, content := range []string{key, key + ",png"} {
+		a = w.u.Call(w.ctx, caller.SendCall(aicc.PathSend, "CHAT of an IMAGE", w.u.Body(aicc.Chat, content).With("mediaType", aicc.Image)))
+		if a.OK() {
+			break
 		}
 	}
-	return refused(d("E03"), &sent).advise("the upload was accepted and sending it was not; ask the vendor", endpoint)
+	return a
 }
 
 // downloadCodes are the documented codes of downloadFileStream (section E08).

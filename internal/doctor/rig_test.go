@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -202,4 +203,9 @@ func (v *visited) noneOpen(t *testing.T) {
 	if v.stats.Opened > mostConnects {
 		t.Errorf("%d conversations were opened, want %d at most", v.stats.Opened, mostConnects)
 	}
+}
+
+// place is where a step stands.
+func place(id string) int {
+	return slices.IndexFunc(steps, func(s step) bool { return s.id == id })
 }

@@ -17,6 +17,7 @@ type talk struct {
 	accepted bool           // a hand-over was accepted, so that they do
 	robot    bool           // a robot spoke
 	answers  bool           // and answers what is said to it
+	direct   bool           // CONNECT leads to agents, without a robot
 	over     bool           // the keyword handed over
 	transfer *caller.Answer // to TRANS2AGENT, when it was sent
 	queueing time.Time
@@ -53,6 +54,7 @@ func (w *walk) connect() finding {
 		f.basis = d("E03")
 		return f
 	case a.Status == 0:
+		w.lose(a.Err)
 		return unsure(u("14"), "CONNECT: %s; a conversation may be open", a.Words())
 	}
 	return meaning(refused(d("E03"), &a), &a, connectCodes).
@@ -69,7 +71,7 @@ func (w *walk) open() caller.Answer {
 	if a.OK() || a.Class() == aicc.Info {
 		w.connects++
 	}
-	w.unsure = a.Class() == aicc.Info
+	w.unsure = a.Status == 0 && w.u.Open // it may still be on its way
 	return a
 }
 
@@ -130,6 +132,7 @@ func (w *walk) mute(format string, args ...any) finding {
 }
 
 func (w *walk) noRobot(expected bool) finding {
+	w.talk.direct = true
 	if expected {
 		return wrong(d("6.3"), "the channel goes to agents by itself, and a robot was expected").advise("choose the robot on the channel", channelPage("机器人"))
 	}
@@ -183,7 +186,7 @@ func (w *walk) transfer() *caller.Answer {
 
 func (w *walk) handover() finding {
 	switch {
-	case !w.talk.robot && w.states["robot"] == Absent:
+	case w.talk.direct:
 		w.talk.accepted, w.talk.queueing = true, time.Now()
 		return absent(d("6.3"), "not needed: the channel goes to agents by itself")
 	case w.talk.over:
@@ -277,6 +280,11 @@ func (w *walk) again() (f finding, ok bool) {
 	if !w.talk.agent {
 		return finding{}, true
 	}
+	return w.agentAgain()
+}
+
+// agentAgain has a second conversation handed over as the first was.
+func (w *walk) agentAgain() (f finding, ok bool) {
 	from := len(w.u.Seen)
 	w.until(from, min(welcome, w.Patience), caller.Talk)
 	if w.talk.robot {
@@ -288,6 +296,29 @@ func (w *walk) again() (f finding, ok bool) {
 	return finding{}, true
 }
 
+// during makes a call in a conversation, and once more in a second one if the other side was just
+// hanging up.
+func (w *walk) during(call func() caller.Answer) (a caller.Answer, f finding, ok bool) {
+	if f, ok = w.again(); !ok {
+		return a, f, false
+	}
+	if a = call(); a.OK() || !w.left() {
+		return a, f, true
+	}
+	if f, ok = w.again(); !ok {
+		return a, f, false
+	}
+	return call(), f, true
+}
+
+// left reports whether the other side has hung up, after giving that a moment to arrive.
+func (w *walk) left() bool {
+	w.until(len(w.u.Seen), time.Second, never)
+	return w.u.HungUp
+}
+
+func never(*aicc.Downlink) bool { return false }
+
 // text says something to the agent, or has to be content with the robot.
 func (w *walk) text() finding {
 	if w.states["agents"] != Right {
@@ -296,14 +327,15 @@ func (w *walk) text() finding {
 		}
 		return because("agents", "not looked at: neither robot nor agent is there")
 	}
-	f, ok := w.again()
-	if !ok {
-		return f
-	}
-	from := len(w.u.Seen)
 	w.talk.said = fmt.Sprintf("%s (%s)", w.words().request, w.User)
-	a := w.u.Say(w.ctx, "CHAT", w.talk.said)
+	from := 0
+	a, f, ok := w.during(func() caller.Answer {
+		from = len(w.u.Seen)
+		return w.u.Say(w.ctx, "CHAT", w.talk.said)
+	})
 	switch {
+	case !ok:
+		return f
 	case !a.OK():
 		return refused(d("E03"), &a).advise("look at the agent's workbench for what became of it", agentPage())
 	case w.until(from, w.Patience, caller.ByAgent):
