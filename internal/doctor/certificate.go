@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -86,7 +87,7 @@ func (w *walk) noHandshake(err error) finding {
 	case errors.As(err, &record):
 		return wrong(d("2.1"), "%s does not speak TLS, and the address says https", w.hostPort()).
 			advise("use the port that speaks TLS, or http:// if this is meant", nil)
-	case timedOut(err), errors.Is(err, io.EOF):
+	case timedOut(err), hungUp(err):
 		return wrong(u("2.1"), "%s accepted a connection and did not shake hands: %s", w.hostPort(), inner(err)).
 			advise("if it does not speak TLS use http://; else look at what listens there", nil)
 	}
@@ -95,6 +96,11 @@ func (w *walk) noHandshake(err error) finding {
 			advise("switch on TLS 1.2 or newer where the certificate is kept", nil)
 	}
 	return wrong(u("2.1"), "the TLS handshake failed: %s", inner(err)).advise("look at the TLS set-up of what listens there", nil)
+}
+
+// hungUp reports whether a connection was closed instead of answered.
+func hungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // problems are what is wrong with a certificate, with what to do about the first.

@@ -35,6 +35,8 @@ func (w *walk) key() finding {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return wrong(u("E01"), "tokenByAkSk was refused: %s", told(&a)).
 			advise("the key or the secret is wrong, or the application is disabled; which of them the vendor's pages do not let one tell: compare both with what the vendor's operations staff sent, letter by letter", keyPage())
+	case http.StatusNotFound:
+		return wrong(d("2.4"), "HTTP 404: there is no %s%s", aicc.PathToken, server(&a)).advise(noPath, nil)
 	case http.StatusBadRequest:
 		return wrong(d("2.4"), "tokenByAkSk was refused: %s", told(&a)).advise("look whether key and secret are complete and without blanks", keyPage())
 	case http.StatusOK:

@@ -98,6 +98,9 @@ func inner(err error) string {
 	return err.Error()
 }
 
+// noPath is what to do about HTTP 404.
+const noPath = "look whether the port is right, and whether a prefix is missing in front of /apigovernance and /apiaccess"
+
 // http asks for something that needs no secret and changes nothing, to see who answers.
 func (w *walk) http() finding {
 	ctx, cancel := context.WithTimeout(w.ctx, firstTimeout)
@@ -113,7 +116,10 @@ func (w *walk) http() finding {
 	if f, bad := w.notAICC(&a); bad {
 		return f
 	}
-	if a.Took > slowAnswer {
+	switch {
+	case a.Status == http.StatusNotFound:
+		return warn(d("2.4"), "HTTP 404: there is no %s%s", aicc.PathPoll, server(&a)).advise(noPath, nil)
+	case a.Took > slowAnswer:
 		return warn(u("13.1"), "an answer took %s%s", spent(a.Took), server(&a)).advise("look at what stands between this machine and the tenant, before a customer waits for it", nil)
 	}
 	return right(u("2.4"), "HTTP %d without tokens%s", a.Status, server(&a))
@@ -142,9 +148,6 @@ func (w *walk) notAICC(a *caller.Answer) (finding, bool) {
 	case kind == "text/html" && a.Status == http.StatusOK:
 		return wrong(u("2.4"), "an HTML page%s%s", title(a.Body), server(a)).
 			advise("this is a web server or a login page; use the address of the interface, in front of /apigovernance and /apiaccess", nil), true
-	case a.Status == http.StatusNotFound:
-		return warn(d("2.4"), "HTTP 404: there is no %s%s", aicc.PathPoll, server(a)).
-			advise("look whether the port is right, and whether a prefix is missing in front of /apiaccess", nil), true
 	}
 	return finding{}, false
 }

@@ -115,6 +115,7 @@ func (r *rig) close(t *testing.T) {
 	t.Helper()
 	if r.server != nil {
 		r.server.Close()
+		time.Sleep(10 * time.Second) // for TLS to take leave of a client that has gone
 	}
 	if err := r.tenant.Close(context.Background()); err != nil {
 		t.Errorf("Close: %v", err)
