@@ -2,18 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"chatbench/internal/doctor"
+	"chatbench/internal/lang"
 	"chatbench/internal/report"
 	"chatbench/internal/result"
 	"chatbench/internal/scenario"
@@ -21,8 +22,11 @@ import (
 	"chatbench/internal/tenant"
 )
 
-// doctorFile is the report of a walk in the folder given to --out.
-const doctorFile = "doctor.json"
+// The reports of a walk in the folder given to --out, beside [junitFile].
+const (
+	doctorFile = "doctor.json"
+	doctorText = "doctor.txt"
+)
 
 // doctorFlags are the flags of doctor.
 type doctorFlags struct {
@@ -66,8 +70,8 @@ reached, or went away; 64 usage; 130 interrupted.`,
 	flags.StringVar(&f.keyword, "keyword", "", "the `TEXT` that hands over from the robot when it is typed (default that of the embedded tenant)")
 	flags.StringVar(&f.locale, "locale", "", "`LANGUAGE` of the customer: zh or en (default that of --lang)")
 	flags.DurationVar(&f.patience, "patience", 30*time.Second, "robot and agents may take so much `TIME` to speak")
-	flags.StringVar(&f.out, "out", "", "write doctor.json to folder `DIR`")
-	flags.StringVar(&f.junit, "junit", "", "write a JUnit report to `FILE`, in the folder of --out if there is one")
+	flags.StringVar(&f.out, "out", "", "write doctor.json, doctor.txt and junit.xml to folder `DIR`")
+	flags.StringVar(&f.junit, "junit", "", "write a JUnit report for CI servers to `FILE`")
 	flags.BoolVar(&f.json, "json", false, "write the report as JSON to standard output instead of the text")
 	return cmd
 }
@@ -92,20 +96,21 @@ func (f *doctorFlags) walk(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer closing()
-	v := &doctorView{stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), json: f.json,
-		opt: report.DoctorOptions{Color: colored(cmd, cmd.OutOrStdout()), Lang: say}}
-	v.begin(&o)
+	v := &doctorView{stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), say: say}
+	if !f.json {
+		v.watch(&o, colored(cmd, v.stdout))
+	}
 	ctx, interrupt, release := signals(func() {
 		fmt.Fprintln(v.stderr, say.T("chatbench: hanging up, which takes 10 s at most; once more stops at once"))
 	}, func() {})
 	defer release()
-	o.Interrupt, o.Done = interrupt, v.done
+	o.Interrupt = interrupt
 	r := doctor.Run(ctx, o)
-	if err := f.save(r); err != nil {
-		return err
-	}
-	if err := v.end(r); err != nil {
-		return err
+	if err := errors.Join(v.end(r), f.save(r, say)); err != nil {
+		fmt.Fprintln(v.stderr, say.Sprintf("chatbench: the results could not all be written: %s", say.T(err.Error())))
+		if r.Exit == result.ExitOK {
+			return exitError(result.ExitUsage)
+		}
 	}
 	return exitError(r.Exit)
 }
@@ -138,9 +143,6 @@ func (f *doctorFlags) writable() error {
 		if err := os.MkdirAll(f.out, 0o777); err != nil {
 			return usagef("--out: %w", err)
 		}
-	}
-	if f.junit == "" {
-		return nil
 	}
 	return writable("--junit", f.junit, f.out)
 }
@@ -187,17 +189,24 @@ func startTenant(cfg scenario.Tenant, o *doctor.Options) (closing func(), err er
 	}, nil
 }
 
-// save writes the files.
-func (f *doctorFlags) save(r *doctor.Report) error {
-	if f.out != "" {
-		if err := saveAs(filepath.Join(f.out, doctorFile), func(w io.Writer) error { return writeJSON(w, r) }); err != nil {
-			return err
+// save writes the files. What cannot be written keeps nothing else from being.
+func (f *doctorFlags) save(r *doctor.Report, say *lang.Printer) error {
+	files := []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{within(f.out, doctorFile), func(w io.Writer) error { return writeJSON(w, r) }},
+		{within(f.out, doctorText), func(w io.Writer) error { return report.DoctorAll(w, r, report.DoctorOptions{Lang: say}) }},
+		{within(f.out, junitFile), func(w io.Writer) error { return report.DoctorJUnit(w, r) }},
+		{f.junit, func(w io.Writer) error { return report.DoctorJUnit(w, r) }},
+	}
+	var failed error
+	for _, file := range files {
+		if file.name != "" {
+			failed = errors.Join(failed, saveAs(file.name, file.write))
 		}
 	}
-	if f.junit == "" {
-		return nil
-	}
-	return saveAs(within(f.out, f.junit), func(w io.Writer) error { return report.DoctorJUnit(w, r) })
+	return failed
 }
 
 func saveAs(file string, write func(io.Writer) error) error {
@@ -215,25 +224,18 @@ func saveAs(file string, write func(io.Writer) error) error {
 // doctorView shows the steps as they happen.
 type doctorView struct {
 	stdout, stderr io.Writer
-	json           bool
-	opt            report.DoctorOptions
-	waiting        bool // a line that says what is waited for stands on the terminal
-	failed         error
+	say            *lang.Printer
+	text           *report.DoctorText // nil: only JSON is wanted
+	waiting        bool               // a line that says what is waited for stands on the terminal
 }
 
-func (v *doctorView) begin(o *doctor.Options) {
-	if v.json {
-		return
-	}
-	say := v.opt.Lang
-	if o.Subject.Kind == result.Embedded {
-		fmt.Fprintln(v.stdout, say.Sprintf("No --target was given, so this is the embedded tenant at %s.", o.Subject.URL))
-	} else {
-		fmt.Fprintln(v.stdout, say.Sprintf("Tenant %s, channel %s", o.Subject.URL, o.Target.Channel))
-	}
+// watch has the steps of a walk shown.
+func (v *doctorView) watch(o *doctor.Options, color bool) {
+	v.text = report.NewDoctorText(v.stdout, o.Subject, o.Target.Channel, report.DoctorOptions{Color: color, Lang: v.say})
+	o.Done = v.done
 	if report.IsTerminal(v.stderr) {
 		o.Begin = func(s *doctor.Step) {
-			fmt.Fprintf(v.stderr, "... %s\r", say.T(s.Title))
+			fmt.Fprintf(v.stderr, "... %s\r", v.say.T(s.Title))
 			v.waiting = true
 		}
 	}
@@ -244,17 +246,12 @@ func (v *doctorView) done(s *doctor.Step) {
 		fmt.Fprint(v.stderr, "\x1b[2K\r")
 		v.waiting = false
 	}
-	if !v.json && v.failed == nil {
-		v.failed = report.DoctorStep(v.stdout, s, v.opt)
-	}
+	v.text.Step(s)
 }
 
 func (v *doctorView) end(r *doctor.Report) error {
-	switch {
-	case v.failed != nil:
-		return v.failed
-	case v.json:
+	if v.text == nil {
 		return writeJSON(v.stdout, r)
 	}
-	return report.Doctor(v.stdout, r, v.opt)
+	return v.text.End(r)
 }

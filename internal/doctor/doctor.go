@@ -144,10 +144,20 @@ func (w *walk) skipped(s *step) (f finding, skip bool) {
 	for _, id := range s.needs {
 		switch w.states[id] {
 		case Wrong, Unsure, Skipped:
-			return because(id, "not looked at: it takes the step %s", id), true
+			return w.notLookedAt(id), true
 		}
 	}
 	return finding{}, false
+}
+
+// notLookedAt skips a step for the sake of the one that began it.
+func (w *walk) notLookedAt(id string) finding {
+	for _, s := range w.report.Steps {
+		if s.ID == id && s.State == Skipped && s.Because != "" {
+			return w.notLookedAt(s.Because)
+		}
+	}
+	return because(id, "not looked at, because of the step %s", id)
 }
 
 // over says why no more steps are taken.

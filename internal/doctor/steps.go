@@ -30,6 +30,14 @@ var steps = []step{
 	{"leave", "leave a message", []string{"channel"}, (*walk).leaveMessage},
 }
 
+// Title is the title of a step, by its id.
+func Title(id string) string {
+	if i := slices.IndexFunc(steps, func(s step) bool { return s.id == id }); i >= 0 {
+		return steps[i].title
+	}
+	return id
+}
+
 // wayIn reports whether a step is about reaching the tenant at all.
 func wayIn(id string) bool {
 	return slices.Contains([]string{"address", "port", "certificate", "http"}, id)

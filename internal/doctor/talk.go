@@ -221,7 +221,7 @@ func (w *walk) hours() finding {
 	if w.states["connect"] != Right {
 		id = "connect"
 	}
-	return because(id, "not looked at: it takes the step %s", id)
+	return w.notLookedAt(id)
 }
 
 // queueCodes are the documented codes of queryQueueInfo (section E06).
@@ -325,7 +325,7 @@ func (w *walk) text() finding {
 		if w.talk.answers {
 			return right(d("E03"), "the robot answers what it is told; with an agent it was not tried")
 		}
-		return because("agents", "not looked at: neither robot nor agent is there")
+		return w.notLookedAt("agents")
 	}
 	w.talk.said = fmt.Sprintf("%s (%s)", w.words().request, w.User)
 	from := 0

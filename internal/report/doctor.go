@@ -35,13 +35,46 @@ func doctorState(say *lang.Printer, s doctor.State) (word, paint string) {
 	return say.T("skipped"), ""
 }
 
-// DoctorStep writes one step, when it is over, on one line.
-func DoctorStep(w io.Writer, s *doctor.Step, opt DoctorOptions) error {
-	word, paint := doctorState(opt.Lang, s.State)
-	if !opt.Color {
-		paint = ""
+// DoctorText writes a walk as it goes on: a line for each step when it is over. Steps that were not
+// looked at for one and the same reason are told of together.
+type DoctorText struct {
+	pen
+	opt  DoctorOptions
+	held []string // titles of steps that were not looked at
+	why  string   // id of the step for whose sake
+}
+
+// NewDoctorText begins with what is looked at.
+func NewDoctorText(w io.Writer, t result.Target, channel string, opt DoctorOptions) *DoctorText {
+	d := &DoctorText{pen: pen{w: w}, opt: opt}
+	if t.Kind == result.Embedded {
+		d.line(opt.Lang.Sprintf("No --target was given, so this is the embedded tenant at %s.", t.URL))
+	} else {
+		d.line(opt.Lang.Sprintf("Tenant %s, channel %s", t.URL, clean(channel)))
 	}
-	line := painted(padded(word, 11), paint) + "  " + padded(opt.Lang.T(s.Title), 27) + "  " + clean(opt.Lang.T(s.Saw))
+	return d
+}
+
+// DoctorAll writes a whole walk, as it was shown while it went on.
+func DoctorAll(w io.Writer, r *doctor.Report, opt DoctorOptions) error {
+	d := NewDoctorText(w, r.Target, r.Channel, opt)
+	for i := range r.Steps {
+		d.Step(&r.Steps[i])
+	}
+	return d.End(r)
+}
+
+// Step writes a step that is over.
+func (d *DoctorText) Step(s *doctor.Step) {
+	say := d.opt.Lang
+	if s.State == doctor.Skipped && s.Because != "" && s.Basis.Mark == "" {
+		if s.Because != d.why {
+			d.flush()
+		}
+		d.why, d.held = s.Because, append(d.held, say.T(s.Title))
+		return
+	}
+	d.flush()
 	var tail []string
 	if s.State != doctor.Skipped {
 		tail = append(tail, fmt.Sprintf("%.1f s", s.Took))
@@ -49,31 +82,51 @@ func DoctorStep(w io.Writer, s *doctor.Step, opt DoctorOptions) error {
 	if mark := basis(s.Basis); mark != "" {
 		tail = append(tail, mark)
 	}
+	d.state(s.State, say.T(s.Title), clean(say.T(s.Saw)), tail)
+}
+
+// flush tells of the steps that were not looked at.
+func (d *DoctorText) flush() {
+	if len(d.held) == 0 {
+		return
+	}
+	say := d.opt.Lang
+	d.state(doctor.Skipped, strings.Join(d.held, ", "), say.Sprintf("not looked at, because of: %s", say.T(doctor.Title(d.why))), nil)
+	d.held = nil
+}
+
+// state writes a line.
+func (d *DoctorText) state(s doctor.State, title, saw string, tail []string) {
+	word, paint := doctorState(d.opt.Lang, s)
+	if !d.opt.Color {
+		paint = ""
+	}
+	line := painted(padded(word, 11), paint) + "  " + padded(title, 29) + "  " + saw
 	if len(tail) > 0 {
 		line += "  [" + strings.Join(tail, ", ") + "]"
 	}
-	_, err := fmt.Fprintln(w, strings.TrimRight(line, " "))
-	return err
+	d.line(strings.TrimRight(line, " "))
 }
 
 // basis is the mark of a judgement, with its section of docs/protocol.md.
 func basis(b doctor.Basis) string { return strings.TrimSpace(b.Mark + " " + b.Section) }
 
-// Doctor writes what is below the steps: what to do, what the walk has cost, and its verdict.
-func Doctor(w io.Writer, r *doctor.Report, opt DoctorOptions) error {
-	b := &pen{w: w}
-	say := opt.Lang
-	doctorAdvice(b, r, opt)
-	b.line("")
-	doctorCost(b, say, r)
-	b.line(say.T("D: on a page of the vendor; S: in the vendor's demo; U: not documented, a guess of ours. Sections are those of docs/protocol.md."))
-	b.line(doctorVerdict(say, r))
-	return b.err
+// End writes what is below the steps: what to do, what the walk has cost, and its verdict. The error is
+// the first of all that was written.
+func (d *DoctorText) End(r *doctor.Report) error {
+	d.flush()
+	say := d.opt.Lang
+	doctorAdvice(&d.pen, r, say)
+	d.line("")
+	doctorCost(&d.pen, say, r)
+	d.line(say.T("D: on a page of the vendor; S: in the vendor's demo; U: not documented, a guess of ours. Sections are those of docs/protocol.md."))
+	d.line(doctorVerdict(say, r))
+	return d.err
 }
 
 // doctorAdvice says what to do, the wrong before the rest.
-func doctorAdvice(b *pen, r *doctor.Report, opt DoctorOptions) {
-	say, headed := opt.Lang, false
+func doctorAdvice(b *pen, r *doctor.Report, say *lang.Printer) {
+	headed := false
 	for _, state := range []doctor.State{doctor.Wrong, doctor.Unsure, doctor.Warned, doctor.Absent} {
 		for i := range r.Steps {
 			s := &r.Steps[i]
