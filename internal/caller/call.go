@@ -16,7 +16,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -109,11 +108,11 @@ func (a *Answer) Class() aicc.Class {
 func (a *Answer) Words() string {
 	switch {
 	case a.Err != "":
-		return "no answer: " + a.Err
+		return fmt.Sprintf("no answer: %s", a.Err)
 	case a.Status != http.StatusOK:
-		return "HTTP " + strconv.Itoa(a.Status)
+		return fmt.Sprintf("HTTP %d", a.Status)
 	}
-	return "result code " + a.Code
+	return fmt.Sprintf("result code %s", a.Code)
 }
 
 // Decode reads what [aicc.Answer] does not have.

@@ -18,10 +18,10 @@ func (w *walk) clickToCall() finding {
 	case a.OK() && a.ClickToCall:
 		return right(d("E15"), "audio and video calls are offered")
 	case a.OK():
-		f := absent(d("E15"), "no audio or video calls are offered")
+		f := lacking(d("E15"), "no audio or video calls are offered")
 		return f.advise("if they should be, set them up", page)
 	case a.Status == http.StatusNotFound:
-		return absent(d("E15"), "there is no checkClickToCallSupport")
+		return lacking(d("E15"), "there is no checkClickToCallSupport")
 	}
 	return refused(d("E15"), &a).advise("look at the set-up of click-to-call", page)
 }
@@ -36,9 +36,9 @@ func (w *walk) history() finding {
 		list, a, ok := w.u.History(w.ctx)
 		switch {
 		case a.Status == http.StatusNotFound:
-			return absent(d("E09"), "there is no queryHistoryChatMessage")
+			return lacking(d("E09"), "there is no queryHistoryChatMessage")
 		case a.Status == http.StatusOK && a.Code == aicc.CodeParam:
-			return absent(u("E09"), "no history is kept: %s", told(&a)).advise("if there should be one, ask the vendor how it is switched on: their pages do not say", page)
+			return lacking(u("E09"), "no history is kept: %s", told(&a)).advise("if there should be one, ask the vendor how it is switched on: their pages do not say", page)
 		case !ok:
 			return refused(d("E09"), &a).advise("ask the vendor", page)
 		case slices.ContainsFunc(list, func(p caller.Past) bool { return p.Content == w.talk.said }):
@@ -55,11 +55,11 @@ func (w *walk) survey() finding {
 	mode, a := w.u.SurveyMode(w.ctx)
 	switch {
 	case a.Status == http.StatusNotFound:
-		return absent(d("E12"), "there is no getsatisfactionsurveymode")
+		return lacking(d("E12"), "there is no getsatisfactionsurveymode")
 	case !a.OK():
 		return refused(d("E12"), &a).advise("look at the survey", surveyPage())
 	case mode.Type == "NO" || mode.Type == "":
-		return absent(d("E12"), "the channel has no survey (surveyType %q)", mode.Type).advise("if it should have one, switch it on", surveyPage())
+		return lacking(d("E12"), "the channel has no survey (surveyType %q)", mode.Type).advise("if it should have one, switch it on", surveyPage())
 	case w.states["agents"] != Right:
 		return right(d("E12"), "there is one; it was not answered, as no agent was there")
 	}
@@ -74,7 +74,7 @@ func (w *walk) survey() finding {
 
 func (w *walk) disconnect() finding {
 	if w.u.HungUp {
-		return absent(d("6.7"), "not needed: the other side has hung up")
+		return lacking(d("6.7"), "not needed: the other side has hung up")
 	}
 	a := w.u.Disconnect(w.ctx, "DISCONNECT")
 	if a.OK() {
@@ -97,7 +97,7 @@ func (w *walk) leaveMessage() finding {
 	case a.OK():
 		return right(d("E10"), "a message was left")
 	case a.Status == http.StatusNotFound:
-		return absent(d("E10"), "there is no doLeaveMessage")
+		return lacking(d("E10"), "there is no doLeaveMessage")
 	}
 	return meaning(refused(d("E10"), &a), &a, leaveCodes).advise("look whether messages can be left on this channel", page)
 }

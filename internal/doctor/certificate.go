@@ -43,7 +43,7 @@ func (w *walk) certificate() finding {
 
 func (w *walk) plainHTTP() finding {
 	if ip := net.ParseIP(w.base().Hostname()); w.base().Hostname() == "localhost" || ip != nil && ip.IsLoopback() {
-		return absent(d("2.1"), "plain HTTP, on this machine")
+		return lacking(d("2.1"), "plain HTTP, on this machine")
 	}
 	return warn(d("2.1"), "plain HTTP: the secret and all that customers say can be read on the way").
 		advise("use https://; the vendor's interface is documented with HTTPS only", nil)
@@ -106,7 +106,7 @@ func hungUp(err error) bool {
 // problems are what is wrong with a certificate, with what to do about the first.
 func (w *walk) problems(state tls.ConnectionState, cfg *tls.Config) (list []string, advice string) {
 	leaf, now := state.PeerCertificates[0], time.Now()
-	add := func(hint, format string, args ...any) {
+	problem := func(hint, format string, args ...any) {
 		list = append(list, fmt.Sprintf(format, args...))
 		if advice == "" {
 			advice = hint
@@ -114,15 +114,15 @@ func (w *walk) problems(state tls.ConnectionState, cfg *tls.Config) (list []stri
 	}
 	switch {
 	case now.After(leaf.NotAfter):
-		add("renew the certificate, or look at the clock of this machine", "the certificate has expired on %s", leaf.NotAfter.UTC().Format(time.DateOnly))
+		problem("renew the certificate, or look at the clock of this machine", "the certificate has expired on %s", leaf.NotAfter.UTC().Format(time.DateOnly))
 	case now.Before(leaf.NotBefore):
-		add("look at the clock of this machine, or wait", "the certificate is not good before %s", leaf.NotBefore.UTC().Format(time.DateOnly))
+		problem("look at the clock of this machine, or wait", "the certificate is not good before %s", leaf.NotBefore.UTC().Format(time.DateOnly))
 	}
 	if leaf.VerifyHostname(cfg.ServerName) != nil {
-		add("use the name in the certificate, or --sni NAME", "the certificate is for %s and not for %s", quoted(holder(leaf)), cfg.ServerName)
+		problem("use the name in the certificate, or --sni NAME", "the certificate is for %s and not for %s", quoted(holder(leaf)), cfg.ServerName)
 	}
 	if sentence, hint := w.untrusted(state.PeerCertificates, cfg.RootCAs); sentence != "" {
-		add(hint, "%s", sentence)
+		problem(hint, "%s", sentence)
 	}
 	return list, advice
 }

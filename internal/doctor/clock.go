@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -68,23 +69,27 @@ func (w *walk) clocks() finding {
 	if !c.seen {
 		return unsure(u("E01"), "neither a Date header nor the CreateTime of the token says what time it is there")
 	}
-	return compared(c.ahead, c.doubt, "the tenant's clock ("+c.source+")").
+	return compared(c.ahead, c.doubt, fmt.Sprintf("the tenant's clock (%s)", c.source)).
 		advised("set this machine by a time server, and ask the vendor if it is not this one")
 }
 
 // compared judges a difference of clocks. No page of the vendor says how much is too much.
 func compared(ahead, doubt time.Duration, whose string) finding {
-	side, by := "ahead of", ahead
-	if ahead < 0 {
-		side, by = "behind", -ahead
-	}
+	by := max(ahead, -ahead)
+	state := right
 	switch {
 	case by-doubt > clockWrong:
-		return wrong(u("13.1"), "%s is %s %s that of this machine, ± %s", whose, roughly(by), side, spent(doubt))
+		state = wrong
 	case by-doubt > clockWarn:
-		return warn(u("13.1"), "%s is %s %s that of this machine, ± %s", whose, roughly(by), side, spent(doubt))
+		state = warn
+	default:
+		return right(u("13.1"), "%s and that of this machine differ by %s, ± %s", whose, roughly(by), spent(doubt))
 	}
-	return right(u("13.1"), "%s and that of this machine differ by %s, ± %s", whose, roughly(by), spent(doubt))
+	how := fmt.Sprintf("%s is ahead of that of this machine by %s, ± %s", whose, roughly(by), spent(doubt))
+	if ahead < 0 {
+		how = fmt.Sprintf("%s is behind that of this machine by %s, ± %s", whose, roughly(by), spent(doubt))
+	}
+	return state(u("13.1"), "%s", how)
 }
 
 func roughly(d time.Duration) string { return d.Round(100 * time.Millisecond).String() }

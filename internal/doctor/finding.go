@@ -19,7 +19,7 @@ func wrong(b Basis, format string, args ...any) finding {
 	return finding{state: Wrong, basis: b, saw: fmt.Sprintf(format, args...)}
 }
 
-func absent(b Basis, format string, args ...any) finding {
+func lacking(b Basis, format string, args ...any) finding {
 	return finding{state: Absent, basis: b, saw: fmt.Sprintf(format, args...)}
 }
 

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,7 +60,7 @@ func (w *walk) address() finding {
 		return wrong(u("2.1"), "the name %s cannot be looked up: %v", host, err).
 			advise("look at the name server of this machine", nil)
 	}
-	return right(u("2.1"), "%s is %s", host, strings.Join(ips, " "))
+	return right(u("2.1"), "the name %s leads to %s", host, strings.Join(ips, " "))
 }
 
 func (w *walk) port() finding {
@@ -163,16 +164,10 @@ func bare(location string) string {
 
 // server names what answered, when it says so.
 func server(a *caller.Answer) string {
-	var names []string
-	for _, h := range []string{"Server", "Via"} {
-		if v := a.Header.Get(h); v != "" {
-			names = append(names, quoted(v))
-		}
+	if name := cmp.Or(a.Header.Get("Server"), a.Header.Get("Via")); name != "" {
+		return fmt.Sprintf(" from %s", quoted(name))
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return " from " + strings.Join(names, " by way of ")
+	return ""
 }
 
 var titleOf = regexp.MustCompile(`(?is)<title[^>]*>\s*(.*?)\s*</title>`)
@@ -180,7 +175,7 @@ var titleOf = regexp.MustCompile(`(?is)<title[^>]*>\s*(.*?)\s*</title>`)
 // title quotes that of an HTML page.
 func title(body []byte) string {
 	if found := titleOf.FindSubmatch(body[:min(len(body), 64<<10)]); found != nil {
-		return " titled " + quoted(string(found[1]))
+		return fmt.Sprintf(" titled %s", quoted(string(found[1])))
 	}
 	return ""
 }

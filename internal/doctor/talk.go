@@ -136,7 +136,7 @@ func (w *walk) noRobot(expected bool) finding {
 	if expected {
 		return wrong(d("6.3"), "the channel goes to agents by itself, and a robot was expected").advise("choose the robot on the channel", channelPage("机器人"))
 	}
-	return absent(d("6.3"), "the channel goes to agents by itself")
+	return lacking(d("6.3"), "the channel goes to agents by itself")
 }
 
 // waits reports whether the customer queues or is with an agent, as the queue says it.
@@ -153,7 +153,7 @@ func handedOver(m *aicc.Downlink) bool {
 func (w *walk) keyword() finding {
 	switch {
 	case !w.talk.robot:
-		return absent(d("6.3"), "there is no robot to hand over")
+		return lacking(d("6.3"), "there is no robot to hand over")
 	case w.Keyword == "":
 		return skip("not looked at: no keyword is known; --keyword names it")
 	}
@@ -188,9 +188,9 @@ func (w *walk) handover() finding {
 	switch {
 	case w.talk.direct:
 		w.talk.accepted, w.talk.queueing = true, time.Now()
-		return absent(d("6.3"), "not needed: the channel goes to agents by itself")
+		return lacking(d("6.3"), "not needed: the channel goes to agents by itself")
 	case w.talk.over:
-		return absent(u("E03"), "not needed: the keyword has handed over")
+		return lacking(u("E03"), "not needed: the keyword has handed over")
 	}
 	a := w.transfer()
 	switch {

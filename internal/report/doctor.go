@@ -1,11 +1,9 @@
 package report
 
 import (
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"chatbench/internal/doctor"
 	"chatbench/internal/lang"
@@ -90,8 +88,11 @@ func (d *DoctorText) flush() {
 	if len(d.held) == 0 {
 		return
 	}
-	say := d.opt.Lang
-	d.state(doctor.Skipped, strings.Join(d.held, ", "), say.Sprintf("not looked at, because of: %s", say.T(doctor.Title(d.why))), nil)
+	say, title, list := d.opt.Lang, d.held[0], ""
+	if len(d.held) > 1 {
+		title, list = say.Count(int64(len(d.held)), "step"), " ("+strings.Join(d.held, ", ")+")"
+	}
+	d.state(doctor.Skipped, title, say.Sprintf("not looked at, because of: %s", say.T(doctor.Title(d.why)))+list, nil)
 	d.held = nil
 }
 
@@ -190,46 +191,4 @@ func doctorVerdict(say *lang.Printer, r *doctor.Report) string {
 		line = say.T("Nothing is wrong; look at the warnings.")
 	}
 	return say.Sprintf("%s (exit %d)", line, r.Exit)
-}
-
-// DoctorJUnit writes r for CI servers: a test case for each step. What is wrong is a failure, what
-// could not be told or was not looked at is skipped, It is in
-// English, as all JUnit. The error is that of w.
-func DoctorJUnit(w io.Writer, r *doctor.Report) error {
-	j := &junit{opt: JUnitOptions{Full: "doctor.json"}}
-	j.suite.Name = "chatbench doctor"
-	j.suite.Time = seconds(time.Duration(r.Took * float64(time.Second)))
-	j.suite.Properties = []junitProperty{{"version", phrase(r.Tool)}, {"target", phrase(targetLine(nil, &r.Target))},
-		{"started", r.Start.UTC().Format(time.RFC3339)}, {"exit_code", fmt.Sprint(int(r.Exit))}}
-	for i := range r.Steps {
-		j.step(&r.Steps[i])
-	}
-	data, err := xml.MarshalIndent(&j.suite, "", "  ")
-	if err != nil {
-		return fmt.Errorf("encoding a JUnit report: %w", err)
-	}
-	_, err = w.Write([]byte(xml.Header + string(data) + "\n"))
-	return err
-}
-
-func (j *junit) step(s *doctor.Step) {
-	c := junitCase{Time: seconds(time.Duration(s.Took * float64(time.Second)))}
-	text := phrase(s.Saw)
-	if s.Advice != "" {
-		text += "\n" + phrase(s.Advice)
-	}
-	if s.Page != nil {
-		text += "\n" + phrase(strings.Join([]string{s.Page.Guide, s.Page.Menu, s.Page.Field}, " / "))
-	}
-	switch s.State {
-	case doctor.Wrong:
-		c.Failure = &junitOutcome{Message: s.Saw, Type: basis(s.Basis), Text: text}
-	case doctor.Unsure:
-		c.Skipped = &junitSkipped{Message: "INCONCLUSIVE: " + s.Saw}
-	case doctor.Skipped, doctor.Absent:
-		c.Skipped = &junitSkipped{Message: string(s.State) + ": " + s.Saw}
-	default:
-		c.Out = j.out(string(s.State) + ": " + text)
-	}
-	j.add("doctor", s.ID+" "+s.Title, c)
 }
