@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -150,8 +151,12 @@ func (w *walk) untrusted(chain []*x509.Certificate, roots *x509.CertPool) (sente
 
 // holder is whom a certificate is for.
 func holder(c *x509.Certificate) string {
-	if len(c.DNSNames) > 0 {
-		return strings.Join(c.DNSNames, " ")
+	names := slices.Clone(c.DNSNames)
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	if len(names) > 0 {
+		return strings.Join(names, " ")
 	}
 	return name(c.Subject.CommonName, c.Subject.String())
 }

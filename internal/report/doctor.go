@@ -88,11 +88,13 @@ func (d *DoctorText) flush() {
 	if len(d.held) == 0 {
 		return
 	}
-	say, title, list := d.opt.Lang, d.held[0], ""
+	say, title, why := d.opt.Lang, d.held[0], d.opt.Lang.T(doctor.Title(d.why))
+	saw := say.Sprintf("not looked at, because of: %s", why)
 	if len(d.held) > 1 {
-		title, list = say.Count(int64(len(d.held)), "step"), " ("+strings.Join(d.held, ", ")+")"
+		title = say.Count(int64(len(d.held)), "step")
+		saw = say.Sprintf("not looked at, because of: %s; these are: %s", why, strings.Join(d.held, ", "))
 	}
-	d.state(doctor.Skipped, title, say.Sprintf("not looked at, because of: %s", say.T(doctor.Title(d.why)))+list, nil)
+	d.state(doctor.Skipped, title, saw, nil)
 	d.held = nil
 }
 
