@@ -101,7 +101,7 @@ func (f *doctorFlags) walk(cmd *cobra.Command, args []string) error {
 		v.watch(&o, colored(cmd, v.stdout))
 	}
 	ctx, interrupt, release := signals(func() {
-		fmt.Fprintln(v.stderr, say.T("chatbench: hanging up, which takes 10 s at most; once more stops at once"))
+		fmt.Fprintln(v.stderr, say.T("chatbench: hanging up; once more stops at once"))
 	}, func() {})
 	defer release()
 	o.Interrupt = interrupt

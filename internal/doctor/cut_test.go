@@ -90,7 +90,7 @@ func TestInterruptedAtAnyTime(t *testing.T) {
 // TestInterruptedCONNECT interrupts the walk while a tenant takes long to open a conversation: a
 // DISCONNECT that overtakes it would leave it open.
 func TestInterruptedCONNECT(t *testing.T) {
-	for _, long := range []time.Duration{time.Second, 8 * time.Second, 12 * time.Second} {
+	for _, long := range []time.Duration{time.Second, 8 * time.Second, 18 * time.Second, 22 * time.Second} {
 		v := visit(t, full(), &front{answer: func(_ http.ResponseWriter, path, body string) bool {
 			if path == aicc.PathSend && strings.Contains(body, `"`+aicc.Connect+`"`) {
 				time.Sleep(long)

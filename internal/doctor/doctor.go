@@ -43,8 +43,9 @@ type Options struct {
 const (
 	defaultPatience = 30 * time.Second
 	mostFailures    = 3                // calls in a row that got no answer, before the tenant counts as gone
-	linger          = 10 * time.Second // how long hanging up may take, and a CONNECT that is interrupted
+	linger          = 20 * time.Second // how long hanging up may take, and a CONNECT that is interrupted
 	mostConnects    = 2
+	pollAtLeast     = 5 * time.Second // between two polls
 )
 
 // Run walks through the set-up. When Interrupt is closed it hangs up and returns; when ctx ends it
@@ -73,6 +74,7 @@ func Run(ctx context.Context, o Options) *Report {
 	for i := range steps {
 		w.take(&steps[i])
 	}
+	w.over = true
 	w.hangUp()
 	return w.finish()
 }
@@ -88,7 +90,9 @@ type walk struct {
 	report Report
 	states map[string]State // of the steps that were taken
 
-	failures int   // calls in a row that got no answer
+	failures int  // calls in a row that got no answer
+	over     bool // all steps are behind
+	polled   time.Time
 	gone     error // why the tenant counts as gone, or nil
 
 	clock    clock
@@ -123,8 +127,8 @@ func (w *walk) take(s *step) {
 		if w.Begin != nil {
 			w.Begin(&out)
 		}
-		f = s.look(w)
-		f = w.cutShort(f)
+		w.stay()
+		f = w.cutShort(s.look(w))
 	}
 	out.State, out.Basis, out.Page, out.Because = f.state, f.basis, f.page, f.because
 	out.Saw, out.Advice = w.masked(f.saw), w.masked(f.advice)
@@ -136,9 +140,18 @@ func (w *walk) take(s *step) {
 	}
 }
 
+// stay polls before a step when the last poll is some time ago: a tenant that is slow would release a
+// conversation that nobody polls for.
+func (w *walk) stay() {
+	if w.u.Open && !w.u.HungUp && time.Since(w.polled) > pollAtLeast {
+		w.u.Poll(w.ctx)
+		w.heard()
+	}
+}
+
 // skipped says why a step is not to be taken, if so.
 func (w *walk) skipped(s *step) (f finding, skip bool) {
-	if f, over := w.over(); over {
+	if f, over := w.stopped(); over {
 		return f, true
 	}
 	for _, id := range s.needs {
@@ -160,8 +173,8 @@ func (w *walk) notLookedAt(id string) finding {
 	return because(id, "not looked at, because of the step %s", id)
 }
 
-// over says why no more steps are taken.
-func (w *walk) over() (f finding, over bool) {
+// stopped says why no more steps are taken.
+func (w *walk) stopped() (f finding, over bool) {
 	switch {
 	case w.gone != nil:
 		return skip("not looked at: the tenant went away"), true
@@ -191,6 +204,7 @@ func (w *walk) gotThrough(err error) {
 	switch {
 	case err == nil:
 		w.failures = 0
+	case w.over: // of hanging up more is told than that
 	case errors.Is(err, context.Canceled): // by us
 	default:
 		if w.failures++; w.failures >= mostFailures {

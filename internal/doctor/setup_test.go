@@ -101,6 +101,16 @@ var setUps = []setUp{
 	{name: "an agent who takes long to pick up", cfg: func(c *scenario.Tenant) {
 		c.Notices, c.Agents.PickUp = false, scenario.Dist{A: 20 * time.Second, B: 20 * time.Second}
 	}},
+	{name: "user tokens that are replaced every two seconds", cfg: func(c *scenario.Tenant) { c.UserTokenLife = 2 * time.Second }},
+	{name: "user tokens that end every two seconds", cfg: func(c *scenario.Tenant) {
+		c.UserTokenLife, c.Renewal = 2*time.Second, scenario.Refuse
+	}},
+	{name: "each answer but those of polls takes ten seconds", cfg: func(c *scenario.Tenant) {
+		c.ReplyDelay = scenario.Dist{A: 10 * time.Second, B: 10 * time.Second}
+	}},
+	{name: "each answer takes three seconds", front: func() *front {
+		return &front{answer: func(http.ResponseWriter, string, string) bool { time.Sleep(3 * time.Second); return false }}
+	}, wrong: "http=warn", hint: "an answer took 3s"},
 
 	// The application.
 	{name: "the secret is wrong", opt: func(o *Options) { o.Target.AppSecret = "not-the-secret" },
@@ -314,6 +324,8 @@ func (r *Report) sound(t *testing.T) {
 			t.Errorf("%s is wrong, and there is no advice", s.ID)
 		case s.State == Right && s.Advice != "":
 			t.Errorf("%s is right, and there is advice: %s", s.ID, s.Advice)
+		case s.Basis.Section != "" && !sections()[s.Basis.Section]:
+			t.Errorf("%s leans on section %s of docs/protocol.md, which is not there", s.ID, s.Basis.Section)
 		case s.State != Skipped && s.Basis.Mark == "":
 			t.Errorf("%s is %s, and it is not said what that leans on", s.ID, s.State)
 		}

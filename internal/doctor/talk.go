@@ -72,6 +72,7 @@ func (w *walk) open() caller.Answer {
 		w.connects++
 	}
 	w.unsure = a.Status == 0 && w.u.Open // it may still be on its way
+	w.polled = time.Now()
 	return a
 }
 
@@ -81,6 +82,13 @@ func (w *walk) until(from int, d time.Duration, want func(*aicc.Downlink) bool) 
 		w.stamps()
 		return want(m)
 	})
+	w.heard()
+	return found
+}
+
+// heard takes in what polls have brought.
+func (w *walk) heard() {
+	w.polled = time.Now()
 	w.stamps()
 	for i := range w.u.Seen {
 		m := &w.u.Seen[i]
@@ -90,7 +98,6 @@ func (w *walk) until(from int, d time.Duration, want func(*aicc.Downlink) bool) 
 			w.talk.picture = m
 		}
 	}
-	return found
 }
 
 // welcome is how long a first word may take before something is said.
