@@ -59,7 +59,10 @@ func (w *walk) download() finding {
 		})
 	}
 	m := w.talk.picture
-	if m == nil {
+	switch {
+	case m == nil && w.u.HungUp:
+		return unsure(u("4"), "the other side hung up, and no agent had sent a picture").advise("have an agent send one when asked, and run doctor again", agentPage())
+	case m == nil:
 		return unsure(u("4"), "no agent sent a picture within %v", w.Patience).advise("have an agent send one when asked, and run doctor again", agentPage())
 	}
 	a := w.u.Call(w.ctx, caller.DownloadCall(m))

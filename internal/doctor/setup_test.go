@@ -199,6 +199,16 @@ var setUps = []setUp{
 		wrong: "download=unsure", hint: "have an agent send one", exit: 2},
 	{name: "agents hang up after an answer", cfg: func(c *scenario.Tenant) { c.Agents.Chats = [2]int{1, 1} }, opened: 2},
 
+	{name: "whoever speaks is hung up on", cfg: func(c *scenario.Tenant) { c.Robot, c.SilenceAfter = nil, 200*time.Millisecond },
+		front: func() *front {
+			return &front{answer: func(_ http.ResponseWriter, path, body string) bool {
+				if strings.Contains(body, `"CHAT"`) {
+					time.Sleep(400 * time.Millisecond)
+				}
+				return false
+			}}
+		}, wrong: "text=unsure upload=unsure download=unsure", hint: "hung up twice", absent: "robot=absent keyword=absent disconnect=absent", opened: 2, exit: 2},
+
 	// Files, and what lies around the conversation.
 	{name: "uploads are refused", cfg: func(c *scenario.Tenant) { c.UploadLimit = 1 },
 		wrong: "upload=wrong", hint: "uploadFileStream", exit: 1},

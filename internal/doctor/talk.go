@@ -303,19 +303,17 @@ func (w *walk) agentAgain() (f finding, ok bool) {
 	return finding{}, true
 }
 
-// during makes a call in a conversation, and once more in a second one if the other side was just
-// hanging up.
+// during makes a call in a conversation, and again in a second one if the other side was just hanging
+// up.
 func (w *walk) during(call func() caller.Answer) (a caller.Answer, f finding, ok bool) {
-	if f, ok = w.again(); !ok {
-		return a, f, false
+	for {
+		if f, ok = w.again(); !ok {
+			return a, f, false
+		}
+		if a = call(); a.OK() || !w.left() {
+			return a, f, true
+		}
 	}
-	if a = call(); a.OK() || !w.left() {
-		return a, f, true
-	}
-	if f, ok = w.again(); !ok {
-		return a, f, false
-	}
-	return call(), f, true
 }
 
 // left reports whether the other side has hung up, after giving that a moment to arrive.
@@ -347,6 +345,10 @@ func (w *walk) text() finding {
 		return refused(d("E03"), &a).advise("look at the agent's workbench for what became of it", agentPage())
 	case w.until(from, w.Patience, caller.ByAgent):
 		return right(d("E03"), "an agent answers what it is told")
+	}
+	if w.u.HungUp {
+		return unsure(u("E03"), "the text was accepted, and the other side hung up without an answer").
+			advise("have an agent answer, and run doctor again", agentPage())
 	}
 	return unsure(u("E03"), "the text was accepted, and no agent answered within %v", w.Patience).
 		advise("have an agent answer, and run doctor again", agentPage())
