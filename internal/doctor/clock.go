@@ -24,7 +24,6 @@ type clock struct {
 	source    string // of the best reading
 	ahead     time.Duration
 	doubt     time.Duration // the difference is within ahead ± doubt
-	fallback  bool          // the reading comes from a token
 	messages  int           // with a timestamp
 	unstamped int           // without
 	noted     int           // messages looked at so far

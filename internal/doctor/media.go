@@ -76,6 +76,6 @@ func (w *walk) download() finding {
 	case bytes.Equal(content, a.FileStream):
 		return wrong(d("E08"), "the file of the agent is not Base64").advise("look at what stands between this machine and the tenant", endpoint)
 	default:
-		return right(d("E08"), "%s of %d bytes (%s) was fetched", m.MediaType, len(content), kind)
+		return right(s("E08"), "%s of %d bytes (%s) was fetched", m.MediaType, len(content), kind)
 	}
 }

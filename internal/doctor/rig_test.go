@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,7 +37,9 @@ type front struct {
 	answer func(w http.ResponseWriter, path, body string) bool
 	change func(path string, r *http.Response, body string) string
 	tls    func(net.Listener) net.Listener
-	asked  []asked
+
+	mu    sync.Mutex // protects the following, and is held while change runs
+	asked []asked
 }
 
 // asked is a request as it came.
@@ -48,7 +51,9 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request, to http.Handle
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	var head strings.Builder
 	r.Header.Write(&head)
+	f.mu.Lock()
 	f.asked = append(f.asked, asked{r.URL.Path, head.String(), string(body)})
+	f.mu.Unlock()
 	if f.answer == nil || !f.answer(w, r.URL.Path, string(body)) {
 		to.ServeHTTP(w, r)
 	}
@@ -64,7 +69,9 @@ func (f *front) proxy(l *memnet.Listener) http.Handler {
 	if f.change != nil {
 		p.ModifyResponse = func(r *http.Response) error {
 			body, err := io.ReadAll(r.Body)
+			f.mu.Lock()
 			text := f.change(r.Request.URL.Path, r, string(body))
+			f.mu.Unlock()
 			r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
 			r.Header.Del("Content-Length")
 			return err

@@ -172,6 +172,21 @@ var setUps = []setUp{
 		wrong: "robot=wrong", hint: "a robot was expected", exit: 1},
 	{name: "the robot greets and says no more", cfg: func(c *scenario.Tenant) { c.Mutants = []string{"mute-robot:every=1"} },
 		wrong: "robot=wrong", hint: "greets and does not answer", exit: 1},
+	{name: "the robot greets twice and says no more", cfg: func(c *scenario.Tenant) { c.Mutants = []string{"mute-robot:every=1"} }, front: func() *front {
+		welcome := regexp.MustCompile(`\[(\{[^\]]*Hello, what can I do for you[^\]]*\})\]`)
+		held, greeted := "", false
+		return &front{change: func(path string, _ *http.Response, body string) string {
+			if m := welcome.FindStringSubmatch(body); m != nil {
+				held = m[1]
+				return body
+			}
+			if held != "" && !greeted && path == aicc.PathPoll {
+				greeted = true
+				return `{"resultCode":"0","downlinkMessages":[` + held + `]}`
+			}
+			return body
+		}}
+	}, wrong: "robot=wrong", hint: "greets and does not answer", exit: 1},
 	{name: "the robot says nothing at all", cfg: func(c *scenario.Tenant) { c.Robot.Welcome, c.Mutants = "", []string{"mute-robot:every=1"} },
 		wrong: "robot=wrong", hint: "配置智能机器人", exit: 1},
 	{name: "the robot has no welcome", cfg: func(c *scenario.Tenant) { c.Robot.Welcome = "" }},

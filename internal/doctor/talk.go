@@ -114,6 +114,7 @@ func (w *walk) robot() finding {
 	if !w.talk.robot && len(w.u.Seen) > 0 {
 		return w.noRobot(expected)
 	}
+	w.left() // a welcome may have several messages
 	from := len(w.u.Seen)
 	a := w.u.Say(w.ctx, "CHAT", w.words().question)
 	if !a.OK() {
