@@ -89,7 +89,7 @@ func (f *doctorFlags) walk(cmd *cobra.Command, args []string) error {
 	if err := f.writable(); err != nil {
 		return err
 	}
-	o := doctor.Options{Tool: toolVersion(), Keyword: f.keyword, Locale: first(f.locale, say.Code()), Patience: f.patience,
+	o := doctor.Options{Tool: toolVersion(), Keyword: f.keyword, Locale: first(f.locale, s.Locale, say.Code()), Patience: f.patience,
 		User: sim.UserID(rand.Uint64(), 0)}
 	closing, err := f.reach(s, &o)
 	if err != nil {

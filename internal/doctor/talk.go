@@ -176,7 +176,9 @@ func (w *walk) keyword() finding {
 		return right(d("6.3"), "%s hands over", quoted(w.Keyword))
 	}
 	if a := w.transfer(); !a.OK() { // nothing hands over
-		return because("handover", "%s does not hand over, nor does TRANS2AGENT", quoted(w.Keyword))
+		f := because("handover", "%s does not hand over, nor does TRANS2AGENT", quoted(w.Keyword))
+		f.basis = d("6.3")
+		return f
 	}
 	return wrong(d("6.3"), "%s does not hand over, and TRANS2AGENT does", quoted(w.Keyword)).
 		advise("compare the keyword with that of the channel; robots may want it as the whole text", channelPage("转人工关键字"))

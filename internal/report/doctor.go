@@ -39,7 +39,7 @@ type DoctorText struct {
 	pen
 	opt  DoctorOptions
 	held []string // titles of steps that were not looked at
-	why  string   // id of the step for whose sake
+	why  string   // that is so
 }
 
 // NewDoctorText begins with what is looked at.
@@ -65,11 +65,8 @@ func DoctorAll(w io.Writer, r *doctor.Report, opt DoctorOptions) error {
 // Step writes a step that is over.
 func (d *DoctorText) Step(s *doctor.Step) {
 	say := d.opt.Lang
-	if s.State == doctor.Skipped && s.Because != "" && s.Basis.Mark == "" {
-		if s.Because != d.why {
-			d.flush()
-		}
-		d.why, d.held = s.Because, append(d.held, say.T(s.Title))
+	if s.State == doctor.Skipped && s.Basis.Mark == "" {
+		d.hold(s)
 		return
 	}
 	d.flush()
@@ -83,18 +80,29 @@ func (d *DoctorText) Step(s *doctor.Step) {
 	d.state(s.State, say.T(s.Title), clean(say.T(s.Saw)), tail)
 }
 
-// flush tells of the steps that were not looked at.
+// hold keeps a step that was not looked at, with those in front of it that were not for the same
+// reason.
+func (d *DoctorText) hold(s *doctor.Step) {
+	say := d.opt.Lang
+	why := clean(say.T(s.Saw))
+	if s.Because != "" {
+		why = say.Sprintf("not looked at, because of: %s", say.T(doctor.Title(s.Because)))
+	}
+	if why != d.why {
+		d.flush()
+	}
+	d.why, d.held = why, append(d.held, say.T(s.Title))
+}
+
+// flush tells of the steps that were held.
 func (d *DoctorText) flush() {
-	if len(d.held) == 0 {
-		return
+	switch say := d.opt.Lang; len(d.held) {
+	case 0:
+	case 1:
+		d.state(doctor.Skipped, d.held[0], d.why, nil)
+	default:
+		d.state(doctor.Skipped, say.Count(int64(len(d.held)), "step"), say.Sprintf("%s; these are: %s", d.why, strings.Join(d.held, ", ")), nil)
 	}
-	say, title, why := d.opt.Lang, d.held[0], d.opt.Lang.T(doctor.Title(d.why))
-	saw := say.Sprintf("not looked at, because of: %s", why)
-	if len(d.held) > 1 {
-		title = say.Count(int64(len(d.held)), "step")
-		saw = say.Sprintf("not looked at, because of: %s; these are: %s", why, strings.Join(d.held, ", "))
-	}
-	d.state(doctor.Skipped, title, saw, nil)
 	d.held = nil
 }
 
