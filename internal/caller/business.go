@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"fmt"
 
 	"chatbench/internal/aicc"
 )
@@ -94,5 +95,5 @@ func (u *User) RateCall(evaluation string, nested bool) Call {
 	if nested {
 		body = Fields{"satisfication": body} // as the page spells it
 	}
-	return Call{Ask: "saveSatisfaction with evaluation " + evaluation, Path: aicc.PathRate, Body: body}
+	return Call{Ask: fmt.Sprintf("saveSatisfaction with evaluation %s", evaluation), Path: aicc.PathRate, Body: body}
 }

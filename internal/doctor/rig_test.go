@@ -45,7 +45,7 @@ type front struct {
 // asked is a request as it came.
 type asked struct{ path, head, body string }
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP answers a request, or hands it on.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request, to http.Handler) {
 	body, _ := io.ReadAll(r.Body)
 	r.Body = io.NopCloser(bytes.NewReader(body))

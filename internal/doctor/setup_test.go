@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/lang"
 	"chatbench/internal/result"
 	"chatbench/internal/scenario"
 )
@@ -335,6 +336,22 @@ func (c *setUp) judge(t *testing.T, v *visited) {
 	v.sound(t)
 }
 
+// english is a piece of a sentence of ours that was not translated; what a tenant or a library says is
+// in quotes or stays as it is.
+var (
+	english  = regexp.MustCompile(`\b(the|is|are|was|not|and|of|with|within|look|step)\b`)
+	inQuotes = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+)
+
+// inChinese is a text as a Chinese reader gets it.
+func inChinese(text string) string {
+	say, err := lang.For("zh")
+	if err != nil {
+		panic(err)
+	}
+	return say.T(text)
+}
+
 // sound wants a report to make sense in itself.
 func (r *Report) sound(t *testing.T) {
 	t.Helper()
@@ -353,6 +370,11 @@ func (r *Report) sound(t *testing.T) {
 			t.Errorf("%s leans on section %s of docs/protocol.md, which is not there", s.ID, s.Basis.Section)
 		case s.State != Skipped && s.Basis.Mark == "":
 			t.Errorf("%s is %s, and it is not said what that leans on", s.ID, s.State)
+		}
+		for _, text := range []string{s.Title, s.Saw, s.Advice} {
+			if left := english.FindString(inQuotes.ReplaceAllString(inChinese(text), "")); left != "" {
+				t.Errorf("%q stays English at %q in Chinese: %s", text, left, inChinese(text))
+			}
 		}
 		if s.Because != "" && !slices.Contains([]State{Wrong, Unsure, Skipped}, r.step(t, s.Because).State) {
 			t.Errorf("%s was skipped for the sake of %s, which is %s", s.ID, s.Because, r.step(t, s.Because).State)

@@ -37,9 +37,8 @@ func (w *walk) words() words {
 	return words{"hello", "hello, how can I talk to a person?", "This is chatbench doctor, which checks the set-up. Please answer with any text, and then send a picture. Thank you!", "This is chatbench doctor, which checks the set-up; it can be deleted."}
 }
 
-// connectCodes are the documented codes of CONNECT and TRANS2AGENT (section E03).
+// connectCodes are the documented codes of CONNECT (section E03) but 12, which is about working hours.
 var connectCodes = map[string]string{
-	"12": "not in the agents' working time",
 	"13": "the channel has no service address, or robot or agents could not be connected",
 }
 
@@ -50,7 +49,7 @@ func (w *walk) connect() finding {
 		return right(d("E03"), "CONNECT was accepted")
 	case a.Status == http.StatusOK && a.Code == aicc.CodeOffHours:
 		w.talk.refused = a.Code
-		f := because("hours", "CONNECT was refused: %s, %s", told(&a), connectCodes["12"])
+		f := because("hours", "CONNECT was refused, as agents do not work now: %s", told(&a))
 		f.basis = d("E03")
 		return f
 	case a.Status == 0:
@@ -208,7 +207,7 @@ func (w *walk) handover() finding {
 		return right(d("E03"), "TRANS2AGENT was accepted")
 	case a.Status == http.StatusOK && a.Code == aicc.CodeOffHours:
 		w.talk.refused = a.Code
-		f := because("hours", "TRANS2AGENT was refused: %s, %s", told(a), connectCodes["12"])
+		f := because("hours", "TRANS2AGENT was refused, as agents do not work now: %s", told(a))
 		f.basis = d("E03")
 		return f
 	}
