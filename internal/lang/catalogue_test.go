@@ -22,21 +22,28 @@ import (
 var writers = []string{"cmd/chatbench", "internal/report"}
 
 // speakers are the rooms whose errors and sentences are translated when they are shown.
-var speakers = []string{"internal/capacity", "internal/check", "internal/compare", "internal/gate", "internal/judge", "internal/probe", "internal/result", "internal/run", "internal/scenario", "internal/sim", "internal/tenant"}
+var speakers = []string{"internal/caller", "internal/capacity", "internal/check", "internal/compare", "internal/doctor", "internal/gate", "internal/judge", "internal/probe", "internal/result", "internal/run", "internal/scenario", "internal/sim", "internal/tenant"}
 
 // silent are files of these rooms that write for machines, or for the log of a developer.
 var silent = map[string]string{
-	"internal/report/junit.go":       "JUnit is English, for machines",
-	"internal/tenant/oracle.go":      "the tenant's answers are what the vendor's are",
-	"cmd/chatbench/script_test.go":   "a test",
-	"internal/scenario/schema.go":    "JSON Schema",
-	"internal/check/random_world.go": "a test's world",
+	"internal/report/junit.go":        "JUnit is English, for machines",
+	"internal/report/junit_doctor.go": "JUnit is English, for machines",
+	"internal/tenant/oracle.go":       "the tenant's answers are what the vendor's are",
+	"cmd/chatbench/script_test.go":    "a test",
+	"internal/scenario/schema.go":     "JSON Schema",
+	"internal/check/random_world.go":  "a test's world",
 }
 
 // foreign are texts of libraries, which no code here has.
 var foreign = map[string]string{
-	"help for %s":            "cobra",
-	"Help about any command": "cobra",
+	"the body is not JSON":         "internal/aicc, whose texts are for events",
+	"the body has no result code":  "internal/aicc",
+	"the body has the wrong shape": "internal/aicc",
+	"AccessToken is missing":       "internal/aicc",
+	"it is empty":                  "internal/aicc",
+	"it begins with %s":            "internal/aicc",
+	"help for %s":                  "cobra",
+	"Help about any command":       "cobra",
 	"Generate the autocompletion script for the specified shell": "cobra",
 }
 
@@ -179,6 +186,7 @@ func (c *collector) visit(n ast.Node) bool {
 var makers = map[string][]int{
 	"fmt.Errorf": {0}, "errors.New": {0}, "usagef": {0}, "fmt.Sprintf": {0}, "faultf": {0, 1}, "r.problem": {1}, "r.never": {1},
 	"r.doubt": {1}, "r.say": {1}, "j.share": {3}, "inStretches": {1},
+	"right": {1}, "warn": {1}, "wrong": {1}, "lacking": {1}, "unsure": {1}, "skip": {0}, "because": {1}, ".advise": {0}, "f.advise": {0}, ".advised": {0}, "w.mute": {0}, "problem": {0, 1},
 }
 
 // methods that make them, whatever they are called on.

@@ -2,14 +2,13 @@ package probe
 
 import (
 	"bytes"
-	"cmp"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strconv"
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/caller"
 	"chatbench/internal/trace"
 )
 
@@ -32,7 +31,7 @@ func playAgent(s *scene) {
 	u.compareHistory(said)
 	u.files()
 	u.survey()
-	if u.hungUp {
+	if u.HungUp {
 		s.why = "the agent hung up"
 	}
 }
@@ -41,25 +40,25 @@ func playAgent(s *scene) {
 // leaves the queue.
 func (u *user) reachAgent() bool {
 	s := u.s
-	if a := u.connect(aicc.PathSend, "hello"); !a.ok() {
-		s.why = "CONNECT was refused: " + a.words()
+	if a := u.connect(aicc.PathSend, "hello"); !a.OK() {
+		s.why = "CONNECT was refused: " + a.Words()
 		s.noAgents = s.why
 		return false
 	}
-	u.until(0, min(5*time.Second, s.Patience), talk)
-	if !u.has(byAgent) {
-		if a := u.transfer(); !a.ok() && u.has(talk) {
-			s.why = "TRANS2AGENT was refused: " + a.words()
+	u.until(0, min(5*time.Second, s.Patience), caller.Talk)
+	if !u.has(caller.ByAgent) {
+		if a := u.transfer(); !a.OK() && u.has(caller.Talk) {
+			s.why = "TRANS2AGENT was refused: " + a.Words()
 			s.noAgents = s.why
 			return false
 		}
 	}
-	if _, ok := u.until(0, s.Patience, byAgent); ok {
+	if _, ok := u.until(0, s.Patience, caller.ByAgent); ok {
 		return true
 	}
 	s.why = "no agent spoke within " + s.Patience.String()
 	s.noAgents = s.why
-	if q := u.queue("queryQueueInfo"); q.ok() {
+	if q := u.queue("queryQueueInfo"); q.OK() {
 		s.tell("QUE-26 DISCONNECT", u.disconnect("DISCONNECT while queueing"))
 	}
 	return false
@@ -72,7 +71,7 @@ func (u *user) inQueueTerms() {
 		return
 	}
 	a := u.queue("queryQueueInfo while with an agent")
-	if a.code != aicc.CodeWithAgent && u.left() {
+	if a.Code != aicc.CodeWithAgent && u.left() {
 		u.s.skip(name, trace.Unset, "the agent hung up")
 		return
 	}
@@ -80,11 +79,11 @@ func (u *user) inQueueTerms() {
 }
 
 func (u *user) transferAgain() {
-	if !u.s.wants("HND-21 answer", "HND-21 goes on") || u.hungUp {
+	if !u.s.wants("HND-21 answer", "HND-21 goes on") || u.HungUp {
 		return
 	}
 	a := u.transfer()
-	a.ask = "TRANS2AGENT while with an agent"
+	a.Ask = "TRANS2AGENT while with an agent"
 	_, text := u.text("are you still there?")
 	after := u.say("CHAT after a second TRANS2AGENT", text)
 	if u.left() {
@@ -102,19 +101,19 @@ func (u *user) converse() (said []string) {
 	}
 	for i := range 4 {
 		_, text := u.text("detail " + strconv.Itoa(i))
-		n := len(u.seen)
-		if a := u.say("a CHAT", text); !a.ok() {
+		n := len(u.Seen)
+		if a := u.say("a CHAT", text); !a.OK() {
 			break
 		}
 		said = append(said, text)
-		if _, ok := u.until(n, min(10*time.Second, u.s.Patience), byAgent); !ok {
+		if _, ok := u.until(n, min(10*time.Second, u.s.Patience), caller.ByAgent); !ok {
 			break
 		}
 		if _, sent := u.file(); sent && i > 0 {
 			break
 		}
 	}
-	if !u.hungUp {
+	if !u.HungUp {
 		u.quiet()
 	}
 	return said
@@ -122,14 +121,14 @@ func (u *user) converse() (said []string) {
 
 // file finds a file that an agent has sent.
 func (u *user) file() (aicc.Downlink, bool) {
-	i := slices.IndexFunc(u.seen, func(m aicc.Downlink) bool {
+	i := slices.IndexFunc(u.Seen, func(m aicc.Downlink) bool {
 		_, media := aicc.MediaFileType(m.MediaType)
-		return byAgent(&m) && media && m.Content != ""
+		return caller.ByAgent(&m) && media && m.Content != ""
 	})
 	if i < 0 {
 		return aicc.Downlink{}, false
 	}
-	return u.seen[i], true
+	return u.Seen[i], true
 }
 
 // tries is how often a history is asked for what it does not have yet.
@@ -142,8 +141,8 @@ func (u *user) compareHistory(said []string) {
 		return
 	}
 	var heard []aicc.Downlink
-	for _, m := range u.seen {
-		if byAgent(&m) && m.MediaType == aicc.Text && m.Content != "" {
+	for _, m := range u.Seen {
+		if caller.ByAgent(&m) && m.MediaType == aicc.Text && m.Content != "" {
 			heard = append(heard, m)
 		}
 	}
@@ -154,7 +153,7 @@ func (u *user) compareHistory(said []string) {
 	for try := range tries {
 		list, a, ok := u.history()
 		if !ok {
-			s.skipAll(trace.Lacking, "no history is to be had: "+a.words(), names...)
+			s.skipAll(trace.Lacking, "no history is to be had: "+a.Words(), names...)
 			return
 		}
 		own, theirs := strayed(said, list, aicc.FromUser, aicc.FromCustomer), strayed(contents, list, aicc.FromAgent)
@@ -173,7 +172,7 @@ func (u *user) compareHistory(said []string) {
 
 // strayed counts how many texts the history lacks or has too often. One text may have been said
 // several times.
-func strayed(texts []string, list []past, sources ...string) int {
+func strayed(texts []string, list []caller.Past, sources ...string) int {
 	balance := make(map[string]int)
 	for _, t := range texts {
 		balance[t]++
@@ -195,7 +194,7 @@ const apartBy = 2000
 
 // disagree counts neighbours that stand the other way round in the history, by its own times, and
 // messages whose times differ. Texts that were said twice are left out.
-func disagree(heard []aicc.Downlink, list []past) (order, times int) {
+func disagree(heard []aicc.Downlink, list []caller.Past) (order, times int) {
 	at := make(map[string][]int64)
 	for _, p := range list {
 		if ms, err := strconv.ParseInt(string(p.SendTime), 10, 64); err == nil {
@@ -228,42 +227,25 @@ func (u *user) files() {
 		s.skipAll(trace.Unset, "no agent sent a file", "MED-23 twice", "MED-24 another user")
 		return
 	}
-	c := downloadCall(&m)
+	c := caller.DownloadCall(&m)
 	one, other := u.call(c), u.call(c)
-	other.ask = "a file twice"
+	other.Ask = "a file twice"
 	switch {
-	case !one.ok() || one.err != "":
-		s.skipAll(trace.Unset, "the file could not be downloaded: "+one.words(), "MED-23 twice", "MED-24 another user")
+	case !one.OK() || one.Err != "":
+		s.skipAll(trace.Unset, "the file could not be downloaded: "+one.Words(), "MED-23 twice", "MED-24 another user")
 		return
-	case !other.ok():
+	case !other.OK():
 		s.tellCount("MED-23 twice", other, 1, "the second download failed")
 	default:
-		s.tellCount("MED-23 twice", other, count(!bytes.Equal(decoded(&one), decoded(&other))), "")
+		s.tellCount("MED-23 twice", other, count(!bytes.Equal(one.Decoded(), other.Decoded())), "")
 	}
 	if !s.wants("MED-24 another user") {
 		return
 	}
 	if stranger, ok := s.user(); ok {
-		c.ask = "a download of another user's file"
+		c.Ask = "a download of another user's file"
 		s.tell("MED-24 another user", stranger.call(c))
 	}
-}
-
-func decoded(a *answer) []byte {
-	content, err := base64.StdEncoding.DecodeString(string(a.FileStream))
-	if err != nil {
-		return a.FileStream
-	}
-	return content
-}
-
-func downloadCall(m *aicc.Downlink) call {
-	fileType, _ := aicc.MediaFileType(m.MediaType)
-	body := fields{"fileId": m.Content, "channel": aicc.ChannelWeb, "fileType": fileType, "multiMedia": "multiMedia"}
-	if m.IsLocalFile() {
-		body = body.without("multiMedia").with("fileId", "local/"+m.Content).with("fileType", cmp.Or(m.MediaFileType, fileType))
-	}
-	return call{ask: "a download", op: aicc.OpDownload, path: aicc.PathDownload, body: body}
 }
 
 // What an evaluation may be, and what it may not.
@@ -288,30 +270,30 @@ func (u *user) survey() {
 		return
 	}
 	first, nested := u.firstRating()
-	if first.status == http.StatusNotFound {
+	if first.Status == http.StatusNotFound {
 		s.skipAll(trace.Lacking, "the tenant has no "+aicc.PathRate, names...)
 		return
 	}
 	s.tell(names[0], first)
-	u.furtherRatings(first.ok(), nested)
+	u.furtherRatings(first.OK(), nested)
 }
 
 // firstRating finds out which form the tenant takes: the page's sample is flat, its table nested.
-func (u *user) firstRating() (a answer, nested bool) {
-	a = u.call(u.surveyCall(goodRatings[0], false))
-	if a.status != http.StatusOK || a.ok() {
+func (u *user) firstRating() (a caller.Answer, nested bool) {
+	a = u.call(u.RateCall(goodRatings[0], false))
+	if a.Status != http.StatusOK || a.OK() {
 		return a, false
 	}
-	return u.call(u.surveyCall(goodRatings[0], true)), true
+	return u.call(u.RateCall(goodRatings[0], true)), true
 }
 
-// furtherRatings answers again. A tenant that takes the first answer of a conversation and no other
+// furtherRatings answers again. A tenant that takes the first caller.Answer of a conversation and no other
 // breaks nothing.
 func (u *user) furtherRatings(first, nested bool) {
-	answers, taken := make(map[string]answer), false
+	answers, taken := make(map[string]caller.Answer), false
 	for _, evaluation := range goodRatings[1:] {
-		a := u.call(u.surveyCall(evaluation, nested))
-		answers[evaluation], taken = a, taken || a.ok()
+		a := u.call(u.RateCall(evaluation, nested))
+		answers[evaluation], taken = a, taken || a.OK()
 	}
 	for _, evaluation := range goodRatings[1:] {
 		if first && !taken {
@@ -320,14 +302,6 @@ func (u *user) furtherRatings(first, nested bool) {
 		u.s.tell("SRV-21 "+evaluation, answers[evaluation])
 	}
 	for _, evaluation := range badRatings {
-		u.s.tell("SRV-21 "+evaluation, u.call(u.surveyCall(evaluation, nested)))
+		u.s.tell("SRV-21 "+evaluation, u.call(u.RateCall(evaluation, nested)))
 	}
-}
-
-func (u *user) surveyCall(evaluation string, nested bool) call {
-	body := fields{"channel": aicc.ChannelWeb, "userId": u.id, "channelConfigId": u.s.Target.Channel, "evaluation": evaluation, "comment": "chatbench probe"}
-	if nested {
-		body = fields{"satisfication": body} // as the page spells it
-	}
-	return call{ask: "saveSatisfaction with evaluation " + evaluation, path: aicc.PathRate, body: body}
 }

@@ -7,28 +7,29 @@ import (
 	"unicode/utf8"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/caller"
 )
 
-func said(source, content, at string) past {
-	return past{SourceType: source, Content: content, SendTime: aicc.Loose(at)}
+func said(source, content, at string) caller.Past {
+	return caller.Past{SourceType: source, Content: content, SendTime: aicc.Loose(at)}
 }
 
 func TestStrayed(t *testing.T) {
 	for _, c := range []struct {
 		why   string
 		texts []string
-		list  []past
+		list  []caller.Past
 		want  int
 	}{
 		{"nothing said, nothing kept", nil, nil, 0},
-		{"as it was said", []string{"a", "b"}, []past{said("AGENT", "a", ""), said("AGENT", "b", "")}, 0},
-		{"the order does not matter here", []string{"a", "b"}, []past{said("AGENT", "b", ""), said("AGENT", "a", "")}, 0},
-		{"one is missing", []string{"a", "b"}, []past{said("AGENT", "a", "")}, 1},
-		{"one is there twice", []string{"a"}, []past{said("AGENT", "a", ""), said("AGENT", "a", "")}, 1},
-		{"said twice, kept twice", []string{"a", "a"}, []past{said("AGENT", "a", ""), said("AGENT", "a", "")}, 0},
-		{"the same words of somebody else", []string{"a"}, []past{said("AGENT", "a", ""), said("USER", "a", "")}, 0},
-		{"the page does not show the source of all", []string{"a"}, []past{said("", "a", "")}, 0},
-		{"what was not seen is not judged", []string{"a"}, []past{said("AGENT", "a", ""), said("AGENT", "old", "")}, 0},
+		{"as it was said", []string{"a", "b"}, []caller.Past{said("AGENT", "a", ""), said("AGENT", "b", "")}, 0},
+		{"the order does not matter here", []string{"a", "b"}, []caller.Past{said("AGENT", "b", ""), said("AGENT", "a", "")}, 0},
+		{"one is missing", []string{"a", "b"}, []caller.Past{said("AGENT", "a", "")}, 1},
+		{"one is there twice", []string{"a"}, []caller.Past{said("AGENT", "a", ""), said("AGENT", "a", "")}, 1},
+		{"said twice, kept twice", []string{"a", "a"}, []caller.Past{said("AGENT", "a", ""), said("AGENT", "a", "")}, 0},
+		{"the same words of somebody else", []string{"a"}, []caller.Past{said("AGENT", "a", ""), said("USER", "a", "")}, 0},
+		{"the page does not show the source of all", []string{"a"}, []caller.Past{said("", "a", "")}, 0},
+		{"what was not seen is not judged", []string{"a"}, []caller.Past{said("AGENT", "a", ""), said("AGENT", "old", "")}, 0},
 	} {
 		if got := strayed(c.texts, c.list, aicc.FromAgent); got != c.want {
 			t.Errorf("%s: strayed(%v, %v) = %d, want %d", c.why, c.texts, c.list, got, c.want)
@@ -47,24 +48,24 @@ func TestDisagree(t *testing.T) {
 	for _, c := range []struct {
 		why          string
 		heard        []aicc.Downlink
-		list         []past
+		list         []caller.Past
 		order, times int
 	}{
-		{"the same", heard("a", "b"), []past{said("", "a", "10000"), said("", "b", "20000")}, 0, 0},
-		{"newest first, by the same times", heard("a", "b"), []past{said("", "b", "20000"), said("", "a", "10000")}, 0, 0},
-		{"a second is nothing", heard("a", "b"), []past{said("", "a", "9000"), said("", "b", "21000")}, 0, 0},
-		{"an hour is", heard("a"), []past{said("", "a", "3610000")}, 0, 1},
-		{"the other way round", heard("a", "b"), []past{said("", "a", "20000"), said("", "b", "19000")}, 1, 1},
-		{"words said twice cannot be told apart", heard("a", "b"), []past{said("", "a", "1"), said("", "a", "2"), said("", "b", "20000")}, 0, 0},
-		{"a time that is none", heard("a"), []past{said("", "a", "noon")}, 0, 0},
-		{"a message that was not kept", heard("a", "b"), []past{said("", "b", "20000")}, 0, 0},
+		{"the same", heard("a", "b"), []caller.Past{said("", "a", "10000"), said("", "b", "20000")}, 0, 0},
+		{"newest first, by the same times", heard("a", "b"), []caller.Past{said("", "b", "20000"), said("", "a", "10000")}, 0, 0},
+		{"a second is nothing", heard("a", "b"), []caller.Past{said("", "a", "9000"), said("", "b", "21000")}, 0, 0},
+		{"an hour is", heard("a"), []caller.Past{said("", "a", "3610000")}, 0, 1},
+		{"the other way round", heard("a", "b"), []caller.Past{said("", "a", "20000"), said("", "b", "19000")}, 1, 1},
+		{"words said twice cannot be told apart", heard("a", "b"), []caller.Past{said("", "a", "1"), said("", "a", "2"), said("", "b", "20000")}, 0, 0},
+		{"a time that is none", heard("a"), []caller.Past{said("", "a", "noon")}, 0, 0},
+		{"a message that was not kept", heard("a", "b"), []caller.Past{said("", "b", "20000")}, 0, 0},
 	} {
 		if order, times := disagree(c.heard, c.list); order != c.order || times != c.times {
 			t.Errorf("%s: disagree = %d in order, %d in times; want %d, %d", c.why, order, times, c.order, c.times)
 		}
 	}
 	untimed := []aicc.Downlink{{Content: "a"}}
-	if _, times := disagree(untimed, []past{said("", "a", "1")}); times != 0 {
+	if _, times := disagree(untimed, []caller.Past{said("", "a", "1")}); times != 0 {
 		t.Error("a message without a timestamp disagrees about it")
 	}
 }
@@ -91,12 +92,12 @@ func TestCopies(t *testing.T) {
 		{"twice in the history", true, []string{text}, []string{text, text}, 2, 0, true},
 		{"other texts", true, []string{"t-2- text"}, []string{"t-2- text"}, 0, 0, false},
 	} {
-		e := &echo{u: &user{}, echoes: c.echoes}
+		e := &echo{u: &user{User: &caller.User{}}, echoes: c.echoes}
 		for _, content := range c.heard {
-			e.u.seen = append(e.u.seen, aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromRobot, Content: content})
+			e.u.Seen = append(e.u.Seen, aicc.Downlink{ControlType: aicc.Chat, SourceType: aicc.FromRobot, Content: content})
 		}
 		for _, content := range c.archived {
-			e.archived = append(e.archived, past{Content: content})
+			e.archived = append(e.archived, caller.Past{Content: content})
 		}
 		if n, _ := e.shown(tag); n != c.shown {
 			t.Errorf("%s: shown %d times, want %d", c.why, n, c.shown)
@@ -149,9 +150,9 @@ func TestIncludes(t *testing.T) {
 
 // TestFields wants a changed copy to leave the original as it was.
 func TestFields(t *testing.T) {
-	f := fields{"a": 1, "b": 2}
-	f.without("a")["c"] = 3
-	f.with("b", 5)["d"] = 4
+	f := caller.Fields{"a": 1, "b": 2}
+	f.Without("a")["c"] = 3
+	f.With("b", 5)["d"] = 4
 	if len(f) != 2 || f["a"] != 1 || f["b"] != 2 {
 		t.Errorf("the original became %v", f)
 	}
@@ -159,7 +160,7 @@ func TestFields(t *testing.T) {
 
 // TestTexts wants a text to be found by its tag and by no other's.
 func TestTexts(t *testing.T) {
-	u := &user{id: "probe1"}
+	u := &user{User: &caller.User{ID: "probe1"}}
 	var tags []string
 	for range 12 {
 		tag, text := u.text("hello")

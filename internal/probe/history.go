@@ -6,29 +6,11 @@ import (
 	"unicode/utf8"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/caller"
 )
 
-// past is an element of a history.
-type past struct {
-	SendTime   aicc.Loose `json:"sendTime"`
-	Control    string     `json:"controlType"`
-	SourceType string     `json:"sourceType"`
-	Content    string     `json:"content"`
-}
-
 // history is what the tenant has archived of this user, as it comes; not ok leaves the reason.
-func (u *user) history() (list []past, a answer, ok bool) {
-	a = u.call(call{ask: "queryHistoryChatMessage", path: aicc.PathHistory, body: fields{
-		"channelId": u.s.Target.Channel, "userId": u.id, "limit": "100", "offset": "0", "channel": aicc.ChannelWeb,
-	}})
-	var w struct {
-		MessageList []past `json:"messageList"`
-	}
-	if !a.ok() || a.decode(&w) != nil {
-		return nil, a, false
-	}
-	return w.MessageList, a, true
-}
+func (u *user) history() (list []caller.Past, a caller.Answer, ok bool) { return u.History(u.s.ctx) }
 
 // echo finds out whether the other side repeats what it is told, and how what was said can be seen
 // again later.
@@ -36,13 +18,13 @@ type echo struct {
 	u        *user
 	replies  bool // what is said is answered
 	echoes   bool // and the answer repeats it
-	archived []past
+	archived []caller.Past
 }
 
 // copies are the texts with a tag that can be seen again: from an echo that is one, or the history.
 func (e *echo) copies(tag string) (heard, archived []string) {
-	for _, m := range e.u.seen {
-		if e.echoes && talk(&m) && strings.Contains(m.Content, tag) {
+	for _, m := range e.u.Seen {
+		if e.echoes && caller.Talk(&m) && strings.Contains(m.Content, tag) {
 			heard = append(heard, m.Content)
 		}
 	}

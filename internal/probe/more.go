@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/caller"
 	"chatbench/internal/trace"
 )
 
@@ -25,23 +26,23 @@ func playKeyword(s *scene) {
 	if !ok {
 		return
 	}
-	if a := u.connect(aicc.PathSend, "hello"); !a.ok() {
-		s.why = "CONNECT was refused: " + a.words()
+	if a := u.connect(aicc.PathSend, "hello"); !a.OK() {
+		s.why = "CONNECT was refused: " + a.Words()
 		return
 	}
 	u.greeted()
-	if !u.has(func(m *aicc.Downlink) bool { return m.SourceType == aicc.FromRobot }) || u.has(byAgent) {
+	if !u.has(func(m *aicc.Downlink) bool { return m.SourceType == aicc.FromRobot }) || u.has(caller.ByAgent) {
 		s.skip(name, trace.Lacking, "no robot answered")
 		return
 	}
-	n := len(u.seen)
+	n := len(u.Seen)
 	a := u.say("CHAT of the keyword "+s.Keyword, s.Keyword)
 	_, over := u.until(n, s.Patience, func(m *aicc.Downlink) bool {
 		return m.SourceType == aicc.FromAgent || m.SourceType == aicc.FromSystem || m.Queueing()
 	})
 	if !over {
 		q := u.queue("queryQueueInfo")
-		over = q.ok() || q.code == aicc.CodeWithAgent
+		over = q.OK() || q.Code == aicc.CodeWithAgent
 	}
 	u.tellCount(name, a, count(over), "")
 }
@@ -57,20 +58,20 @@ func playAsync(s *scene) {
 		return
 	}
 	a := u.connect(aicc.PathSendAsync, "hello")
-	a.ask = "CONNECT by sendAsync"
+	a.Ask = "CONNECT by sendAsync"
 	s.tell("CON-25 answer", a)
-	if !a.ok() {
+	if !a.OK() {
 		s.why = "CONNECT by sendAsync was not accepted"
 		return
 	}
 	u.until(0, s.Patience, anything)
-	if len(u.seen) > 0 {
-		s.tellCount("CON-25 follows", a, len(u.seen), "")
+	if len(u.Seen) > 0 {
+		s.tellCount("CON-25 follows", a, len(u.Seen), "")
 		return
 	}
 	// sendAsync is answered 0 whatever comes of it, so send has to show that there is somebody.
-	if b := u.connect(aicc.PathSend, "hello"); !b.ok() {
-		s.why = "CONNECT by send was refused, too: " + b.words()
+	if b := u.connect(aicc.PathSend, "hello"); !b.OK() {
+		s.why = "CONNECT by send was refused, too: " + b.Words()
 		return
 	}
 	if _, ok := u.until(0, s.Patience, anything); !ok {
@@ -92,11 +93,11 @@ func playRelease(s *scene) {
 	if !ok {
 		return
 	}
-	if a := u.connect(aicc.PathSend, "hello"); !a.ok() {
-		s.why = "CONNECT was refused: " + a.words()
+	if a := u.connect(aicc.PathSend, "hello"); !a.OK() {
+		s.why = "CONNECT was refused: " + a.Words()
 		return
 	}
-	u.until(0, s.Patience, talk)
+	u.until(0, s.Patience, caller.Talk)
 	s.pause(s.SessionTime + s.SessionTime/4 + 2*time.Second)
 	_, text := u.text("sorry, I was away")
 	s.tell("POL-25 released", u.say("CHAT after "+s.SessionTime.String()+" and more without a poll", text))
@@ -110,10 +111,10 @@ func playTLS(s *scene) {
 		s.skip(name, trace.Lacking, "the target does not speak TLS")
 		return
 	}
-	a := answer{ask: "a handshake of TLS 1.1", started: s.now()}
+	a := caller.Answer{Ask: "a handshake of TLS 1.1", Started: s.now()}
 	taken, err := s.oldHandshake(u.Host)
 	if err != nil {
-		a.err = err.Error()
+		a.Err = err.Error()
 	}
 	s.tellCount(name, a, count(taken), "")
 }
@@ -122,7 +123,7 @@ func playTLS(s *scene) {
 // The error is about the connection. Nothing is sent over it, so nobody needs to look at the
 // certificate.
 func (p *prober) oldHandshake(address string) (taken bool, err error) {
-	ctx, cancel := context.WithTimeout(p.ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(p.ctx, caller.Timeout)
 	defer cancel()
 	conn, err := p.Transport.DialContext(ctx, "tcp", address)
 	if err != nil {

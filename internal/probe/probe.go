@@ -9,12 +9,15 @@ package probe
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"chatbench/internal/caller"
 	"chatbench/internal/scenario"
 	"chatbench/internal/trace"
 )
@@ -44,9 +47,7 @@ type Options struct {
 
 const (
 	defaultPatience = 30 * time.Second
-	callTimeout     = 30 * time.Second // the longest hold of a poll is well below
 	cleanupTimeout  = 5 * time.Second
-	pollPause       = 100 * time.Millisecond // the demo's
 )
 
 // Outcome is how the probes ended.
@@ -74,11 +75,9 @@ func Run(ctx context.Context, o Options) Outcome {
 		case <-working.Done():
 		}
 	}()
-	// A connection that is used again makes net/http repeat a poll that failed, and lose what the
-	// first one took.
-	o.Transport = o.Transport.Clone()
-	o.Transport.DisableKeepAlives = true
-	p := &prober{Options: o, ctx: working, stop: stop, cleanup: ctx, client: &http.Client{Transport: o.Transport, CheckRedirect: noRedirect}}
+	p := &prober{Options: o, ctx: working, stop: stop, cleanup: ctx}
+	p.tenant = &caller.Client{Target: o.Target, HTTP: caller.HTTPClient(o.Transport), Start: o.Start, Locale: o.Locale,
+		Name: "chatbench probe", Report: p.gotThrough}
 	for i, a := range acts {
 		p.play(i, a)
 	}
@@ -89,16 +88,13 @@ func Run(ctx context.Context, o Options) Outcome {
 	return Outcome{Interrupted: working.Err() != nil}
 }
 
-// noRedirect leaves a redirection as the answer it is.
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
 // prober makes the probes of one run.
 type prober struct {
 	Options
 	ctx     context.Context // ends when the probes are to stop
 	stop    context.CancelFunc
 	cleanup context.Context // ends when even cleaning up is to stop
-	client  *http.Client
+	tenant  *caller.Client
 	users   int // so far
 	at      time.Duration
 
@@ -181,17 +177,17 @@ func (s *scene) wants(names ...string) bool {
 }
 
 // tell emits the outcome of a case, as far as a call says it.
-func (s *scene) tell(name string, a answer) { s.tellCount(name, a, 0, "") }
+func (s *scene) tell(name string, a caller.Answer) { s.tellCount(name, a, 0, "") }
 
 // tellCount is tell with what was counted, and a note. Nothing is told once the probes are to stop:
 // calls that fail then say nothing of the tenant.
-func (s *scene) tellCount(name string, a answer, count int, note string) {
+func (s *scene) tellCount(name string, a caller.Answer, count int, note string) {
 	if !s.wants(name) || s.ctx.Err() != nil {
 		return
 	}
 	s.emit(&trace.Event{
-		Name: name, Ask: a.ask, Op: a.op, Started: a.started, Class: a.class(), Status: a.status, Code: a.code,
-		Shape: a.shape, Error: a.err, Count: count, Note: note,
+		Name: name, Ask: a.Ask, Op: a.Op, Started: a.Started, Class: a.Class(), Status: a.Status, Code: a.Code,
+		Shape: a.Shape, Error: a.Err, Count: count, Note: note,
 	})
 }
 
@@ -218,11 +214,18 @@ func (s *scene) emit(e *trace.Event) {
 func (p *prober) now() time.Duration { return time.Since(p.Start) }
 
 // pause waits, or not when the probes are to stop.
-func (p *prober) pause(d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-p.ctx.Done():
+func (p *prober) pause(d time.Duration) { caller.Pause(p.ctx, d) }
+
+// gotThrough counts the calls in a row that found nobody, and stops the probes when they are too
+// many. A tenant that does not answer in time is there.
+func (p *prober) gotThrough(err error) {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case err == nil:
+		p.failures.Store(0)
+	case p.failures.Add(1) >= mostFailures:
+		err = fmt.Errorf("the tenant went away while it was probed: %s", caller.Plain(err))
+		p.gone.CompareAndSwap(nil, &err)
+		p.stop()
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"chatbench/internal/caller"
 	"chatbench/internal/check"
 	"chatbench/internal/scenario"
 	"chatbench/internal/trace"
@@ -258,11 +259,11 @@ func TestSkipNeverHides(t *testing.T) {
 	p := &prober{Options: Options{Wants: func(string) bool { return true }, Start: time.Now(),
 		Observe: func(e *trace.Event) { told = append(told, fmt.Sprint(e.Name, " ", e.Skip)) }}, ctx: t.Context()}
 	p.play(0, act{"test", []string{"TOK-21 a", "TOK-21 b", "TOK-21 c"}, func(s *scene) {
-		s.tell("TOK-21 a", answer{status: 401})
+		s.tell("TOK-21 a", caller.Answer{Status: 401})
 		s.skip("TOK-21 a", trace.Unset, "too late")
-		s.tell("TOK-21 a", answer{status: 200})
+		s.tell("TOK-21 a", caller.Answer{Status: 200})
 		s.skip("TOK-21 b", trace.Lacking, "not there")
-		s.tell("TOK-99 x", answer{status: 200})
+		s.tell("TOK-99 x", caller.Answer{Status: 200})
 	}})
 	want := []string{"TOK-21 a ", "TOK-21 b lacking", "TOK-21 c unset"}
 	if diff := cmp.Diff(want, told); diff != "" {

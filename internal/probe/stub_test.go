@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/caller"
 	"chatbench/internal/check"
 	"chatbench/internal/memnet"
 	"chatbench/internal/scenario"
@@ -60,7 +61,7 @@ func inWords(r *http.Request, body string) string {
 	if life := r.Header.Get(aicc.HeaderTokenExpire); life != "" {
 		line += " (for " + life + " s)"
 	}
-	body = strings.ReplaceAll(body, picture, "PNG")
+	body = strings.ReplaceAll(body, caller.Picture, "PNG")
 	return strings.TrimSpace(line + " " + strings.ReplaceAll(body, "xxxxxxxxxx", "x"))
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/caller"
 	"chatbench/internal/trace"
 )
 
@@ -26,7 +27,7 @@ func playTalk(s *scene) {
 		return
 	}
 	s.why = gone
-	first := len(u.seen)
+	first := len(u.Seen)
 	e := &echo{u: u}
 	e.learn()
 	u.robotsPart()
@@ -37,7 +38,7 @@ func playTalk(s *scene) {
 	e.polls()
 	u.foreignPoll()
 	u.again(first)
-	if u.hungUp {
+	if u.HungUp {
 		return
 	}
 	u.end()
@@ -46,16 +47,16 @@ func playTalk(s *scene) {
 // open connects without content, and with it if that does not do, and waits for somebody to speak.
 func (s *scene) open(u *user) bool {
 	bare := u.connect(aicc.PathSend, "")
-	bare.ask = "CONNECT without content"
+	bare.Ask = "CONNECT without content"
 	a := bare
-	if !bare.ok() {
+	if !bare.OK() {
 		a = u.connect(aicc.PathSend, "hello")
 	}
-	if a.ok() {
+	if a.OK() {
 		s.tell("CON-22 no content", bare)
 		s.skip("CON-21 silence", trace.Unset, "CONNECT was not refused")
 	} else {
-		s.why = "CONNECT was refused: " + a.words()
+		s.why = "CONNECT was refused: " + a.Words()
 		u.afterRefusal(bare, a)
 		return false
 	}
@@ -68,40 +69,40 @@ func (s *scene) open(u *user) bool {
 
 // greeted waits for the first words. A robot without a welcome is spoken to.
 func (u *user) greeted() (m aicc.Downlink, mute bool) {
-	m, ok := u.until(0, min(5*time.Second, u.s.Patience), talk)
-	if !ok && !u.hungUp {
+	m, ok := u.until(0, min(5*time.Second, u.s.Patience), caller.Talk)
+	if !ok && !u.HungUp {
 		u.say("a CHAT", "hello")
-		m, ok = u.until(0, u.s.Patience, talk)
+		m, ok = u.until(0, u.s.Patience, caller.Talk)
 	}
 	return m, !ok
 }
 
 // afterRefusal listens for agents who speak although CONNECT was refused.
-func (u *user) afterRefusal(bare, a answer) {
-	if bare.class() != aicc.Fail || a.class() != aicc.Fail || !u.s.wants("CON-21 silence") {
+func (u *user) afterRefusal(bare, a caller.Answer) {
+	if bare.Class() != aicc.Fail || a.Class() != aicc.Fail || !u.s.wants("CON-21 silence") {
 		return
 	}
 	u.listen(listenAfterEnd)
 	n := 0
-	for i := range u.seen {
-		n += count(byAgent(&u.seen[i]))
+	for i := range u.Seen {
+		n += count(caller.ByAgent(&u.Seen[i]))
 	}
 	u.tellCount("CON-21 silence", a, n, "")
 }
 
 // inside tells a case whose call is refused rightly when the other side has hung up meanwhile.
-func (u *user) inside(name string, a answer) {
+func (u *user) inside(name string, a caller.Answer) {
 	switch {
-	case u.hungUp:
+	case u.HungUp:
 		u.s.skip(name, trace.Unset, gone)
 		return
-	case a.ok(), !u.s.wants(name):
+	case a.OK(), !u.s.wants(name):
 	case u.left():
 		u.s.skip(name, trace.Unset, gone)
 		return
 	case !u.goesOn():
 		u.s.tell(name, a)
-		u.hungUp = true // nothing can be learnt from this conversation any more
+		u.HungUp = true // nothing can be learnt from this conversation any more
 		u.s.why = "the conversation was over after " + name
 		return
 	}
@@ -114,25 +115,25 @@ const gone = "the other side hung up"
 func (u *user) goesOn() bool {
 	_, text := u.text("is anybody there?")
 	a := u.say("a CHAT", text)
-	return a.ok()
+	return a.OK()
 }
 
 // learn says something plain and looks what comes back.
 func (e *echo) learn() {
 	_, text := e.u.text("where is my parcel?")
 	e.replies = e.said(text)
-	for _, m := range e.u.seen {
-		e.echoes = e.echoes || talk(&m) && strings.Contains(m.Content, text)
+	for _, m := range e.u.Seen {
+		e.echoes = e.echoes || caller.Talk(&m) && strings.Contains(m.Content, text)
 	}
 }
 
 // said says a text and reports whether it is answered.
 func (e *echo) said(text string) bool {
-	n := len(e.u.seen)
-	if a := e.u.say("a CHAT", text); !a.ok() {
+	n := len(e.u.Seen)
+	if a := e.u.say("a CHAT", text); !a.OK() {
 		return false
 	}
-	_, ok := e.u.until(n, e.u.s.Patience, talk)
+	_, ok := e.u.until(n, e.u.s.Patience, caller.Talk)
 	return ok
 }
 
@@ -140,7 +141,7 @@ func (e *echo) said(text string) bool {
 func (u *user) robotsPart() {
 	s := u.s
 	id := ""
-	for _, m := range u.seen {
+	for _, m := range u.Seen {
 		if m.SourceType == aicc.FromRobot && m.InterIdx != "" {
 			id = string(m.InterIdx)
 		}
@@ -152,8 +153,8 @@ func (u *user) robotsPart() {
 	if id == "" {
 		s.skipAll(trace.Lacking, "answers of the robot have no interIdx", "ROB-21 content", "ROB-22 without content")
 	}
-	u.askOptional("ROB-21 content", u.feedbackCall("a good rating of the robot's answer "+id, id, fields{"feedback": 1}))
-	u.askOptional("ROB-22 without content", u.feedbackCall("a bad rating without feedbackContent", id, fields{"feedback": 0}))
+	u.askOptional("ROB-21 content", u.feedbackCall("a good rating of the robot's answer "+id, id, caller.Fields{"feedback": 1}))
+	u.askOptional("ROB-22 without content", u.feedbackCall("a bad rating without feedbackContent", id, caller.Fields{"feedback": 0}))
 	u.suggestions()
 }
 
@@ -162,17 +163,17 @@ func (u *user) suggestions() {
 	if !u.s.wants(name) {
 		return
 	}
-	a := u.call(call{ask: "queryPhraseByKeyword", path: aicc.PathPhrases, body: fields{"strContent": "order", "locale": u.s.Locale, "channel": aicc.ChannelWeb}})
+	a := u.call(caller.Call{Ask: "queryPhraseByKeyword", Path: aicc.PathPhrases, Body: caller.Fields{"strContent": "order", "locale": u.s.Locale, "channel": aicc.ChannelWeb}})
 	var w struct {
 		Question []string `json:"question"`
 		Phrases  []string `json:"phrases"` // on an old page
 	}
-	switch err := a.decode(&w); {
-	case a.status == 404:
+	switch err := a.Decode(&w); {
+	case a.Status == 404:
 		u.s.skip(name, trace.Lacking, "the tenant has no "+aicc.PathPhrases)
 		return
-	case err != nil && a.shape == "":
-		a.shape = err.Error()
+	case err != nil && a.Shape == "":
+		a.Shape = err.Error()
 	}
 	u.s.tellCount(name, a, max(len(w.Question), len(w.Phrases)), "")
 }
@@ -183,16 +184,16 @@ func (u *user) sendPicture() {
 	if !u.s.wants("MED-25 upload", "MED-25 send") {
 		return
 	}
-	up := u.call(u.uploadCall("an upload of a small picture"))
+	up := u.call(caller.UploadCall("an upload of a small picture"))
 	u.s.tell("MED-25 upload", up)
-	if !up.ok() || up.ObjectKey == "" {
+	if !up.OK() || up.ObjectKey == "" {
 		u.s.skip("MED-25 send", trace.Unset, "the upload gave no objectKey")
 		return
 	}
-	a := answer{}
+	a := caller.Answer{}
 	for _, key := range []string{up.ObjectKey, up.ObjectKey + ",png"} {
-		body := u.send(aicc.Chat, key).with("mediaType", aicc.Image)
-		if a = u.call(sendCall(aicc.PathSend, "CHAT of an IMAGE with the key of an upload", body)); a.ok() {
+		body := u.Body(aicc.Chat, key).With("mediaType", aicc.Image)
+		if a = u.call(caller.SendCall(aicc.PathSend, "CHAT of an IMAGE with the key of an upload", body)); a.OK() {
 			break
 		}
 	}
@@ -202,17 +203,17 @@ func (u *user) sendPicture() {
 // asynchronous sends by sendAsync and waits for what a CHAT by send was followed by.
 func (e *echo) asynchronous() {
 	u, s := e.u, e.u.s
-	if !s.wants("SND-24 answer", "SND-24 heard") || u.hungUp {
+	if !s.wants("SND-24 answer", "SND-24 heard") || u.HungUp {
 		return
 	}
 	u.quiet()
-	n := len(u.seen)
+	n := len(u.Seen)
 	tag, text := u.text("and by the other way?")
-	a := u.call(sendCall(aicc.PathSendAsync, "CHAT by sendAsync", u.send(aicc.Chat, text)))
+	a := u.call(caller.SendCall(aicc.PathSendAsync, "CHAT by sendAsync", u.Body(aicc.Chat, text)))
 	u.inside("SND-24 answer", a)
 	heard := false
-	if e.replies && a.ok() {
-		_, heard = u.until(n, s.Patience, talk)
+	if e.replies && a.OK() {
+		_, heard = u.until(n, s.Patience, caller.Talk)
 	}
 	if list, _, ok := u.history(); ok && !heard {
 		e.archived = list
@@ -221,8 +222,8 @@ func (e *echo) asynchronous() {
 	switch {
 	case heard:
 		s.tellCount("SND-24 heard", a, 1, "")
-	case u.hungUp:
-	case !a.ok():
+	case u.HungUp:
+	case !a.OK():
 		s.skip("SND-24 heard", trace.Unset, "it was not accepted")
 	case !e.replies:
 		s.skip("SND-24 heard", trace.Lacking, "nobody answers what is said, and there is no history")
@@ -236,21 +237,21 @@ func (e *echo) asynchronous() {
 // oddSends are sends that are unusual or wrong.
 func (e *echo) oddSends() {
 	u, s := e.u, e.u.s
-	chat := func(words string) fields {
+	chat := func(words string) caller.Fields {
 		_, text := u.text(words)
-		return u.send(aicc.Chat, text)
+		return u.Body(aicc.Chat, text)
 	}
-	odd := func(name, ask string, body fields) {
+	odd := func(name, ask string, body caller.Fields) {
 		if s.wants(name) {
-			u.inside(name, u.call(sendCall(aicc.PathSend, ask, body)))
+			u.inside(name, u.call(caller.SendCall(aicc.PathSend, ask, body)))
 		}
 	}
-	odd("SND-27 unknown field", "CHAT with a field chatbenchProbe", chat("is this one too many?").with("chatbenchProbe", true))
-	u.ask("SND-23 controlType", sendCall(aicc.PathSend, "a send with controlType WAVE", chat("wave").with("controlType", "WAVE")))
-	u.ask("SND-23 mediaType", sendCall(aicc.PathSend, "CHAT with mediaType STICKER", chat("sticker").with("mediaType", "STICKER")))
+	odd("SND-27 unknown field", "CHAT with a field chatbenchProbe", chat("is this one too many?").With("chatbenchProbe", true))
+	u.ask("SND-23 controlType", caller.SendCall(aicc.PathSend, "a send with controlType WAVE", chat("wave").With("controlType", "WAVE")))
+	u.ask("SND-23 mediaType", caller.SendCall(aicc.PathSend, "CHAT with mediaType STICKER", chat("sticker").With("mediaType", "STICKER")))
 	for _, c := range []struct{ name, id string }{{"SND-25 long", strings.Repeat("0123456789", 4)}, {"SND-25 comma", "probe,comma"}} {
 		if s.wants(c.name) {
-			u.call(sendCall(aicc.PathSend, "CHAT", chat("an odd id").with("messageId", c.id)))
+			u.call(caller.SendCall(aicc.PathSend, "CHAT", chat("an odd id").With("messageId", c.id)))
 			odd(c.name, "CHAT after one with messageId "+c.id, chat("and a usual one"))
 		}
 	}
@@ -260,7 +261,7 @@ func (e *echo) oddSends() {
 // beginning.
 func (u *user) again(first int) {
 	s := u.s
-	if u.hungUp {
+	if u.HungUp {
 		return
 	}
 	goesOn := func(name, after string) {
@@ -274,19 +275,19 @@ func (u *user) again(first int) {
 		u.apply()
 		goesOn("TOK-29 goes on", "another applyToken")
 	}
-	if u.hungUp || !s.wants("CON-24 welcome", "CON-24 goes on") {
+	if u.HungUp || !s.wants("CON-24 welcome", "CON-24 goes on") {
 		return
 	}
 	u.quiet()
-	n := len(u.seen)
+	n := len(u.Seen)
 	a := u.connect(aicc.PathSend, "hello")
-	a.ask = "CONNECT in a conversation"
+	a.Ask = "CONNECT in a conversation"
 	u.until(n, 2*time.Second, never)
 	welcomes := 0
-	for _, m := range u.seen[n:] {
-		welcomes += count(includes(u.seen[:first], m))
+	for _, m := range u.Seen[n:] {
+		welcomes += count(includes(u.Seen[:first], m))
 	}
-	a.status, a.code, a.shape = 0, "", "" // any answer will do
+	a.Status, a.Code, a.Shape = 0, "", "" // any answer will do
 	u.tellCount("CON-24 welcome", a, welcomes, "")
 	goesOn("CON-24 goes on", "a second CONNECT")
 }
@@ -307,8 +308,8 @@ func (u *user) end() {
 	u.quiet()
 	a := u.disconnect("DISCONNECT in a conversation")
 	u.inside("DSC-21 in a conversation", a)
-	if !a.ok() {
-		s.why = "DISCONNECT was not accepted: " + a.words()
+	if !a.OK() {
+		s.why = "DISCONNECT was not accepted: " + a.Words()
 		return
 	}
 	u.afterwards(a)
@@ -326,17 +327,17 @@ const (
 )
 
 // afterwards polls on after the end.
-func (u *user) afterwards(a answer) {
+func (u *user) afterwards(a caller.Answer) {
 	if !u.s.wants("DSC-23 silence") {
 		return
 	}
 	u.listen(graceAfterEnd)
-	n := len(u.seen)
+	n := len(u.Seen)
 	u.listen(listenAfterEnd)
 	said := 0
-	for i := range u.seen[n:] {
-		said += count(talk(&u.seen[n+i]))
+	for i := range u.Seen[n:] {
+		said += count(caller.Talk(&u.Seen[n+i]))
 	}
-	a.ask = "polls after the customer's DISCONNECT"
+	a.Ask = "polls after the customer's DISCONNECT"
 	u.tellCount("DSC-23 silence", a, said, "")
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/caller"
 	"chatbench/internal/trace"
 )
 
@@ -23,7 +24,7 @@ func (e *echo) texts() {
 	u, s := e.u, e.u.s
 	names := []string{"SND-21 1000 characters", "SND-21 10000 characters", "SND-26 shown", "SND-29 499 characters", "SND-29 Chinese",
 		"SND-29 emoji", "SND-29 quotes and line breaks", "SND-29 blanks at both ends"}
-	if !s.wants(names...) || u.hungUp {
+	if !s.wants(names...) || u.HungUp {
 		return
 	}
 	odd := e.sayOddTexts()
@@ -62,8 +63,8 @@ func (e *echo) sayOddTexts() []text {
 		if t.name == "SND-29 499 characters" {
 			whole = whole[:aicc.MaxDemoText]
 		}
-		if a := u.say("a CHAT of "+t.name, whole); !a.ok() {
-			u.s.skip(t.name, trace.Unset, "it was not accepted: "+a.words())
+		if a := u.say("a CHAT of "+t.name, whole); !a.OK() {
+			u.s.skip(t.name, trace.Unset, "it was not accepted: "+a.Words())
 			continue
 		}
 		e.wait()
@@ -75,7 +76,7 @@ func (e *echo) sayOddTexts() []text {
 // wait gives the other side time to answer what was said last.
 func (e *echo) wait() {
 	if e.replies {
-		e.u.until(len(e.u.seen), 5*time.Second, talk)
+		e.u.until(len(e.u.Seen), 5*time.Second, caller.Talk)
 	}
 }
 
@@ -85,25 +86,25 @@ func (e *echo) judge(t text) {
 		e.u.s.skip(t.name, trace.Lacking, unseen)
 		return
 	}
-	e.u.s.tellCount(t.name, answer{ask: "CHAT of " + t.name, started: e.u.s.now()}, n, "")
+	e.u.s.tellCount(t.name, caller.Answer{Ask: "CHAT of " + t.name, Started: e.u.s.now()}, n, "")
 }
 
 // sayTwice sends one CHAT twice, with one messageId.
-func (e *echo) sayTwice() (tag string, second answer) {
+func (e *echo) sayTwice() (tag string, second caller.Answer) {
 	u := e.u
 	if !u.s.wants("SND-26 shown") {
-		return "", answer{}
+		return "", caller.Answer{}
 	}
 	tag, words := u.text("did you get this twice?")
-	body := u.send(aicc.Chat, words).with("messageId", "probe"+u.id)
-	u.call(sendCall(aicc.PathSend, "CHAT", body))
+	body := u.Body(aicc.Chat, words).With("messageId", "probe"+u.ID)
+	u.call(caller.SendCall(aicc.PathSend, "CHAT", body))
 	e.wait()
-	second = u.call(sendCall(aicc.PathSend, "the same CHAT twice, with one messageId", body))
+	second = u.call(caller.SendCall(aicc.PathSend, "the same CHAT twice, with one messageId", body))
 	e.wait()
 	return tag, second
 }
 
-func (e *echo) judgeTwice(tag string, second answer) {
+func (e *echo) judgeTwice(tag string, second caller.Answer) {
 	const name = "SND-26 shown"
 	if !e.u.s.wants(name) {
 		return
@@ -113,13 +114,13 @@ func (e *echo) judgeTwice(tag string, second answer) {
 		e.u.s.skip(name, trace.Lacking, unseen)
 		return
 	}
-	second.status, second.code, second.shape = 0, "", "" // the second may be refused or accepted
+	second.Status, second.Code, second.Shape = 0, "", "" // the second may be refused or accepted
 	e.u.s.tellCount(name, second, n, "")
 }
 
 // sayLong says a long text and one that is too long. Of this, tags at both ends tell later whether
 // it was cut.
-func (e *echo) sayLong() (head string, huge answer) {
+func (e *echo) sayLong() (head string, huge caller.Answer) {
 	u, s := e.u, e.u.s
 	if s.wants("SND-21 1000 characters") {
 		_, words := u.text("")
@@ -127,7 +128,7 @@ func (e *echo) sayLong() (head string, huge answer) {
 		e.wait()
 	}
 	if !s.wants("SND-21 10000 characters") {
-		return "", answer{}
+		return "", caller.Answer{}
 	}
 	head, words := u.text("")
 	return head, u.say("CHAT of 10,000 characters", filled(words, tail(head), tooLongText))
@@ -141,14 +142,14 @@ func filled(front, back string, n int) string {
 	return front + strings.Repeat("x", n-utf8.RuneCountInString(front)-utf8.RuneCountInString(back)) + back
 }
 
-func (e *echo) judgeHuge(head string, a answer) {
+func (e *echo) judgeHuge(head string, a caller.Answer) {
 	const name = "SND-21 10000 characters"
 	if !e.u.s.wants(name) {
 		return
 	}
 	_, begun := e.shown(head)
 	_, whole := e.shown(tail(head))
-	if a.ok() && !begun {
+	if a.OK() && !begun {
 		e.u.s.skip(name, trace.Lacking, "it was accepted, and "+unseen)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/caller"
 	"chatbench/internal/trace"
 )
 
@@ -28,8 +29,8 @@ func playTokens(s *scene) {
 	s.tell("QUE-22 before CONNECT", u.queue("queryQueueInfo before CONNECT"))
 	u.withToken("TOK-21 ", "", "without user token")
 	u.withToken("TOK-22 ", madeUp, "with a made-up user token")
-	s.tell("QUE-24 made-up token", u.once(call{ask: "queryQueueInfo with a made-up user token", op: aicc.OpQueue,
-		path: aicc.PathQueue, body: u.place(), head: map[string]string{aicc.HeaderUserToken: madeUp}}))
+	s.tell("QUE-24 made-up token", u.once(caller.Call{Ask: "queryQueueInfo with a made-up user token", Op: aicc.OpQueue,
+		Path: aicc.PathQueue, Body: u.Place(), Head: map[string]string{aicc.HeaderUserToken: madeUp}}))
 	u.applyOddly()
 	u.tokensOfTwo()
 	u.capitals()
@@ -38,19 +39,19 @@ func playTokens(s *scene) {
 // withToken makes business calls with another user token: those that the tenant would serve with a
 // right one, or the refusal would say nothing.
 func (u *user) withToken(rule, token, how string) {
-	for _, c := range []call{
-		{ask: "send", op: aicc.OpConnect, path: aicc.PathSend, body: u.send(aicc.Connect, "hello")},
-		u.pollCall("poll", u.id),
-		u.uploadCall("upload"),
-		u.leaveCall("leave", "please call me back"),
+	for _, c := range []caller.Call{
+		{Ask: "send", Op: aicc.OpConnect, Path: aicc.PathSend, Body: u.Body(aicc.Connect, "hello")},
+		caller.PollCall("poll", u.ID),
+		caller.UploadCall("upload"),
+		u.LeaveCall("leave", "please call me back"),
 	} {
-		name := rule + c.ask
+		name := rule + c.Ask
 		if !u.s.wants(name) {
 			continue
 		}
-		c.ask, c.head = c.ask+" "+how, map[string]string{aicc.HeaderUserToken: token}
+		c.Ask, c.Head = c.Ask+" "+how, map[string]string{aicc.HeaderUserToken: token}
 		a := u.once(c)
-		u.open = u.open || c.op == aicc.OpConnect && a.ok()
+		u.Open = u.Open || c.Op == aicc.OpConnect && a.OK()
 		u.s.tell(name, a)
 	}
 }
@@ -58,19 +59,19 @@ func (u *user) withToken(rule, token, how string) {
 // applyOddly asks for tokens with fields missing, and with the shortest and longest user ids.
 func (u *user) applyOddly() {
 	for _, field := range []string{"userId", "userName", "channelId", "locale"} {
-		u.apart("TOK-24 "+field, "applyToken without "+field, u.application(u.id).without(field))
+		u.apart("TOK-24 "+field, "applyToken without "+field, u.Application(u.ID).Without(field))
 	}
-	long := u.id + strings.Repeat("0", 33-len(u.id))
-	u.apart("TOK-25 33 characters", "applyToken with a userId of 33 characters", u.application(long))
-	u.apart("TOK-26 1 character", "applyToken with a userId of 1 character", u.application("q"))
-	u.apart("TOK-26 32 characters", "applyToken with a userId of 32 characters", u.application(long[:32]))
+	long := u.ID + strings.Repeat("0", 33-len(u.ID))
+	u.apart("TOK-25 33 characters", "applyToken with a userId of 33 characters", u.Application(long))
+	u.apart("TOK-26 1 character", "applyToken with a userId of 1 character", u.Application("q"))
+	u.apart("TOK-26 32 characters", "applyToken with a userId of 32 characters", u.Application(long[:32]))
 }
 
 // apart tells an application that changes nothing for the user.
-func (u *user) apart(name, ask string, body fields) {
+func (u *user) apart(name, ask string, body caller.Fields) {
 	if u.s.wants(name) {
 		a := u.applyAs(body)
-		a.ask = ask
+		a.Ask = ask
 		u.s.tell(name, a)
 	}
 }
@@ -81,25 +82,25 @@ func (u *user) tokensOfTwo() {
 	if !u.s.wants(name) {
 		return
 	}
-	small, capital := u.applyAs(u.application(u.id+"a")), u.applyAs(u.application(u.id+"A"))
-	one, _, _ := aicc.ParseUserToken(small.body)
-	other, _, _ := aicc.ParseUserToken(capital.body)
-	if !small.ok() || !capital.ok() {
+	small, capital := u.applyAs(u.Application(u.ID+"a")), u.applyAs(u.Application(u.ID+"A"))
+	one, _, _ := aicc.ParseUserToken(small.Body)
+	other, _, _ := aicc.ParseUserToken(capital.Body)
+	if !small.OK() || !capital.OK() {
 		u.s.skip(name, trace.Unset, "a user got no token")
 		return
 	}
-	capital.ask = "tokens for two users whose ids differ in letter case"
+	capital.Ask = "tokens for two users whose ids differ in letter case"
 	u.s.tellCount(name, capital, count(one == other), "")
 }
 
 // capitals makes a call whose headers are in capital letters.
 func (u *user) capitals() {
-	c := u.uploadCall("an upload with the names of its headers in capitals")
-	usual := u.headers(&c)
-	c.head = map[string]string{}
+	c := caller.UploadCall("an upload with the names of its headers in capitals")
+	usual := u.Headers(&c)
+	c.Head = map[string]string{}
 	for name, value := range usual {
-		c.head[name] = ""
-		c.head[strings.ToUpper(name)] = value
+		c.Head[name] = ""
+		c.Head[strings.ToUpper(name)] = value
 	}
 	if u.s.wants("TOK-30 capitals") {
 		u.s.tell("TOK-30 capitals", u.once(c))
@@ -119,18 +120,18 @@ func playExpiry(s *scene) {
 	if !ok {
 		return
 	}
-	a := s.applicationToken(1)
-	life := time.Duration(a.grant().Expires) * time.Second
+	a := s.tenant.ApplicationToken(s.ctx, 1)
+	life := time.Duration(a.Grant().Expires) * time.Second
 	switch {
-	case !a.ok():
-		s.why = "no application token that lives 1 s: " + a.words()
+	case !a.OK():
+		s.why = "no application token that lives 1 s: " + a.Words()
 		return
 	case life > 3*time.Second:
 		s.why = "an application token that was to live 1 s was granted " + life.String()
 		return
 	}
 	s.pause(life + 1500*time.Millisecond)
-	c := u.uploadCall("an upload with an application token that has expired")
-	c.head = map[string]string{aicc.HeaderAuth: "Bearer " + a.grant().Token}
+	c := caller.UploadCall("an upload with an application token that has expired")
+	c.Head = map[string]string{aicc.HeaderAuth: "Bearer " + a.Grant().Token}
 	s.tell("TOK-23 upload", u.once(c))
 }

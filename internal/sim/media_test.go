@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -187,5 +188,33 @@ func TestGeneratedFiles(t *testing.T) {
 	}
 	if len(first) < 8 || len(unique) != len(first) {
 		t.Errorf("%d different files of %d, want at least 8, all different", len(unique), len(first))
+	}
+}
+
+// TestHungUpOnWhileUploading has the other side hang up while a file is on its way, or while the tokens
+// are renewed for what was refused: nothing more is said then.
+func TestHungUpOnWhileUploading(t *testing.T) {
+	for _, c := range []struct {
+		why    string
+		upload answer
+		want   string
+	}{
+		{"the upload succeeds", answer{wait: time.Second, body: `{"returnCode":"0","objectKey":"k"}`}, "token apply connect upload"},
+		{"the upload is let in only with new tokens", answer{wait: time.Second, status: 401}, "token apply connect upload token apply"},
+	} {
+		p := play(t, scene(scenario.Upload{Kind: "image", Type: "jpg", Bytes: pixel}, say("hello?")), nil, func(r *rig) {
+			r.decide = func(q *request) (answer, bool) {
+				switch q.Op {
+				case aicc.OpPoll:
+					return brings(bye("SYSTEM")), true
+				case aicc.OpUpload:
+					return c.upload, true
+				}
+				return answer{}, false
+			}
+		})
+		if got := strings.ReplaceAll(p.calls(), " poll", ""); got != c.want {
+			t.Errorf("%s: calls %q, want %q and polls", c.why, got, c.want)
+		}
 	}
 }

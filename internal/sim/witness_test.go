@@ -81,6 +81,7 @@ type law struct {
 	poll  trace.Event // the last poll that was answered ok
 	shown int         // messages of it that were told
 	talks bool        // between Begin and End
+	token int         // number of the latest user token that came
 }
 
 // obey reports every event of a customer that breaks a law.
@@ -126,8 +127,11 @@ func (l *law) faults(e *trace.Event) []string {
 		l.ids++
 		must(e.ID == l.ids, fmt.Sprintf("the exchange should have number %d", l.ids))
 		l.open[e.ID] = *e
+		must(l.carries(e), "it carries another token than the latest")
 	case trace.Return:
 		must(l.returns(e), "it does not belong to its Invoke")
+		must(!e.NewToken || e.Got == l.token+1, "a replacement has the next number")
+		l.token = max(l.token, e.Got)
 	case trace.Deliver:
 		must(e.ID == l.poll.ID && e.Index == l.shown && e.Message != nil, "not the next message of the last poll")
 		l.shown++
@@ -135,12 +139,23 @@ func (l *law) faults(e *trace.Event) []string {
 	return list
 }
 
+// carries reports whether an Invoke says rightly which user token it carries.
+func (l *law) carries(e *trace.Event) bool {
+	switch {
+	case e.Op == aicc.OpToken || e.Op == aicc.OpApply:
+		return e.Token == 0
+	case l.token == 0:
+		return e.Token == trace.Tokenless
+	}
+	return e.Token == l.token
+}
+
 // returns reports whether a Return fits an open exchange, which it closes.
 func (l *law) returns(e *trace.Event) bool {
 	x, ok := l.open[e.ID]
 	delete(l.open, e.ID)
 	ok = ok && x.Op == e.Op && x.At == e.Started && x.Intended == e.Intended && x.Seq == e.Seq &&
-		(x.FileID == e.FileID || e.Op == aicc.OpUpload) && x.Probe == e.Probe && e.Class != aicc.Unfinished
+		(x.FileID == e.FileID || e.Op == aicc.OpUpload) && x.Probe == e.Probe && x.Token == e.Token && x.NoAccess == e.NoAccess && x.Dial == e.Dial && e.Class != aicc.Unfinished
 	if e.Op == aicc.OpPoll && e.Class == aicc.OK {
 		ok = ok && l.shown == l.poll.Count // of the one before
 		l.poll, l.shown = *e, 0
