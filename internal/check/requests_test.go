@@ -2,6 +2,7 @@ package check
 
 import (
 	"testing"
+	"time"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/trace"
@@ -30,4 +31,27 @@ func TestRequests(t *testing.T) {
 		{name: "wrong", why: "its tenant says so", options: wireOnly, trouble: []string{"SIM-14 ERROR"}, story: sent("it carries no user token")},
 		{name: "not looked at", why: "nobody can tell", options: wireOnly, idle: "SIM-14", story: sent("")},
 	})
+}
+
+// TestFailedIsTold tells of each violation at once: of those whose witness is kept with it, of others
+// without.
+func TestFailedIsTold(t *testing.T) {
+	var kept, others int
+	c := New(Options{Failed: func(rule string, customer int, w *Witness) {
+		switch {
+		case rule != "SIM-14" || customer != 3:
+			t.Errorf("told of %s of customer %d, want SIM-14 of customer 3", rule, customer)
+		case w == nil:
+			others++
+		default:
+			kept++
+		}
+	}})
+	s := c.Customer(3)
+	for i := range 12 {
+		s.Observe(&trace.Event{Kind: trace.Return, Customer: 3, At: time.Duration(i) * ms, Status: 404, Class: aicc.Fail, Request: "there is no such path"})
+	}
+	if kept != maxWitnesses || others != 12-maxWitnesses {
+		t.Errorf("told of %d kept witnesses and %d others, want %d and %d", kept, others, maxWitnesses, 12-maxWitnesses)
+	}
 }

@@ -47,9 +47,12 @@ func (c *conn) pump() {
 	for {
 		n, err := c.Conn.Read(c.buf)
 		c.mu.Lock()
-		c.data, c.err = c.buf[:n], err
+		c.data = c.buf[:n]
+		if c.err == nil { // or it was closed meanwhile
+			c.err = err
+		}
 		c.changed.Broadcast()
-		for err == nil && len(c.data) > 0 && c.err == nil {
+		for len(c.data) > 0 && c.err == nil {
 			c.changed.Wait()
 		}
 		over, call := c.err != nil, c.call
