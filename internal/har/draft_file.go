@@ -1,0 +1,133 @@
+package har
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// write writes the whole scenario.
+func (d *Draft) write(p *page, flows []*talk, set *setup, out *Drafted, opt DraftOptions) {
+	d.head(p, out, opt)
+	p.linef("chatbench: 1\nname: %s\nabout: Drafted from a browser recording.", scalar(opt.Name))
+	d.settings(p)
+	p.tenantSection(set)
+	p.load(flows)
+	p.mix(flows)
+	if n := len(out.Files); n > 0 && strings.HasSuffix(out.Files[n-1].Name, ".csv") && p.variables && hasColumns(flows) {
+		p.linef("\ndata: {file: %s, pick: sequential}", scalar(out.Files[n-1].Name))
+	}
+	p.linef("\nflows:")
+	for i, t := range flows {
+		if i > 0 {
+			p.linef("")
+		}
+		p.flow(flowName(i, len(flows)), about(t), t)
+	}
+}
+
+func hasColumns(flows []*talk) bool {
+	return slices.ContainsFunc(flows, func(t *talk) bool {
+		return slices.ContainsFunc(t.vaults, func(v *vault) bool { return len(v.order) > 0 })
+	})
+}
+
+// head says where the scenario comes from, how to read it and what is not in it.
+func (d *Draft) head(p *page, out *Drafted, opt DraftOptions) {
+	p.comment("", fmt.Sprintf("Drafted by \"chatbench record\" from %s: %s, %s.", strings.Join(strings.Fields(opt.Source), " "),
+		counted(out.Conversations, "conversation"), counted(out.Flows, "flow")))
+	p.linef("#")
+	p.comment("", "It plays against the embedded tenant as it is. The recorded address, channel, keys, tokens and names are not in it; "+
+		"for a real tenant give --target, --channel, --app-key and CHATBENCH_APP_SECRET.")
+	p.linef("#")
+	p.comment("", "Think times are rounded to two digits. An expectation waits for three times what it took in the recording, at least 5s, "+
+		"at least 30s for an agent's first word and for the end. Entries are counted from 0, as in log.entries of the recording.")
+	if len(out.Notes) > 0 {
+		p.linef("#\n# What is not as it was recorded:")
+		for _, n := range out.Notes {
+			p.comment("", "- "+n.String())
+		}
+	}
+}
+
+// String is a note for people.
+func (n Note) String() string {
+	text := n.Text
+	if n.Count > 1 {
+		text += fmt.Sprintf(" (%d times)", n.Count)
+	}
+	if n.Entry < 0 {
+		return text
+	}
+	return fmt.Sprintf("entry %d: %s", n.Entry, text)
+}
+
+// counted writes a number with its noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// settings writes what the customers' pages had in common.
+func (d *Draft) settings(p *page) {
+	locales := []string{"zh", "zh_CN", "en"} // en_US is the default
+	for _, u := range d.users {
+		if slices.Contains(locales, u.locale) {
+			p.linef("locale: %s", u.locale)
+			break
+		}
+	}
+	if slices.ContainsFunc(d.users, func(u *draftUser) bool { return u.async }) {
+		p.linef("send: async")
+	}
+	if slices.ContainsFunc(d.users, func(u *draftUser) bool { return u.read }) {
+		p.linef("poll: {read: true}")
+	}
+}
+
+// load writes a small load that lets every customer come to the end of a conversation.
+func (p *page) load(flows []*talk) {
+	var longest time.Duration
+	for _, t := range flows {
+		longest = max(longest, t.length)
+	}
+	length := min(max(longest, 30*time.Second), 12*time.Hour)
+	drain := min(max(longest+longest/2, 30*time.Second), time.Hour)
+	p.linef("\nload: {customers: %d, for: %s}", max(5, 2*len(flows)), shortTime(roundTime(length)))
+	p.linef("drain: %s  # so that every conversation comes to its end", shortTime(roundTime(drain)))
+}
+
+// mix writes the shares of the flows, unless they are equal. They are whole parts of a thousand that
+// add up.
+func (p *page) mix(flows []*talk) {
+	total := 0
+	for _, t := range flows {
+		total += t.count
+	}
+	if total == len(flows)*flows[0].count && !slices.ContainsFunc(flows, func(t *talk) bool { return t.count != flows[0].count }) {
+		return
+	}
+	p.linef("\nmix:  # as often as they were recorded")
+	done, sum := 0, 0
+	for i, t := range flows {
+		sum += t.count
+		share := sum*1000/total - done
+		done += share
+		p.step(fmt.Sprintf("  %s: %s%%", flowName(i, len(flows)), strings.TrimSuffix(fmt.Sprintf("%.1f", float64(share)/10), ".0")), counted(t.count, "conversation"))
+	}
+}
+
+func flowName(i, n int) string {
+	if n == 1 {
+		return "visitor"
+	}
+	return fmt.Sprintf("visitor-%d", i+1)
+}
+
+// about says where a flow comes from.
+func about(t *talk) string {
+	return fmt.Sprintf("From entry %d on, user %d, %s; %s long.", t.entry, t.user+1, counted(t.count, "conversation"), t.length.Round(100*time.Millisecond))
+}

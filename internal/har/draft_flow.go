@@ -1,0 +1,331 @@
+package har
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"chatbench/internal/aicc"
+)
+
+// talk is one conversation of the recording as steps of a flow. Conversations that took the same
+// steps are one talk, with the times of each of them.
+type talk struct {
+	user    int // from 0
+	entry   int // of its first exchange
+	count   int // how many conversations it is
+	begun   time.Duration
+	length  time.Duration // of the longest
+	steps   []draftStep
+	vaults  []*vault
+	keyword string        // the text upon which the robot handed over to an agent, or ""
+	chats   int           // what the customer said to an agent who hung up then; 0: no agent did
+	silence time.Duration // after which the system hung up; 0: it did not
+	robot   bool          // a robot had a part in it
+	direct  bool          // an agent had, and neither robot nor hand-over
+	remarks []string      // on the flow as a whole
+}
+
+// draftStep is a step of a flow. Texts and times are those of the recording.
+type draftStep struct {
+	action   string // connect, say, handover, upload, think, expect, hang_up
+	text     []part
+	data     []part // connect: trans_data
+	file     *sentFile
+	media    string // upload: the mediaType; expect: what has to come, or ""
+	from     string // expect
+	reply    bool
+	dropped  bool // expect: the other side hangs up
+	optional bool
+	times    []time.Duration // think, expect: how long it was in each conversation
+	entry    int             // -1: made up
+	remark   string
+}
+
+// script makes the steps of one conversation.
+type script struct {
+	*talk
+	d       *Draft
+	vault   *vault
+	due     time.Duration // when the last step was done
+	peer    string        // who talked last, robot or agent; "" nobody
+	asked   bool          // a hand-over was accepted
+	said    int           // what was said since an agent was asked for or came
+	lastSay []part
+	last    string // action of the last step that did something
+	waiting []beat // what was heard since
+	over    string // who ended it, or ""
+	queued  bool
+}
+
+// script plays the beats of a conversation.
+func (d *Draft) script(user int, beats []beat) *talk {
+	v := newVault(&d.known)
+	s := &script{d: d, vault: v, due: beats[0].at,
+		talk: &talk{user: user, entry: beats[0].entry, count: 1, begun: beats[0].at, vaults: []*vault{v}}}
+	if beats[0].kind != beatConnect {
+		s.joinLate(beats)
+	}
+	for i := range beats {
+		s.beat(&beats[i])
+	}
+	s.listen()
+	s.length = beats[len(beats)-1].done - s.begun
+	if s.over == "" {
+		s.remark(beats[len(beats)-1].entry, "the recording ends, or the page was left, while the conversation goes on; the flow hangs up there")
+	}
+	s.direct = s.peer == aicc.FromAgent && !s.robot && !s.asked
+	return s.talk
+}
+
+// remark notes something of this conversation.
+func (s *script) remark(entry int, format string, args ...any) { s.d.note(entry, format, args...) }
+
+// joinLate begins a conversation whose beginning the recording does not have.
+func (s *script) joinLate(beats []beat) {
+	s.remark(beats[0].entry, "the conversation began before the recording; its connect is made up")
+	s.steps = append(s.steps, draftStep{action: "connect", text: []part{{text: "hello"}}, entry: -1, remark: "made up: it began before the recording"})
+	s.last = "connect"
+	first := slices.IndexFunc(beats, func(b beat) bool { return b.source == aicc.FromAgent || b.source == aicc.FromRobot })
+	if first >= 0 && beats[first].source == aicc.FromAgent {
+		s.steps = append(s.steps,
+			draftStep{action: "handover", entry: -1, remark: "made up: an agent was there already"},
+			draftStep{action: "expect", from: aicc.FromAgent, times: []time.Duration{0}, entry: -1, remark: "made up"})
+		s.asked, s.robot, s.peer, s.last = true, true, aicc.FromAgent, "handover"
+	}
+}
+
+// beat takes in what happened next.
+func (s *script) beat(b *beat) {
+	switch {
+	case b.kind == beatPolled:
+	case b.kind == beatHeard && s.over != "": // a client may still poll; nobody waits for it
+	case b.kind == beatHeard:
+		s.waiting = append(s.waiting, *b)
+	case b.kind == beatDropped:
+		s.listen()
+		s.dropped(b)
+	default:
+		s.listen()
+		s.act(b)
+	}
+}
+
+// act is a step that does something.
+func (s *script) act(b *beat) {
+	if b.code != "" && b.kind != beatSay && b.kind != beatUpload {
+		s.refused(b)
+		return
+	}
+	if s.over != "" {
+		if b.kind != beatHangUp {
+			s.remark(b.entry, "something said after the conversation had ended; left out")
+		}
+		return
+	}
+	step := draftStep{entry: b.entry}
+	switch b.kind {
+	case beatConnect:
+		step.action, step.text, step.data = "connect", s.words(b), s.vault.split(b.transData)
+	case beatSay:
+		step.action, step.text = "say", s.words(b)
+	case beatUpload:
+		step.action, step.media, step.file = "upload", b.media, b.file
+	case beatHandover:
+		if s.asked || s.peer == aicc.FromAgent {
+			s.remark(b.entry, "a second hand-over; left out")
+			return
+		}
+		step.action, step.text, s.asked, s.robot = "handover", s.words(b), true, true
+	case beatHangUp:
+		s.hangUp(b)
+		return
+	}
+	if b.code != "" {
+		step.remark = "refused with " + b.code
+		s.remark(b.entry, "the tenant refused this message with %s; the flow sends it all the same", b.code)
+	}
+	s.pause(b)
+	s.steps = append(s.steps, step)
+	s.due, s.last = b.done, step.action
+	if step.action == "say" || step.action == "upload" {
+		s.lastSay = step.text
+		if s.asked || s.peer == aicc.FromAgent {
+			s.said++
+		}
+	}
+}
+
+// refused is a step that the tenant did not take.
+func (s *script) refused(b *beat) {
+	switch b.kind {
+	case beatHandover:
+		s.remark(b.entry, "a hand-over that was refused with %s; left out", b.code)
+	case beatHangUp:
+		if s.over == "" {
+			s.hangUp(b)
+		}
+	}
+}
+
+// hangUp is the customer's DISCONNECT.
+func (s *script) hangUp(b *beat) {
+	s.pause(b)
+	s.steps = append(s.steps, draftStep{action: "hang_up", entry: b.entry})
+	s.over = "customer"
+}
+
+// words is the text of a beat, as long as a scenario can say it.
+func (s *script) words(b *beat) []part {
+	text := s.vault.split(b.text)
+	if length(text) <= mostText {
+		return text
+	}
+	s.remark(b.entry, "a text of %d characters, cut to %d: a scenario can say no more", length(text), mostText)
+	return cut(text, mostText)
+}
+
+// mostText is the longest text of a scenario in characters.
+const mostText = 400
+
+// pause is the time the customer took before a step.
+func (s *script) pause(b *beat) {
+	if s.last != "" {
+		s.steps = append(s.steps, draftStep{action: "think", times: []time.Duration{max(b.at-s.due, 0)}, entry: b.entry})
+	}
+}
+
+// mediaOrder is the order in which files are waited for when several came at once. A flow forgets
+// what came before the message that it was waiting for, so the order must not depend on chance.
+var mediaOrder = []string{"", aicc.Image, aicc.Audio, aicc.Video, aicc.Document, aicc.Locate}
+
+// listen makes expectations of what has come since the last step: one for each sender and each kind
+// of file, a text of the same sender not behind its files.
+func (s *script) listen() {
+	heard := s.waiting
+	s.waiting = nil
+	var steps []draftStep
+	for i := range heard {
+		b := &heard[i]
+		if !s.counts(b) {
+			continue
+		}
+		known := slices.ContainsFunc(steps, func(x draftStep) bool { return x.from == b.source && (x.media == b.media || b.media == "") })
+		if !known {
+			steps = append(steps, s.expect(b, len(steps) == 0))
+		}
+		if s.peer != b.source && b.source == aicc.FromAgent {
+			s.answered()
+		}
+		s.peer = b.source
+	}
+	senders := []string{aicc.FromRobot, aicc.FromAgent} // an agent takes over from a robot, never the other way round
+	slices.SortStableFunc(steps, func(a, b draftStep) int {
+		return cmp.Or(slices.Index(senders, a.from)-slices.Index(senders, b.from), slices.Index(mediaOrder, a.media)-slices.Index(mediaOrder, b.media))
+	})
+	for i := range steps {
+		came := s.due
+		if at := steps[i].times[0]; at > s.due {
+			came = at
+		}
+		steps[i].times[0], s.due = came-s.due, came
+	}
+	s.steps = append(s.steps, steps...)
+}
+
+// counts reports whether a message is one to wait for. Notices are not: another tenant has others,
+// and nobody answers them. Nor is what a robot says once an agent is there.
+func (s *script) counts(b *beat) bool {
+	switch b.source {
+	case aicc.FromAgent:
+		return true
+	case aicc.FromRobot:
+		s.robot = s.robot || s.over == ""
+		return s.peer != aicc.FromAgent && b.media == ""
+	}
+	s.queued = s.queued || b.queue
+	return false
+}
+
+// expect waits for a message. Its time is the moment at which it came.
+func (s *script) expect(b *beat, first bool) draftStep {
+	step := draftStep{action: "expect", from: b.source, media: b.media, times: []time.Duration{b.at}, entry: b.entry}
+	spoke := s.last == "say" || s.last == "upload"
+	step.reply = first && s.last == "say" && s.peer == b.source && b.media == ""
+	step.optional = b.media != "" && !(spoke && s.peer == aicc.FromAgent)
+	if s.queued && b.source == aicc.FromAgent {
+		step.remark, s.queued = "after waiting in the queue", false
+	}
+	return step
+}
+
+// answered notes how the first agent was reached.
+func (s *script) answered() {
+	if s.asked || s.peer != aicc.FromRobot || s.last != "say" {
+		return
+	}
+	if slices.ContainsFunc(s.lastSay, func(p part) bool { return p.variable != "" }) {
+		return
+	}
+	s.keyword = strings.TrimSpace(plain(s.lastSay))
+	s.asked = true
+}
+
+// plain is a text as it stands.
+func plain(parts []part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.text)
+	}
+	return b.String()
+}
+
+// dropped is the other side's DISCONNECT.
+func (s *script) dropped(b *beat) {
+	if s.over != "" {
+		return
+	}
+	if s.last == "" {
+		s.remark(b.entry, "a DISCONNECT before anything else; left out")
+		return
+	}
+	wait := max(b.at-s.due, 0)
+	s.steps = append(s.steps, draftStep{action: "expect", dropped: true, from: b.source, times: []time.Duration{wait}, entry: b.entry})
+	s.over, s.due = "peer", b.at
+	switch {
+	case b.source == aicc.FromAgent && s.peer == aicc.FromAgent && s.asked:
+		s.chats = s.said
+	case b.source == aicc.FromSystem:
+		s.silence = wait
+	}
+}
+
+// shape is equal for conversations that took the same steps.
+func (t *talk) shape() string {
+	var b strings.Builder
+	for i := range t.steps {
+		s := &t.steps[i]
+		fmt.Fprintf(&b, "%s|%q|%q|%s|%s|%v|%v|%v", s.action, template(s.text, true), template(s.data, true), s.media, s.from, s.reply, s.dropped, s.optional)
+		if s.file != nil {
+			fmt.Fprintf(&b, "|%s|%x", s.file.fileType, sha256.Sum256(s.file.data))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// join adds a conversation of the same shape.
+func (t *talk) join(o *talk) {
+	t.count++
+	t.length = max(t.length, o.length)
+	t.vaults = append(t.vaults, o.vaults...)
+	if o.silence > 0 {
+		t.silence = max(t.silence, o.silence)
+	}
+	for i := range t.steps {
+		t.steps[i].times = append(t.steps[i].times, o.steps[i].times...)
+	}
+}

@@ -1,0 +1,310 @@
+package har
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"chatbench/internal/aicc"
+)
+
+// ErrNoConversation means that a recording has nothing that could become a flow.
+var ErrNoConversation = errors.New("no conversation in the recording")
+
+// DraftOptions say what a scenario is to be called and where its files may be.
+type DraftOptions struct {
+	Source string // name of the recording, for the reader
+	Name   string // of the scenario; also the beginning of the names of its files
+	Files  bool   // files may be written beside the scenario; if not, it does without
+}
+
+// Drafted is a scenario and what belongs to it.
+type Drafted struct {
+	Scenario      []byte
+	Files         []DraftFile // beside the scenario
+	Notes         []Note
+	Conversations int
+	Flows         int
+}
+
+// DraftFile is a file that the scenario names.
+type DraftFile struct {
+	Name string
+	Data []byte
+}
+
+// Scenario writes what was added as a scenario. The error is ErrNoConversation.
+func (d *Draft) Scenario(opt DraftOptions) (*Drafted, error) {
+	var talks []*talk
+	for user := range d.users {
+		talks = append(talks, d.talks(user)...)
+	}
+	out := &Drafted{Conversations: len(talks)}
+	if len(talks) == 0 {
+		out.Notes = d.noted()
+		return out, ErrNoConversation
+	}
+	flows := joined(talks)
+	out.Flows = len(flows)
+	for _, f := range d.files {
+		if !f.used {
+			d.note(f.entry, "an uploaded file that no message points to; left out")
+		}
+	}
+	out.Files = d.uploads(flows, opt)
+	if rows := d.rows(flows, opt); rows != nil {
+		out.Files = append(out.Files, DraftFile{Name: opt.Name + ".csv", Data: csvOf(rows)})
+	}
+	set := d.tenant(flows)
+	out.Notes = d.noted()
+	p := &page{variables: opt.Files, source: opt.Source}
+	d.write(p, flows, set, out, opt)
+	out.Scenario = p.Bytes()
+	return out, nil
+}
+
+// joined puts conversations that took the same steps together.
+func joined(talks []*talk) []*talk {
+	var flows []*talk
+	known := map[string]*talk{}
+	for _, t := range talks {
+		shape := t.shape()
+		if first := known[shape]; first != nil {
+			first.join(t)
+			continue
+		}
+		known[shape] = t
+		flows = append(flows, t)
+	}
+	return flows
+}
+
+// fileTypes are the types that a scenario can upload, by what they are called in a recording.
+var fileTypes = map[string]string{"jpg": "jpg", "jpeg": "jpeg", "png": "png", "bmp": "bmp", "bpm": "bmp", "mp3": "mp3", "aac": "aac", "mp4": "mp4",
+	"txt": "txt", "csv": "csv"}
+
+// uploads names the files that flows upload, each once.
+func (d *Draft) uploads(flows []*talk, opt DraftOptions) []DraftFile {
+	var files []DraftFile
+	for _, t := range flows {
+		for i := range t.steps {
+			f := t.steps[i].file
+			if f == nil || f.data == nil || f.name != "" {
+				continue
+			}
+			suffix := fileTypes[f.fileType]
+			switch {
+			case suffix == "":
+				d.note(t.steps[i].entry, "an uploaded file of type %s, which a scenario cannot upload; a made file takes its place", plainName(f.fileType))
+			case !opt.Files:
+				d.note(t.steps[i].entry, "the uploaded file has no place on standard output; a made file takes its place, or give --out FILE")
+			default:
+				f.name = d.fileName(files, f, fmt.Sprintf("%s-%d.%s", opt.Name, len(files)+1, suffix))
+				if !slices.ContainsFunc(files, func(x DraftFile) bool { return x.Name == f.name }) {
+					files = append(files, DraftFile{Name: f.name, Data: f.data})
+				}
+			}
+		}
+	}
+	return files
+}
+
+// fileName is the name of a file that is there already with the same content, or the new one.
+func (d *Draft) fileName(files []DraftFile, f *sentFile, name string) string {
+	for _, x := range files {
+		if string(x.Data) == string(f.data) && strings.HasSuffix(x.Name, name[strings.LastIndexByte(name, '.'):]) {
+			return x.Name
+		}
+	}
+	return name
+}
+
+// rows are the data of the conversations, one row for each that has any, behind the names of the
+// columns; nil when there are none. A column that a conversation does not have takes the values of
+// those that have it, in turn.
+func (d *Draft) rows(flows []*talk, opt DraftOptions) [][]string {
+	var columns []string
+	var vaults []*vault
+	for _, t := range flows {
+		for _, v := range t.vaults {
+			if len(v.order) > 0 {
+				vaults = append(vaults, v)
+			}
+			for _, name := range v.order {
+				if !slices.Contains(columns, name) {
+					columns = append(columns, name)
+				}
+			}
+		}
+	}
+	d.tellVariables(flows, opt)
+	if len(columns) == 0 || !opt.Files {
+		return nil
+	}
+	rows := [][]string{columns}
+	for i, v := range vaults {
+		row := make([]string, len(columns))
+		for c, name := range columns {
+			row[c] = valueFor(vaults, i, name)
+			if own, ok := v.values[name]; ok {
+				row[c] = own
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// valueFor is the value that row i borrows for a column.
+func valueFor(vaults []*vault, i int, name string) string {
+	var values []string
+	for _, v := range vaults {
+		if value, ok := v.values[name]; ok {
+			values = append(values, value)
+		}
+	}
+	return values[i%len(values)]
+}
+
+// tellVariables notes what was taken for somebody's own.
+func (d *Draft) tellVariables(flows []*talk, opt DraftOptions) {
+	for _, t := range flows {
+		for i := range t.steps {
+			s := &t.steps[i]
+			for _, p := range slices.Concat(s.text, s.data) {
+				if p.variable != "" {
+					d.tellVariable(s.entry, p.variable, opt)
+				}
+			}
+		}
+	}
+}
+
+func (d *Draft) tellVariable(entry int, name string, opt DraftOptions) {
+	kind := strings.TrimRight(name, "_0123456789")
+	recorded := kind == "order" || kind == "number"
+	switch {
+	case name == "user":
+		d.note(entry, "%s in a text became {{user}}", privateWords[kind])
+	case opt.Files && recorded:
+		d.note(entry, "%s in a text became the column {{%s}}, with its values as recorded", privateWords[kind], name)
+	case opt.Files:
+		d.note(entry, "%s in a text became the column {{%s}}, with made-up values: put in some that your tenant knows", privateWords[kind], name)
+	case recorded:
+		d.note(entry, "%s in a text is left as recorded; with --out FILE it becomes a column of a data file", privateWords[kind])
+	default:
+		d.note(entry, "%s in a text was replaced by a made-up one; with --out FILE it becomes a column of a data file", privateWords[kind])
+	}
+}
+
+// setup is what the embedded tenant needs so that the flows can be played.
+type setup struct {
+	noRobot  bool
+	keywords []string
+	chats    int
+	media    []string
+	silence  time.Duration
+}
+
+// tenant finds it out, and makes optional what no set-up brings about.
+func (d *Draft) tenant(flows []*talk) *setup {
+	var s setup
+	robot := slices.ContainsFunc(flows, func(t *talk) bool { return t.robot })
+	s.noRobot = !robot && slices.ContainsFunc(flows, func(t *talk) bool { return t.direct })
+	media := map[string]bool{}
+	for _, t := range flows {
+		if t.keyword != "" && !slices.Contains(s.keywords, t.keyword) {
+			s.keywords = append(s.keywords, t.keyword)
+		}
+		if t.chats > 0 && (s.chats == 0 || t.chats < s.chats) {
+			s.chats = t.chats
+		}
+		s.silence = max(s.silence, t.silence)
+		for i := range t.steps {
+			if m := t.steps[i].media; t.steps[i].action == "expect" && m != "" {
+				media[m] = true
+			}
+		}
+	}
+	if s.silence > 0 && longestThink(flows) >= s.silence {
+		s.silence = 0
+	}
+	s.media = slices.Sorted(maps.Keys(media))
+	for _, t := range flows {
+		d.soften(t, &s)
+	}
+	return &s
+}
+
+// longestThink is the longest pause of a customer.
+func longestThink(flows []*talk) time.Duration {
+	var longest time.Duration
+	for _, t := range flows {
+		for i := range t.steps {
+			if t.steps[i].action == "think" {
+				longest = max(longest, slices.Max(t.steps[i].times))
+			}
+		}
+	}
+	return longest
+}
+
+// soften makes the expectations optional that the embedded tenant would not meet.
+func (d *Draft) soften(t *talk, set *setup) {
+	reachable := !t.direct || set.noRobot
+	reached := reachable && (t.direct || t.keyword != "" || slices.ContainsFunc(t.steps, func(s draftStep) bool { return s.action == "handover" }))
+	for i := range t.steps {
+		s := &t.steps[i]
+		if s.action != "expect" || s.optional {
+			continue
+		}
+		switch {
+		case s.dropped && t.chats == 0 && (t.silence == 0 || set.silence == 0):
+			s.optional = true
+			d.note(s.entry, "why the other side hung up cannot be set up in the embedded tenant; the expectation is optional")
+		case s.from == aicc.FromAgent && !reached:
+			s.optional = true
+			d.note(s.entry, "how the agent was reached cannot be set up in the embedded tenant; the expectation is optional")
+		}
+	}
+}
+
+// tenantSection writes what differs from the embedded tenant's defaults.
+func (p *page) tenantSection(s *setup) {
+	var lines, agents []string
+	if s.noRobot {
+		lines = append(lines, "  robot: false")
+	}
+	if len(s.keywords) > 0 {
+		var list []string
+		for _, k := range s.keywords {
+			list = append(list, strings.ReplaceAll(strconv.Quote(k), "${", "$${"))
+		}
+		lines = append(lines, "  robot: {keywords: ["+strings.Join(list, ", ")+"]}")
+	}
+	if s.chats > 0 {
+		agents = append(agents, fmt.Sprintf("chats: %d", s.chats))
+	}
+	if len(s.media) > 0 {
+		var kinds []string
+		for _, m := range s.media {
+			kinds = append(kinds, mediaKeys[m]+": 100%")
+		}
+		agents = append(agents, "media: {"+strings.Join(kinds, ", ")+"}")
+	}
+	if len(agents) > 0 {
+		lines = append(lines, "  agents: {"+strings.Join(agents, ", ")+"}")
+	}
+	if s.silence > 0 {
+		lines = append(lines, "  silence_after: "+shortTime(max(roundTime(s.silence), time.Second)))
+	}
+	if len(lines) > 0 {
+		p.linef("\ntenant:  # the embedded tenant, so that it does what the recorded one did\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+var mediaKeys = map[string]string{aicc.Image: "image", aicc.Audio: "audio", aicc.Video: "video", aicc.Document: "document", aicc.Locate: "location"}
