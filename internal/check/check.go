@@ -30,6 +30,15 @@ const (
 	DefaultReply     = 30 * time.Second // robots may think, too
 	DefaultHandOver  = time.Minute      // and agents before they speak
 	DefaultTolerance = 5 * time.Second  // of a poll's hold time
+
+	// What chatbench's own customers may take, who are not slower than this when they keep to the flow.
+	DefaultReact    = 10 * time.Second
+	DefaultCrossing = time.Second
+
+	// And clients that are judged: see docs/checking.md, "Judging a client".
+	ForeignPause    = 90 * time.Millisecond // the demo's pause, less what a recording rounds
+	ForeignReact    = 2 * time.Second
+	ForeignCrossing = 100 * time.Millisecond
 )
 
 // Options says what a run could see and how strict its deadlines are. Zero values mean the
@@ -44,6 +53,12 @@ type Options struct {
 	Journal bool        // the tenant's record is read at the end of each conversation
 	Probes  bool        // the tenant is probed: active rules are reported, too, also those that were not exercised
 
+	// Foreign says that the customers are clients to be judged, such as a web page, and not chatbench's
+	// own. A rule of level self that they break is FAIL and not ERROR, what chatbench would have put
+	// into its requests (markers, ids) is not looked for, and rules about the tenant take into account
+	// that such a client may have brought about itself what they see.
+	Foreign bool
+
 	Pause            time.Duration // least time between a poll's answer and the next poll
 	Hold             time.Duration // how long the tenant may still answer a poll that the customer gave up; negative: not at all
 	ConnectWithin    time.Duration // CON-02's deadline
@@ -51,6 +66,8 @@ type Options struct {
 	ReplyWithin      time.Duration // ROB-03's deadline
 	HandOverWithin   time.Duration // HND-01's deadline
 	HoldTolerance    time.Duration // by how much a poll may outlast the hold time (POL-02)
+	React            time.Duration // how soon a client acts on what it is told (SIM-10 to SIM-12)
+	Crossing         time.Duration // how long after an answer a client may act as if it had not come (SIM-12, SIM-13)
 	Window           int           // by how many messages one may be late and still be told from a copy
 
 	// Reproduce returns a line that repeats one customer's part of the run. May be nil.
@@ -63,7 +80,14 @@ func (o *Options) setDefaults() {
 			*d = otherwise
 		}
 	}
+	if o.Foreign {
+		orElse(&o.Pause, ForeignPause)
+		orElse(&o.React, ForeignReact)
+		orElse(&o.Crossing, ForeignCrossing)
+	}
 	orElse(&o.Pause, DefaultPause)
+	orElse(&o.React, DefaultReact)
+	orElse(&o.Crossing, DefaultCrossing)
 	orElse(&o.Hold, DefaultHold)
 	orElse(&o.ConnectWithin, DefaultHandOver)
 	orElse(&o.DisconnectWithin, DefaultWithin)

@@ -11,7 +11,9 @@ const (
 	Markers Needs = "markers" // texts that a cooperating robot or agent marks, or an echo of the customer's own
 	Journal Needs = "journal" // the tenant's own record of the conversation
 	Setup   Needs = "set-up"  // what the tenant is set up to do, from its configuration or the scenario
-	ByProbe Needs = "probe"   // asked for on purpose, see [ActiveRules]
+	// TokensSeen stands for knowing which token each request carried.
+	TokensSeen Needs = "tokens"
+	ByProbe    Needs = "probe" // asked for on purpose, see [ActiveRules]
 )
 
 // Rule is one sentence of the conversation's contract and where it comes from.
@@ -105,6 +107,11 @@ const (
 	sim06
 	sim07
 	sim08
+	sim09
+	sim10
+	sim11
+	sim12
+	sim13
 	ruleCount
 )
 

@@ -28,6 +28,8 @@ const (
 	GeneratorLate     Reason = "generator-late"     // chatbench was too slow for a deadline to mean anything
 	WindowOverflow    Reason = "window-overflow"    // reordering beyond what the checker keeps
 	EvidenceDropped   Reason = "evidence-dropped"   // more files or sends in a conversation than the checker keeps
+	ClientFault       Reason = "client-fault"       // a judged client did what explains it: two polls at once, a wrong request
+	Crossed           Reason = "crossed"            // what a judged client sent may have crossed what it was told
 )
 
 // Level is where a rule comes from.
@@ -38,7 +40,7 @@ const (
 	API      Level = "api"      // the vendor's API pages say so
 	Demo     Level = "demo"     // the vendor's demo client does it or relies on it
 	Inferred Level = "inferred" // people expect it, nobody promises it; such a rule never has severity failure
-	Self     Level = "self"     // a rule for chatbench itself; breaking it is an ERROR
+	Self     Level = "self"     // the client's side of the demo flow: chatbench's own customers are in ERROR when they break it, others FAIL
 )
 
 // Severity is what breaking a rule does to a run.
@@ -64,6 +66,7 @@ type RuleResult struct {
 	Inconclusive  int64            `json:"inconclusive,omitempty"`
 	Opportunities int64            `json:"opportunities"`       // situations in which the rule could have been broken
 	InfoPolls     int64            `json:"infoPolls,omitempty"` // DEL-04: polls whose answer never came, the other explanation for a loss
+	Unseen        int64            `json:"unseen,omitempty"`    // answers that would have been looked at, and whose body was not kept
 	Witnesses     []Witness        `json:"witnesses,omitempty"`
 }
 

@@ -127,7 +127,7 @@ func (p *replay) result(h *trace.Header) *result.Result {
 func checking(h *trace.Header, rules Choice) check.Options {
 	off := rules.Off(h.Off)
 	return check.Options{Run: h.Run, Off: off, On: rules.On(h.On, off), Start: h.Start, Setup: h.Setup,
-		Markers: h.Markers, Journal: h.Journal, Pause: h.Pause, Hold: h.Hold}
+		Markers: h.Markers, Journal: h.Journal, Foreign: h.Foreign, Pause: h.Pause, Hold: h.Hold}
 }
 
 // stoppedWords say that the recorded run was cut short.

@@ -36,6 +36,9 @@ func appendInvoke(b []byte, e *Event) []byte {
 	b = optionalNumber(b, `,"late":`, int64(e.Late))
 	b = flag(b, `,"probe":true`, e.Probe)
 	b = flag(b, `,"fresh":true`, e.Fresh)
+	b = optionalNumber(b, `,"token":`, int64(e.Token))
+	b = flag(b, `,"noAccess":true`, e.NoAccess)
+	b = flag(b, `,"async":true`, e.Async)
 	if e.Seq >= 0 && (e.Kind == Invoke || e.Kind == Return) {
 		b = appendNumber(b, `,"seq":`, int64(e.Seq))
 	}
@@ -65,6 +68,8 @@ func appendReturn(b []byte, e *Event) []byte {
 		b = appendGrant(append(b, `,"grant":`...), e.Grant)
 	}
 	b = flag(b, `,"newToken":true`, e.NewToken)
+	b = optionalNumber(b, `,"got":`, int64(e.Got))
+	b = flag(b, `,"noBody":true`, e.NoBody)
 	if e.File != nil {
 		b = appendFile(append(b, `,"file":`...), e.File)
 	}
@@ -74,6 +79,7 @@ func appendReturn(b []byte, e *Event) []byte {
 // appendRest appends what the rarer kinds have.
 func appendRest(b []byte, e *Event) []byte {
 	b = optionalText(b, `,"user":`, e.User)
+	b = flag(b, `,"midway":true`, e.Midway)
 	b = optionalText(b, `,"flow":`, e.Flow)
 	b = optionalText(b, `,"step":`, e.Name)
 	b = flag(b, `,"missed":true`, e.Missed)

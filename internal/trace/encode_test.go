@@ -30,11 +30,11 @@ func standard(t *testing.T, e *Event) string {
 // lineOf is the reverse of [line.event].
 func lineOf(e *Event) *line {
 	l := &line{Kind: e.Kind.String(), At: e.At, Customer: e.Customer, Epoch: e.Epoch, ID: e.ID,
-		Intended: e.Intended, Late: e.Late, Probe: e.Probe, Fresh: e.Fresh, FileID: e.FileID, Local: e.Local,
+		Intended: e.Intended, Late: e.Late, Probe: e.Probe, Fresh: e.Fresh, Token: e.Token, NoAccess: e.NoAccess, Async: e.Async, FileID: e.FileID, Local: e.Local,
 		Chars: e.Chars, Bytes: e.Bytes, Asked: e.Asked, MaxWait: e.MaxWait, Grant: e.Grant, User: e.User,
 		Started: e.Started, Class: e.Class.String(), Status: e.Status, Code: e.Code, Shape: e.Shape, Error: e.Error,
-		Dial: e.Dial, Count: e.Count, Position: e.Position, Estimate: e.Estimate, NewToken: e.NewToken, File: e.File,
-		Index: e.Index, Flow: e.Flow, Name: e.Name, Missed: e.Missed, Record: e.Record, Ended: e.Ended,
+		Dial: e.Dial, Count: e.Count, Position: e.Position, Estimate: e.Estimate, NewToken: e.NewToken, Got: e.Got, NoBody: e.NoBody, File: e.File,
+		Index: e.Index, Midway: e.Midway, Flow: e.Flow, Name: e.Name, Missed: e.Missed, Record: e.Record, Ended: e.Ended,
 		Ask: e.Ask, Note: e.Note, Skip: e.Skip}
 	if e.Op != aicc.OpNone {
 		l.Op = e.Op.String()

@@ -95,6 +95,9 @@ type Event struct {
 	Late     time.Duration // by how much the generator itself was late; the tenant has no part in it
 	Probe    bool          // a declared probe: an exchange the demo flow would not make
 	Fresh    bool          // both tokens were within the life they were granted; on the Return, still are
+	Token    int           // number of the user token it carried, see [Tokens]; Tokenless for none, 0 where nobody knows
+	NoAccess bool          // it carried no application token
+	Async    bool          // a use of sendAsync, whose 0 says nothing; [Setup.Async] says so for all
 	Seq      int           // OpConnect, OpSend, OpTransfer: sequence number in the marker, or -1
 	Chars    int           // OpSend: characters of a text, with its marker; 0 for media
 	Bytes    int           // OpSend: the same in bytes
@@ -109,13 +112,15 @@ type Event struct {
 	Code     string        // result code, if any
 	Shape    string        // what is wrong with the shape of a complete 200 answer, or ""
 	Error    string        // why there was no answer, or ""
-	Dial     time.Duration // time spent opening the connection, which is before Started
+	Dial     time.Duration // time spent opening the connection, which is before Started; on the Invoke as well
 	Count    int           // OpPoll: messages in the answer
 	Position int           // OpQueue
 	Estimate int           // OpQueue, seconds
 	MaxWait  int           // OpQueue, seconds; 0 when there was none
 	Grant    *Grant        // OpToken: what came with the token
 	NewToken bool          // the answer carried a replacement token
+	Got      int           // number of the user token that came: of OpApply, and with NewToken; 0 where nobody knows
+	NoBody   bool          // the answer was read by the client, but its body was not kept: class info and no shape
 	File     *File         // OpUpload, OpDownload: what was sent or received
 
 	// Deliver
@@ -126,6 +131,7 @@ type Event struct {
 
 	// Begin, Step
 	User   string // Begin: userId
+	Midway bool   // Begin: what came before was not seen; CONNECT was answered 0, for all that is known
 	Flow   string
 	Name   string // Step: what the step is, such as "3 expect agent"
 	Missed bool   // Step: an expectation was not met

@@ -32,10 +32,11 @@ type Header struct {
 	Pause    time.Duration `json:"pauseNs"`
 	Hold     time.Duration `json:"holdNs"`
 	Setup    Setup         `json:"setup,omitzero"`
-	Sample   float64       `json:"sample"`           // share of the customers that were recorded, 0 to 1; 0 with a policy
-	Policy   string        `json:"policy,omitempty"` // what else decided who was recorded: "failing", "minimized"
-	Off      []string      `json:"off,omitempty"`    // rules that were not checked
-	On       []string      `json:"on,omitempty"`     // rules that were, though they are off unless asked for
+	Sample   float64       `json:"sample"`            // share of the customers that were recorded, 0 to 1; 0 with a policy
+	Policy   string        `json:"policy,omitempty"`  // what else decided who was recorded: "failing", "minimized"
+	Off      []string      `json:"off,omitempty"`     // rules that were not checked
+	On       []string      `json:"on,omitempty"`      // rules that were, though they are off unless asked for
+	Foreign  bool          `json:"foreign,omitempty"` // the customers are clients that are judged, not chatbench's own
 }
 
 // Setup is what is known of how the tenant is set up. It comes from the embedded tenant's
@@ -76,6 +77,9 @@ type line struct {
 	Late     time.Duration `json:"late,omitempty"`
 	Probe    bool          `json:"probe,omitempty"`
 	Fresh    bool          `json:"fresh,omitempty"`
+	Token    int           `json:"token,omitempty"`
+	NoAccess bool          `json:"noAccess,omitempty"`
+	Async    bool          `json:"async,omitempty"`
 	Seq      *int          `json:"seq,omitempty"`
 	Chars    int           `json:"chars,omitempty"`
 	Bytes    int           `json:"bytes,omitempty"`
@@ -95,10 +99,13 @@ type line struct {
 	MaxWait  int           `json:"maxWait,omitempty"`
 	Grant    *Grant        `json:"grant,omitempty"`
 	NewToken bool          `json:"newToken,omitempty"`
+	Got      int           `json:"got,omitempty"`
+	NoBody   bool          `json:"noBody,omitempty"`
 	File     *File         `json:"file,omitempty"`
 	Index    int           `json:"i,omitempty"`
 	Message  *message      `json:"m,omitempty"`
 	User     string        `json:"user,omitempty"`
+	Midway   bool          `json:"midway,omitempty"`
 	Flow     string        `json:"flow,omitempty"`
 	Name     string        `json:"step,omitempty"`
 	Missed   bool          `json:"missed,omitempty"`
@@ -117,11 +124,12 @@ type message struct {
 
 func (l *line) event() (Event, error) {
 	e := Event{Kind: parseKind(l.Kind), At: l.At, Customer: l.Customer, Epoch: l.Epoch, ID: l.ID, Op: aicc.ParseOp(l.Op),
-		Intended: l.Intended, Late: l.Late, Probe: l.Probe, Fresh: l.Fresh, Seq: -1, FileID: l.FileID, Local: l.Local,
+		Intended: l.Intended, Late: l.Late, Probe: l.Probe, Fresh: l.Fresh, Token: l.Token, NoAccess: l.NoAccess, Async: l.Async,
+		Seq: -1, FileID: l.FileID, Local: l.Local,
 		Chars: l.Chars, Bytes: l.Bytes, Asked: l.Asked, MaxWait: l.MaxWait, Grant: l.Grant, User: l.User,
 		Started: l.Started, Class: aicc.ParseClass(l.Class), Status: l.Status, Code: l.Code, Shape: l.Shape, Error: l.Error,
-		Dial: l.Dial, Count: l.Count, Position: l.Position, Estimate: l.Estimate, NewToken: l.NewToken, File: l.File,
-		Index: l.Index, Flow: l.Flow, Name: l.Name, Missed: l.Missed, Record: l.Record, Ended: l.Ended,
+		Dial: l.Dial, Count: l.Count, Position: l.Position, Estimate: l.Estimate, NewToken: l.NewToken, Got: l.Got, NoBody: l.NoBody, File: l.File,
+		Index: l.Index, Midway: l.Midway, Flow: l.Flow, Name: l.Name, Missed: l.Missed, Record: l.Record, Ended: l.Ended,
 		Ask: l.Ask, Note: l.Note, Skip: l.Skip}
 	if err := l.unknown(&e); err != nil {
 		return e, err
