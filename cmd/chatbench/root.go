@@ -65,7 +65,7 @@ failed; 4 the known-failure file is stale; 5 chatbench itself was too slow; 6 th
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRun(), newCheck(), newCompare(), newKnown(), newReport(), newValidate(), newPlan(), newStaff(), newCapacity(), newRules(), newExplain(), newTenant(say), newSchema(), newVersion())
+	root.AddCommand(newRun(), newCheck(), newRecord(), newCompare(), newKnown(), newReport(), newValidate(), newPlan(), newStaff(), newCapacity(), newRules(), newExplain(), newTenant(say), newSchema(), newVersion())
 	localize(root, say)
 	return root
 }

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Draft turns the exchanges of a recording into a scenario: what the customers said and when, whom
+// draft turns the exchanges of a recording into a scenario: what the customers said and when, whom
 // they waited for, how it ended. It keeps texts and times, and files up to a bound, but nothing of
 // what the other side said. What a scenario cannot say becomes a [Note]; nothing is left out
 // silently. Ids, tokens, secrets, names and what looks like personal data are never written.
-type Draft struct {
+type draft struct {
 	users []*draftUser
 	known identities
 	files []upload
@@ -33,12 +33,12 @@ type rawNote struct {
 	args   []any
 }
 
-func (d *Draft) note(entry int, format string, args ...any) {
+func (d *draft) note(entry int, format string, args ...any) {
 	d.notes = append(d.notes, rawNote{entry, format, args})
 }
 
 // noted are the notes, those that say the same together, in the order of the file.
-func (d *Draft) noted() []Note {
+func (d *draft) noted() []Note {
 	var notes []Note
 	for _, raw := range d.notes {
 		args := slices.Clone(raw.args)
@@ -61,7 +61,7 @@ func (d *Draft) noted() []Note {
 }
 
 // talks cuts what a customer did into conversations. Polls outside of one are nobody's.
-func (d *Draft) talks(user int) []*talk {
+func (d *draft) talks(user int) []*talk {
 	u := d.users[user]
 	beats := slices.Clone(u.beats)
 	slices.SortStableFunc(beats, func(a, b beat) int { return cmp.Compare(a.at, b.at) })
@@ -88,7 +88,7 @@ func (d *Draft) talks(user int) []*talk {
 
 // isTalk reports whether something was said. In front of the first CONNECT there may be polls, and a
 // CONNECT that nobody answered is not a conversation.
-func (d *Draft) isTalk(beats []beat) bool {
+func (d *draft) isTalk(beats []beat) bool {
 	if beats[0].kind == beatConnect {
 		if len(beats) == 1 {
 			d.note(beats[0].entry, "a CONNECT that nothing followed; left out")

@@ -53,8 +53,6 @@ type sendBody struct {
 	ControlType string     `json:"controlType"`
 	MediaType   string     `json:"mediaType"`
 	Content     aicc.Loose `json:"content"`
-	Nickname    aicc.Loose `json:"senderNickname"`
-	To          aicc.Loose `json:"to"`
 	TransData   aicc.Loose `json:"transData"`
 }
 
@@ -68,61 +66,41 @@ type draftUser struct {
 	locale  string
 }
 
-// Add takes in the next exchange of a recording. What it keeps of it are texts, times and files, and
-// the ids and secrets that must not be written.
-func (d *Draft) Add(x *Exchange) {
-	u := d.user(x.Customer)
+// learn keeps what must not be written of an exchange, whose ever it is.
+func (d *draft) learn(x *Exchange) {
 	d.known.add(x.User, "user")
+	var asked struct {
+		Key     aicc.Loose `json:"app_key"`
+		Secret  aicc.Loose `json:"app_secret"`
+		Name    aicc.Loose `json:"userName"`
+		Nick    aicc.Loose `json:"senderNickname"`
+		Channel aicc.Loose `json:"channelId"`
+		To      aicc.Loose `json:"to"`
+	}
+	if x.Op == aicc.OpPoll || x.Op == aicc.OpUpload {
+		return
+	}
+	_ = json.Unmarshal(x.Request.Data, &asked) // a field of the wrong type tells nothing, the others do
+	for _, secret := range []aicc.Loose{asked.Key, asked.Secret, asked.Channel, asked.To} {
+		d.known.add(string(secret), "secret")
+	}
+	d.known.add(string(asked.Name), "name")
+	d.known.add(string(asked.Nick), "name")
+	d.granted(x)
+}
+
+// granted keeps the token that an answer carries.
+func (d *draft) granted(x *Exchange) {
 	switch x.Op {
 	case aicc.OpToken:
-		d.token(x)
+		if t, err := aicc.ParseAppToken(x.Response.Data); err == nil {
+			d.known.add(t.Token, "secret")
+		}
 	case aicc.OpApply:
-		d.apply(u, x)
-	case aicc.OpPoll:
-		d.poll(u, x)
-	case aicc.OpUpload:
-		d.upload(u, x)
-	case aicc.OpConnect, aicc.OpSend, aicc.OpTransfer, aicc.OpDisconnect:
-		d.send(u, x)
-	case aicc.OpQueue, aicc.OpDownload, aicc.OpSupport, aicc.OpLeave: // customers do these by themselves
-	default:
-		d.other(x)
-	}
-}
-
-// user makes room for a customer.
-func (d *Draft) user(n int) *draftUser {
-	for len(d.users) <= n {
-		d.users = append(d.users, &draftUser{uploads: map[string]*sentFile{}})
-	}
-	return d.users[n]
-}
-
-// token keeps what must not be written.
-func (d *Draft) token(x *Exchange) {
-	var asked struct {
-		Key    aicc.Loose `json:"app_key"`
-		Secret aicc.Loose `json:"app_secret"`
-	}
-	_ = json.Unmarshal(x.Request.Data, &asked) // what cannot be read holds nothing to keep
-	d.known.add(string(asked.Key), "secret")
-	d.known.add(string(asked.Secret), "secret")
-	if t, err := aicc.ParseAppToken(x.Response.Data); err == nil {
-		d.known.add(t.Token, "secret")
-	}
-}
-
-func (d *Draft) apply(u *draftUser, x *Exchange) {
-	var asked struct {
-		Name    aicc.Loose `json:"userName"`
-		Channel aicc.Loose `json:"channelId"`
-		Locale  string     `json:"locale"`
-	}
-	_ = json.Unmarshal(x.Request.Data, &asked)
-	d.known.add(string(asked.Name), "name")
-	d.known.add(string(asked.Channel), "secret")
-	u.locale = asked.Locale
-	if token, _, err := aicc.ParseUserToken(x.Response.Data); err == nil {
+		token, _, err := aicc.ParseUserToken(x.Response.Data)
+		if err != nil {
+			return
+		}
 		d.known.add(token, "secret")
 		if plain, err := url.QueryUnescape(token); err == nil {
 			d.known.add(plain, "secret")
@@ -130,8 +108,44 @@ func (d *Draft) apply(u *draftUser, x *Exchange) {
 	}
 }
 
+// add takes in the next exchange of a recording, of which learn knows already. What it keeps of it are
+// texts, times and files.
+func (d *draft) add(x *Exchange) {
+	u := d.user(x.Customer)
+	switch x.Op {
+	case aicc.OpApply:
+		u.locale = localeOf(x)
+	case aicc.OpPoll:
+		d.poll(u, x)
+	case aicc.OpUpload:
+		d.upload(u, x)
+	case aicc.OpConnect, aicc.OpSend, aicc.OpTransfer, aicc.OpDisconnect:
+		d.send(u, x)
+	case aicc.OpQueue, aicc.OpDownload, aicc.OpSupport, aicc.OpLeave, aicc.OpToken: // customers do these by themselves
+	default:
+		d.other(x)
+	}
+}
+
+// user makes room for a customer.
+func (d *draft) user(n int) *draftUser {
+	for len(d.users) <= n {
+		d.users = append(d.users, &draftUser{uploads: map[string]*sentFile{}})
+	}
+	return d.users[n]
+}
+
+// localeOf is the language that a page asked for.
+func localeOf(x *Exchange) string {
+	var asked struct {
+		Locale string `json:"locale"`
+	}
+	_ = json.Unmarshal(x.Request.Data, &asked) // what cannot be read asked for none
+	return asked.Locale
+}
+
 // poll takes in what came.
-func (d *Draft) poll(u *draftUser, x *Exchange) {
+func (d *draft) poll(u *draftUser, x *Exchange) {
 	query, _ := url.ParseQuery(x.Query)
 	u.read = u.read || query.Get("isNeedRead") == "true"
 	at := x.Began + x.Took
@@ -173,7 +187,7 @@ func heard(m *aicc.Downlink, at time.Duration, entry int) beat {
 }
 
 // upload keeps a file until a message points to it.
-func (d *Draft) upload(u *draftUser, x *Exchange) {
+func (d *draft) upload(u *draftUser, x *Exchange) {
 	var asked struct {
 		Type   string `json:"fileType"`
 		Stream string `json:"fileStream"`
@@ -213,7 +227,7 @@ const (
 )
 
 // keep decodes a file, unless it is too large to be one of a scenario.
-func (d *Draft) keep(entry int, stream string) []byte {
+func (d *draft) keep(entry int, stream string) []byte {
 	if _, behind, ok := strings.Cut(stream, ";base64,"); ok && strings.HasPrefix(stream, "data:") {
 		stream = behind // some pages leave the head of the data URL where it is
 	}
@@ -234,11 +248,9 @@ func (d *Draft) keep(entry int, stream string) []byte {
 }
 
 // send takes in one use of send.
-func (d *Draft) send(u *draftUser, x *Exchange) {
+func (d *draft) send(u *draftUser, x *Exchange) {
 	var body sendBody
 	_ = json.Unmarshal(x.Request.Data, &body) // a field of the wrong type tells nothing
-	d.known.add(string(body.Nickname), "name")
-	d.known.add(string(body.To), "secret")
 	u.async = u.async || x.Path == aicc.PathSendAsync
 	b := beat{at: x.Began, done: x.Began + x.Took, entry: x.Entry, text: spoken(string(body.Content)), code: refusal(x)}
 	switch x.Op {
@@ -258,7 +270,7 @@ func (d *Draft) send(u *draftUser, x *Exchange) {
 }
 
 // chat tells what kind of CHAT this is.
-func (d *Draft) chat(u *draftUser, b *beat, body *sendBody) {
+func (d *draft) chat(u *draftUser, b *beat, body *sendBody) {
 	b.kind = beatSay
 	switch body.MediaType {
 	case aicc.Text, "":
@@ -315,8 +327,8 @@ func refusal(x *Exchange) string {
 }
 
 // other notes what a scenario has no step for.
-func (d *Draft) other(x *Exchange) {
-	what := x.Path[strings.LastIndexByte(x.Path, '/')+1:]
+func (d *draft) other(x *Exchange) {
+	what := lastName(x.Path)
 	switch x.Path {
 	case aicc.PathSend, aicc.PathSendAsync:
 		var body sendBody
@@ -331,11 +343,14 @@ func (d *Draft) other(x *Exchange) {
 		}
 		what += " " + plainName(body.ControlType)
 	case aicc.PathRate, aicc.PathFeedback:
-		d.note(x.Entry, "%s, the customer's rating: a scenario has no step for it", plainName(what))
+		d.note(x.Entry, "%s, the customer's rating: a scenario has no step for it", what)
 		return
 	}
-	d.note(x.Entry, "%s: a scenario has no step for it", plainName(what))
+	d.note(x.Entry, "%s: a scenario has no step for it", what)
 }
+
+// lastName is the last part of a path.
+func lastName(path string) string { return plainName(path[strings.LastIndexByte(path, '/')+1:]) }
 
 // plainName is a name out of the recording as it may be shown: letters, digits and a few signs, and
 // not long enough to be a token.

@@ -8,7 +8,7 @@ import (
 )
 
 // write writes the whole scenario.
-func (d *Draft) write(p *page, flows []*talk, set *setup, out *Drafted, opt DraftOptions) {
+func (d *draft) write(p *page, flows []*talk, set *setup, out *Drafted, opt DraftOptions) {
 	d.head(p, out, opt)
 	p.linef("chatbench: 1\nname: %s\nabout: Drafted from a browser recording.", scalar(opt.Name))
 	d.settings(p)
@@ -34,7 +34,7 @@ func hasColumns(flows []*talk) bool {
 }
 
 // head says where the scenario comes from, how to read it and what is not in it.
-func (d *Draft) head(p *page, out *Drafted, opt DraftOptions) {
+func (d *draft) head(p *page, out *Drafted, opt DraftOptions) {
 	p.comment("", fmt.Sprintf("Drafted by \"chatbench record\" from %s: %s, %s.", strings.Join(strings.Fields(opt.Source), " "),
 		counted(out.Conversations, "conversation"), counted(out.Flows, "flow")))
 	p.linef("#")
@@ -72,7 +72,7 @@ func counted(n int, noun string) string {
 }
 
 // settings writes what the customers' pages had in common.
-func (d *Draft) settings(p *page) {
+func (d *draft) settings(p *page) {
 	locales := []string{"zh", "zh_CN", "en"} // en_US is the default
 	for _, u := range d.users {
 		if slices.Contains(locales, u.locale) {

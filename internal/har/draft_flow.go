@@ -48,7 +48,7 @@ type draftStep struct {
 // script makes the steps of one conversation.
 type script struct {
 	*talk
-	d       *Draft
+	d       *draft
 	vault   *vault
 	due     time.Duration // when the last step was done
 	peer    string        // who talked last, robot or agent; "" nobody
@@ -62,7 +62,7 @@ type script struct {
 }
 
 // script plays the beats of a conversation.
-func (d *Draft) script(user int, beats []beat) *talk {
+func (d *draft) script(user int, beats []beat) *talk {
 	v := newVault(&d.known)
 	s := &script{d: d, vault: v, due: beats[0].at,
 		talk: &talk{user: user, entry: beats[0].entry, count: 1, begun: beats[0].at, vaults: []*vault{v}}}
@@ -270,12 +270,12 @@ func (s *script) answered() {
 	if slices.ContainsFunc(s.lastSay, func(p part) bool { return p.variable != "" }) {
 		return
 	}
-	s.keyword = strings.TrimSpace(plain(s.lastSay))
+	s.keyword = strings.TrimSpace(spelt(s.lastSay))
 	s.asked = true
 }
 
-// plain is a text as it stands.
-func plain(parts []part) string {
+// spelt is a text as it stands.
+func spelt(parts []part) string {
 	var b strings.Builder
 	for _, p := range parts {
 		b.WriteString(p.text)

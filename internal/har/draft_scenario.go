@@ -15,11 +15,13 @@ import (
 // ErrNoConversation means that a recording has nothing that could become a flow.
 var ErrNoConversation = errors.New("no conversation in the recording")
 
-// DraftOptions say what a scenario is to be called and where its files may be.
+// DraftOptions say what of a recording becomes a scenario, what that is called and where its files may
+// be.
 type DraftOptions struct {
-	Source string // name of the recording, for the reader
-	Name   string // of the scenario; also the beginning of the names of its files
-	Files  bool   // files may be written beside the scenario; if not, it does without
+	Source   string // name of the recording, for the reader
+	Name     string // of the scenario; also the beginning of the names of its files
+	Customer int    // index in Recording.Customers; -1: all of them
+	Files    bool   // files may be written beside the scenario; if not, it does without
 }
 
 // Drafted is a scenario and what belongs to it.
@@ -37,8 +39,28 @@ type DraftFile struct {
 	Data []byte
 }
 
-// Scenario writes what was added as a scenario. The error is ErrNoConversation.
-func (d *Draft) Scenario(opt DraftOptions) (*Drafted, error) {
+// Draft turns the recording into a scenario. Errors are ErrNoConversation, with a Drafted whose notes say
+// what was there instead, and those of reading the file.
+func (r *Recording) Draft(opt DraftOptions) (*Drafted, error) {
+	var d draft
+	for x, err := range r.Exchanges() {
+		if err != nil {
+			return nil, err
+		}
+		if d.learn(x); opt.Customer < 0 || x.Customer == opt.Customer {
+			d.add(x)
+		}
+	}
+	for _, c := range r.About.Unknown {
+		for range c.N {
+			d.note(-1, "%s: a scenario has no step for it", lastName(c.What))
+		}
+	}
+	return d.scenario(opt)
+}
+
+// scenario writes what was added as a scenario.
+func (d *draft) scenario(opt DraftOptions) (*Drafted, error) {
 	var talks []*talk
 	for user := range d.users {
 		talks = append(talks, d.talks(user)...)
@@ -88,7 +110,7 @@ var fileTypes = map[string]string{"jpg": "jpg", "jpeg": "jpeg", "png": "png", "b
 	"txt": "txt", "csv": "csv"}
 
 // uploads names the files that flows upload, each once.
-func (d *Draft) uploads(flows []*talk, opt DraftOptions) []DraftFile {
+func (d *draft) uploads(flows []*talk, opt DraftOptions) []DraftFile {
 	var files []DraftFile
 	for _, t := range flows {
 		for i := range t.steps {
@@ -114,7 +136,7 @@ func (d *Draft) uploads(flows []*talk, opt DraftOptions) []DraftFile {
 }
 
 // fileName is the name of a file that is there already with the same content, or the new one.
-func (d *Draft) fileName(files []DraftFile, f *sentFile, name string) string {
+func (d *draft) fileName(files []DraftFile, f *sentFile, name string) string {
 	for _, x := range files {
 		if string(x.Data) == string(f.data) && strings.HasSuffix(x.Name, name[strings.LastIndexByte(name, '.'):]) {
 			return x.Name
@@ -126,7 +148,7 @@ func (d *Draft) fileName(files []DraftFile, f *sentFile, name string) string {
 // rows are the data of the conversations, one row for each that has any, behind the names of the
 // columns; nil when there are none. A column that a conversation does not have takes the values of
 // those that have it, in turn.
-func (d *Draft) rows(flows []*talk, opt DraftOptions) [][]string {
+func (d *draft) rows(flows []*talk, opt DraftOptions) [][]string {
 	var columns []string
 	var vaults []*vault
 	for _, t := range flows {
@@ -171,7 +193,7 @@ func valueFor(vaults []*vault, i int, name string) string {
 }
 
 // tellVariables notes what was taken for somebody's own.
-func (d *Draft) tellVariables(flows []*talk, opt DraftOptions) {
+func (d *draft) tellVariables(flows []*talk, opt DraftOptions) {
 	for _, t := range flows {
 		for i := range t.steps {
 			s := &t.steps[i]
@@ -184,7 +206,7 @@ func (d *Draft) tellVariables(flows []*talk, opt DraftOptions) {
 	}
 }
 
-func (d *Draft) tellVariable(entry int, name string, opt DraftOptions) {
+func (d *draft) tellVariable(entry int, name string, opt DraftOptions) {
 	kind := strings.TrimRight(name, "_0123456789")
 	recorded := kind == "order" || kind == "number"
 	switch {
@@ -211,7 +233,7 @@ type setup struct {
 }
 
 // tenant finds it out, and makes optional what no set-up brings about.
-func (d *Draft) tenant(flows []*talk) *setup {
+func (d *draft) tenant(flows []*talk) *setup {
 	var s setup
 	robot := slices.ContainsFunc(flows, func(t *talk) bool { return t.robot })
 	s.noRobot = !robot && slices.ContainsFunc(flows, func(t *talk) bool { return t.direct })
@@ -254,7 +276,7 @@ func longestThink(flows []*talk) time.Duration {
 }
 
 // soften makes the expectations optional that the embedded tenant would not meet.
-func (d *Draft) soften(t *talk, set *setup) {
+func (d *draft) soften(t *talk, set *setup) {
 	reachable := !t.direct || set.noRobot
 	reached := reachable && (t.direct || t.keyword != "" || slices.ContainsFunc(t.steps, func(s draftStep) bool { return s.action == "handover" }))
 	for i := range t.steps {
