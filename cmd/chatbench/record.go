@@ -78,7 +78,8 @@ func (f *recordFlags) record(cmd *cobra.Command, file string) error {
 	if err := f.write(out); err != nil {
 		return err
 	}
-	fmt.Fprintln(cmd.ErrOrStderr(), say.Sprintf("%s: %d conversations in %d flows; play them with: chatbench run %s", f.out, out.Conversations, out.Flows, f.out))
+	fmt.Fprintln(cmd.ErrOrStderr(), say.Sprintf("%s: %s, %s; play it with: chatbench run %s", f.out,
+		say.Count(int64(out.Conversations), "conversation"), say.Count(int64(out.Flows), "flow"), f.out))
 	return nil
 }
 

@@ -41,8 +41,8 @@ func (d *draft) head(p *page, out *Drafted, opt DraftOptions) {
 	p.comment("", "It plays against the embedded tenant as it is. The recorded address, channel, keys, tokens and names are not in it; "+
 		"for a real tenant give --target, --channel, --app-key and CHATBENCH_APP_SECRET.")
 	p.linef("#")
-	p.comment("", "Think times are rounded to two digits. An expectation waits for three times what it took in the recording, at least 5s, "+
-		"at least 30s for an agent's first word and for the end. Entries are counted from 0, as in log.entries of the recording.")
+	p.comment("", "Think times are rounded to two digits. An expectation waits for three times what it took in the recording, and at least "+
+		"5s for a robot and 30s for an agent. Entries are those of the recording, counted from 0.")
 	if len(out.Notes) > 0 {
 		p.linef("#\n# What is not as it was recorded:")
 		for _, n := range out.Notes {

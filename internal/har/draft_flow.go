@@ -90,12 +90,14 @@ func (s *script) joinLate(beats []beat) {
 	s.steps = append(s.steps, draftStep{action: "connect", text: []part{{text: "hello"}}, entry: -1, remark: "made up: it began before the recording"})
 	s.last = "connect"
 	first := slices.IndexFunc(beats, func(b beat) bool { return b.source == aicc.FromAgent || b.source == aicc.FromRobot })
-	if first >= 0 && beats[first].source == aicc.FromAgent {
-		s.steps = append(s.steps,
-			draftStep{action: "handover", entry: -1, remark: "made up: an agent was there already"},
-			draftStep{action: "expect", from: aicc.FromAgent, times: []time.Duration{0}, entry: -1, remark: "made up"})
-		s.asked, s.robot, s.peer, s.last = true, true, aicc.FromAgent, "handover"
+	if first < 0 || beats[first].source != aicc.FromAgent {
+		return
 	}
+	s.steps = append(s.steps, draftStep{action: "handover", entry: -1, remark: "made up: an agent was there already"})
+	if slices.ContainsFunc(beats[:first], func(b beat) bool { return b.kind != beatPolled }) {
+		s.steps = append(s.steps, draftStep{action: "expect", from: aicc.FromAgent, times: []time.Duration{0}, entry: -1, remark: "made up"})
+	}
+	s.asked, s.robot, s.peer, s.last = true, true, aicc.FromAgent, "handover"
 }
 
 // beat takes in what happened next.

@@ -12,6 +12,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/mattn/go-runewidth"
 	"gopkg.in/yaml.v3"
 
 	"chatbench/internal/aicc"
@@ -27,13 +28,13 @@ type page struct {
 func (p *page) linef(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
 // remarkAt is the column of the remarks behind steps.
-const remarkAt = 56
+const remarkAt = 60
 
 // step writes a line with a remark behind it.
 func (p *page) step(text, remark string) {
 	p.WriteString(text)
 	if remark != "" {
-		p.WriteString(strings.Repeat(" ", max(remarkAt-utf8.RuneCountInString(text), 2)) + "# " + remark)
+		p.WriteString(strings.Repeat(" ", max(remarkAt-runewidth.StringWidth(text), 2)) + "# " + remark)
 	}
 	p.WriteByte('\n')
 }
@@ -177,6 +178,14 @@ func seen(times []time.Duration) string {
 	return fmt.Sprintf("%s to %s", least, most)
 }
 
+// after says how long it was until something came.
+func after(times []time.Duration) string {
+	if slices.Max(times) < time.Millisecond {
+		return "at once"
+	}
+	return "after " + seen(times)
+}
+
 // shortTime leaves out units that are zero: 2m, not 2m0s.
 func shortTime(t time.Duration) string {
 	s := t.String()
@@ -211,7 +220,7 @@ func (p *page) expect(s *draftStep) {
 	}
 	remark := s.remark
 	if s.entry >= 0 {
-		remark = strings.TrimSuffix(fmt.Sprintf("came after %s; %s", seen(s.times), remark), "; ")
+		remark = strings.TrimSuffix("came "+after(s.times)+"; "+remark, "; ")
 	}
 	p.step("    - expect: {"+strings.Join(keys, ", ")+"}", remark)
 }
@@ -222,10 +231,10 @@ var patiences = []time.Duration{5 * time.Second, 10 * time.Second, 15 * time.Sec
 	30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 12 * time.Hour, 24 * time.Hour}
 
 // patience is three times what it took in the recording, and no less than what is reasonable: people
-// take their time, above all before their first word and before they hang up.
+// take their time.
 func (s *draftStep) patience() time.Duration {
 	need := max(3*slices.Max(s.times), 5*time.Second)
-	if s.from == aicc.FromAgent && !s.reply || s.dropped {
+	if s.from == aicc.FromAgent || s.dropped {
 		need = max(need, 30*time.Second)
 	}
 	for _, p := range patiences {

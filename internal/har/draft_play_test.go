@@ -1,0 +1,69 @@
+package har
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"chatbench/internal/memnet"
+	"chatbench/internal/scenario"
+	"chatbench/internal/sim"
+	"chatbench/internal/tenant"
+	"chatbench/internal/trace"
+)
+
+// journey notes how the conversations of a run went.
+type journey struct {
+	mu     sync.Mutex
+	missed []string
+	ended  map[trace.Ended]int
+}
+
+// Observe implements sim.Observer.
+func (j *journey) Observe(e *trace.Event) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch {
+	case e.Kind == trace.Step && e.Missed:
+		j.missed = append(j.missed, fmt.Sprintf("%s of %s", e.Name, e.Flow))
+	case e.Kind == trace.End:
+		j.ended[e.Ended]++
+	}
+}
+
+// Close implements sim.Observer.
+func (*journey) Close() {}
+
+// travel plays a draft against the embedded tenant, in virtual time.
+func travel(t *testing.T, s *scenario.Scenario) *journey {
+	t.Helper()
+	j := &journey{ended: map[trace.Ended]int{}}
+	synctest.Test(t, func(t *testing.T) {
+		l := memnet.Listen()
+		embedded, err := tenant.New(s.Tenant, tenant.Options{Seed: 1, Key: sim.CustomerOf})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go embedded.Serve(l)
+		defer embedded.Close(t.Context())
+		endpoint, err := sim.NewEndpoint(scenario.Target{URL: "http://127.0.0.1:80", Channel: s.Tenant.Channel, AppKey: s.Tenant.AppKey, AppSecret: s.Tenant.AppSecret}, l.Dial)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sim.Run(t.Context(), sim.Config{Scenario: s, Endpoint: endpoint, Run: 1, Seed: 1, Markers: true,
+			Observe: func(int) sim.Observer { return j },
+			Sample:  func(kind, id string) []byte { return tenant.SampleFile(kind, id, 0) }})
+	})
+	return j
+}
+
+// wellTravelled wants every conversation to come to its end with nothing missed.
+func wellTravelled(t *testing.T, s *scenario.Scenario, text []byte) {
+	t.Helper()
+	j := travel(t, s)
+	good := j.ended[trace.ByCustomer] + j.ended[trace.ByPeer]
+	if len(j.missed) > 0 || good == 0 || len(j.ended) > 2 || j.ended[trace.GaveUp]+j.ended[trace.CutShort]+j.ended[trace.NoConnect] > 0 {
+		t.Errorf("missed %q, ends %v, want nothing missed and all conversations at their end; played:\n%s", j.missed, j.ended, text)
+	}
+}
