@@ -88,16 +88,31 @@ func (d *draft) settings(p *page) {
 	}
 }
 
-// load writes a small load that lets every customer come to the end of a conversation.
+// load writes a small load, and time for every customer to come to the end of a conversation.
 func (p *page) load(flows []*talk) {
-	var longest time.Duration
+	var recorded, atMost time.Duration
 	for _, t := range flows {
-		longest = max(longest, t.length)
+		recorded, atMost = max(recorded, t.length), max(atMost, t.atMost())
 	}
-	length := min(max(longest, 30*time.Second), 12*time.Hour)
-	drain := min(max(longest+longest/2, 30*time.Second), time.Hour)
+	length := min(max(recorded, 30*time.Second), 12*time.Hour)
+	drain := min(max(atMost, 30*time.Second), time.Hour)
 	p.linef("\nload: {customers: %d, for: %s}", max(5, 2*len(flows)), shortTime(roundTime(length)))
 	p.linef("drain: %s  # so that every conversation comes to its end", shortTime(roundTime(drain)))
+}
+
+// atMost is how long a conversation with the embedded tenant may take: its agents take up to two
+// seconds for an answer, and what may not come is waited for.
+func (t *talk) atMost() time.Duration {
+	length := t.length + t.length/2
+	for i := range t.steps {
+		switch s := &t.steps[i]; {
+		case s.action == "expect" && s.optional:
+			length += s.patience()
+		case s.action == "expect":
+			length += 3 * time.Second
+		}
+	}
+	return length
 }
 
 // mix writes the shares of the flows, unless they are equal. They are whole parts of a thousand that

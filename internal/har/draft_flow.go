@@ -22,11 +22,12 @@ type talk struct {
 	steps   []draftStep
 	vaults  []*vault
 	keyword string        // the text upon which the robot handed over to an agent, or ""
-	chats   int           // what the customer said to an agent who hung up then; 0: no agent did
+	asked   []string      // texts upon which it did not
+	told    int           // how many things the customer said to an agent
+	chats   int           // the same, if the agent hung up then; 0: no agent did
 	silence time.Duration // after which the system hung up; 0: it did not
 	robot   bool          // a robot had a part in it
 	direct  bool          // an agent had, and neither robot nor hand-over
-	remarks []string      // on the flow as a whole
 }
 
 // draftStep is a step of a flow. Texts and times are those of the recording.
@@ -52,8 +53,7 @@ type script struct {
 	vault   *vault
 	due     time.Duration // when the last step was done
 	peer    string        // who talked last, robot or agent; "" nobody
-	asked   bool          // a hand-over was accepted
-	said    int           // what was said since an agent was asked for or came
+	beyond  bool          // the robot has handed over, or is about to
 	lastSay []part
 	last    string // action of the last step that did something
 	waiting []beat // what was heard since
@@ -77,7 +77,7 @@ func (d *draft) script(user int, beats []beat) *talk {
 	if s.over == "" {
 		s.remark(beats[len(beats)-1].entry, "the recording ends, or the page was left, while the conversation goes on; the flow hangs up there")
 	}
-	s.direct = s.peer == aicc.FromAgent && !s.robot && !s.asked
+	s.direct = s.peer == aicc.FromAgent && !s.robot && !s.beyond
 	return s.talk
 }
 
@@ -97,7 +97,7 @@ func (s *script) joinLate(beats []beat) {
 	if slices.ContainsFunc(beats[:first], func(b beat) bool { return b.kind != beatPolled }) {
 		s.steps = append(s.steps, draftStep{action: "expect", from: aicc.FromAgent, times: []time.Duration{0}, entry: -1, remark: "made up"})
 	}
-	s.asked, s.robot, s.peer, s.last = true, true, aicc.FromAgent, "handover"
+	s.beyond, s.robot, s.peer, s.last = true, true, aicc.FromAgent, "handover"
 }
 
 // beat takes in what happened next.
@@ -137,11 +137,11 @@ func (s *script) act(b *beat) {
 	case beatUpload:
 		step.action, step.media, step.file = "upload", b.media, b.file
 	case beatHandover:
-		if s.asked || s.peer == aicc.FromAgent {
+		if s.beyond || s.peer == aicc.FromAgent {
 			s.remark(b.entry, "a second hand-over; left out")
 			return
 		}
-		step.action, step.text, s.asked, s.robot = "handover", s.words(b), true, true
+		step.action, step.text, s.beyond, s.robot = "handover", s.words(b), true, true
 	case beatHangUp:
 		s.hangUp(b)
 		return
@@ -155,8 +155,10 @@ func (s *script) act(b *beat) {
 	s.due, s.last = b.done, step.action
 	if step.action == "say" || step.action == "upload" {
 		s.lastSay = step.text
-		if s.asked || s.peer == aicc.FromAgent {
-			s.said++
+		if s.beyond || s.peer == aicc.FromAgent {
+			s.told++
+		} else if step.action == "say" {
+			s.asked = append(s.asked, wish(step.text))
 		}
 	}
 }
@@ -220,7 +222,7 @@ func (s *script) listen() {
 			steps = append(steps, s.expect(b, len(steps) == 0))
 		}
 		if s.peer != b.source && b.source == aicc.FromAgent {
-			s.answered()
+			s.reached()
 		}
 		s.peer = b.source
 	}
@@ -264,17 +266,20 @@ func (s *script) expect(b *beat, first bool) draftStep {
 	return step
 }
 
-// answered notes how the first agent was reached.
-func (s *script) answered() {
-	if s.asked || s.peer != aicc.FromRobot || s.last != "say" {
+// reached notes how the first agent was reached.
+func (s *script) reached() {
+	if s.beyond || s.peer != aicc.FromRobot || s.last != "say" {
 		return
 	}
 	if slices.ContainsFunc(s.lastSay, func(p part) bool { return p.variable != "" }) {
 		return
 	}
-	s.keyword = strings.TrimSpace(spelt(s.lastSay))
-	s.asked = true
+	s.keyword, s.asked = wish(s.lastSay), s.asked[:len(s.asked)-1]
+	s.beyond = true
 }
+
+// wish is a text as a robot compares it with its keywords.
+func wish(text []part) string { return strings.ToLower(strings.TrimSpace(spelt(text))) }
 
 // spelt is a text as it stands.
 func spelt(parts []part) string {
@@ -298,8 +303,8 @@ func (s *script) dropped(b *beat) {
 	s.steps = append(s.steps, draftStep{action: "expect", dropped: true, from: b.source, times: []time.Duration{wait}, entry: b.entry})
 	s.over, s.due = "peer", b.at
 	switch {
-	case b.source == aicc.FromAgent && s.peer == aicc.FromAgent && s.asked:
-		s.chats = s.said
+	case b.source == aicc.FromAgent && s.peer == aicc.FromAgent && s.beyond:
+		s.chats = s.told
 	case b.source == aicc.FromSystem:
 		s.silence = wait
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/scenario"
 )
 
 // ErrNoConversation means that a recording has nothing that could become a flow.
@@ -223,10 +224,10 @@ func (d *draft) tellVariable(entry int, name string, opt DraftOptions) {
 	}
 }
 
-// setup is what the embedded tenant needs so that the flows can be played.
+// setup is what the embedded tenant needs so that the flows can be played. It is one for all of them.
 type setup struct {
 	noRobot  bool
-	keywords []string
+	keywords []string // nil: the default ones
 	chats    int
 	media    []string
 	silence  time.Duration
@@ -234,32 +235,63 @@ type setup struct {
 
 // tenant finds it out, and makes optional what no set-up brings about.
 func (d *draft) tenant(flows []*talk) *setup {
-	var s setup
+	s := setup{keywords: keywords(flows), chats: chats(flows), media: mediaOf(flows)}
 	robot := slices.ContainsFunc(flows, func(t *talk) bool { return t.robot })
 	s.noRobot = !robot && slices.ContainsFunc(flows, func(t *talk) bool { return t.direct })
-	media := map[string]bool{}
 	for _, t := range flows {
-		if t.keyword != "" && !slices.Contains(s.keywords, t.keyword) {
-			s.keywords = append(s.keywords, t.keyword)
-		}
-		if t.chats > 0 && (s.chats == 0 || t.chats < s.chats) {
-			s.chats = t.chats
-		}
 		s.silence = max(s.silence, t.silence)
-		for i := range t.steps {
-			if m := t.steps[i].media; t.steps[i].action == "expect" && m != "" {
-				media[m] = true
-			}
-		}
 	}
-	if s.silence > 0 && longestThink(flows) >= s.silence {
+	if longestThink(flows) >= s.silence {
 		s.silence = 0
 	}
-	s.media = slices.Sorted(maps.Keys(media))
 	for _, t := range flows {
 		d.soften(t, &s)
 	}
 	return &s
+}
+
+// keywords are what customers said to be handed over, unless a robot answered somebody else who said
+// the same.
+func keywords(flows []*talk) []string {
+	var asked, words []string
+	for _, t := range flows {
+		asked = append(asked, t.asked...)
+	}
+	for _, t := range flows {
+		if t.keyword != "" && !slices.Contains(asked, t.keyword) && !slices.Contains(words, t.keyword) {
+			words = append(words, t.keyword)
+		}
+	}
+	defaults := scenario.DefaultTenant().Robot.Keywords
+	if len(words) == 0 && slices.ContainsFunc(defaults, func(k string) bool { return slices.Contains(asked, k) }) {
+		return []string{}
+	}
+	return words
+}
+
+// chats is after how many answers agents hang up, which must suit all flows: 0 is never.
+func chats(flows []*talk) int {
+	most, told := 0, 0
+	for _, t := range flows {
+		most, told = max(most, t.chats), max(told, t.told)
+	}
+	if told > most {
+		return 0
+	}
+	return most
+}
+
+// mediaOf are the kinds of files that customers got.
+func mediaOf(flows []*talk) []string {
+	media := map[string]bool{}
+	for _, t := range flows {
+		for i := range t.steps {
+			if s := &t.steps[i]; s.action == "expect" && s.media != "" {
+				media[s.media] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(media))
 }
 
 // longestThink is the longest pause of a customer.
@@ -277,20 +309,22 @@ func longestThink(flows []*talk) time.Duration {
 
 // soften makes the expectations optional that the embedded tenant would not meet.
 func (d *draft) soften(t *talk, set *setup) {
-	reachable := !t.direct || set.noRobot
-	reached := reachable && (t.direct || t.keyword != "" || slices.ContainsFunc(t.steps, func(s draftStep) bool { return s.action == "handover" }))
+	byWord := t.keyword != "" && slices.Contains(set.keywords, t.keyword)
+	byStep := slices.ContainsFunc(t.steps, func(s draftStep) bool { return s.action == "handover" })
+	reached := byWord || byStep || t.direct && set.noRobot
+	leaves := t.chats > 0 && t.chats == set.chats || t.silence > 0 && set.silence > 0
 	for i := range t.steps {
 		s := &t.steps[i]
 		if s.action != "expect" || s.optional {
 			continue
 		}
 		switch {
-		case s.dropped && t.chats == 0 && (t.silence == 0 || set.silence == 0):
+		case s.dropped && !leaves:
 			s.optional = true
-			d.note(s.entry, "why the other side hung up cannot be set up in the embedded tenant; the expectation is optional")
+			d.note(s.entry, "the other side hung up, which the embedded tenant cannot be set up for; the expectation is optional")
 		case s.from == aicc.FromAgent && !reached:
 			s.optional = true
-			d.note(s.entry, "how the agent was reached cannot be set up in the embedded tenant; the expectation is optional")
+			d.note(s.entry, "an agent came in a way that the embedded tenant cannot be set up for; the expectation is optional")
 		}
 	}
 }
@@ -301,7 +335,7 @@ func (p *page) tenantSection(s *setup) {
 	if s.noRobot {
 		lines = append(lines, "  robot: false")
 	}
-	if len(s.keywords) > 0 {
+	if s.keywords != nil && !s.noRobot {
 		var list []string
 		for _, k := range s.keywords {
 			list = append(list, strings.ReplaceAll(strconv.Quote(k), "${", "$${"))

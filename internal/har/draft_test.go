@@ -255,7 +255,7 @@ func TestFlows(t *testing.T) {
 		{"a system that hangs up on silence", begin().connect(1).hear(1.5, "ROBOT").say(2, "a").hear(3, "ROBOT").hear(63, "SYSTEM DISCONNECT"),
 			[]string{"connect hello, expect ROBOT, think 500ms, say a, expect reply ROBOT, expect disconnect SYSTEM"}, nil},
 		{"an agent who hangs up before anything was said", begin().connect(1).transfer(2).hear(3, "AGENT").hear(4, "AGENT DISCONNECT"),
-			[]string{"connect hello, think 900ms, handover hello, expect AGENT, expect disconnect AGENT?"}, []string{"entry 5: why the other side hung up"}},
+			[]string{"connect hello, think 900ms, handover hello, expect AGENT, expect disconnect AGENT?"}, []string{"entry 5: the other side hung up, which the embedded tenant cannot"}},
 		{"a DISCONNECT of a robot ends nothing", begin().connect(1).hear(2, "ROBOT DISCONNECT").say(3, "a").hear(4, "ROBOT").hangUp(5),
 			[]string{"connect hello, expect ROBOT, think 1s, say a, expect reply ROBOT, think 1s, hang up"}, nil},
 		{"what a scenario has no step for", begin().connect(1).send(2, "INPUT", "TEXT", "", "0").send(2.1, "INPUT", "TEXT", "", "0").send(3, "CHAT", "WEBCARD", "{}", "0").
@@ -270,6 +270,27 @@ func TestFlows(t *testing.T) {
 			[]string{"connect hello, think 1.9s, hang up"}, []string{"entry 3: an empty text"}},
 		{"two conversations that differ", begin().connect(1).hear(2, "ROBOT").hangUp(3).connect(10).hear(11, "ROBOT").say(12, "a").hangUp(13),
 			[]string{"connect hello, expect ROBOT, think 1s, hang up", "connect hello, expect ROBOT, think 1s, say a, think 900ms, hang up"}, nil},
+		{"agents who hang up after one answer, and after two", begin().connect(1).transfer(2).hear(3, "AGENT").say(4, "a").hear(5, "AGENT", "AGENT DISCONNECT").
+			connect(10).transfer(12).hear(13, "AGENT").say(14, "a").hear(15, "AGENT").say(16, "b").hear(17, "AGENT").hear(18, "AGENT DISCONNECT"),
+			[]string{"connect hello, think 900ms, handover hello, expect AGENT, think 1s, say a, expect reply AGENT, expect disconnect AGENT?",
+				"connect hello, think 1.9s, handover hello, expect AGENT, think 1s, say a, expect reply AGENT, think 1s, say b, expect reply AGENT, expect disconnect AGENT"},
+			[]string{"entry 6: the other side hung up"}},
+		{"an agent who hangs up, and one who is told more", begin().connect(1).transfer(2).hear(3, "AGENT").say(4, "a").hear(5, "AGENT", "AGENT DISCONNECT").
+			connect(10).transfer(12).hear(13, "AGENT").say(13, "a").hear(15, "AGENT").say(15, "b").hear(17, "AGENT").hangUp(18),
+			[]string{"connect hello, think 900ms, handover hello, expect AGENT, think 1s, say a, expect reply AGENT, expect disconnect AGENT?",
+				"connect hello, think 1.9s, handover hello, expect AGENT, say a, expect reply AGENT, say b, expect reply AGENT, think 1s, hang up"},
+			[]string{"entry 6: the other side hung up"}},
+		{"a word that hands over once, and once does not", begin().connect(1).hear(2, "ROBOT").say(3, "Help").hear(4, "AGENT").hangUp(5).
+			connect(6).hear(7, "ROBOT").say(8, "help").hear(9, "ROBOT").say(10, "well").hear(11, "ROBOT").hangUp(12),
+			[]string{"connect hello, expect ROBOT, think 1s, say Help, expect AGENT?, think 1s, hang up",
+				"connect hello, expect ROBOT, think 1s, say help, expect reply ROBOT, think 1s, say well, expect reply ROBOT, think 1s, hang up"},
+			[]string{"entry 5: an agent came in a way"}},
+		{"the embedded tenant's own keyword, to which the recorded robot was deaf", begin().connect(1).hear(2, "ROBOT").say(3, "human").hear(4, "ROBOT").say(5, "well").hear(6, "ROBOT").hangUp(7),
+			[]string{"connect hello, expect ROBOT, think 1s, say human, expect reply ROBOT, think 1s, say well, expect reply ROBOT, think 1s, hang up"}, nil},
+		{"no robot for one customer, a robot for the other", begin().connect(1).hear(2, "AGENT").hangUp(3).connect(6).hear(7, "ROBOT").hangUp(12),
+			[]string{"connect hello, expect AGENT?, think 1s, hang up", "connect hello, expect ROBOT, think 5s, hang up"}, []string{"entry 3: an agent came in a way"}},
+		{"a hand-over while nobody has answered yet, and impatience", begin().connect(1).transfer(1.2).say(2, "hello?").say(3, "hello??").hear(4, "AGENT").say(5, "at last").hear(6, "AGENT", "AGENT DISCONNECT"),
+			[]string{"connect hello, think 100ms, handover hello, think 700ms, say hello?, think 900ms, say hello??, expect AGENT, think 1s, say at last, expect reply AGENT, expect disconnect AGENT"}, nil},
 		{"two conversations alike are one flow", begin().connect(1).hear(2, "ROBOT").hangUp(3).connect(10).hear(11, "ROBOT").hangUp(17),
 			[]string{"connect hello, expect ROBOT, think 1s..6s, hang up"}, nil},
 	}

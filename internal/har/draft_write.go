@@ -95,9 +95,6 @@ func (p *page) text(head, indent string, parts []part, remark string) {
 // flow writes a talk as a flow.
 func (p *page) flow(name, about string, t *talk) {
 	p.comment("  ", about)
-	for _, remark := range t.remarks {
-		p.comment("  ", remark)
-	}
 	p.linef("  %s:", name)
 	for i := range t.steps {
 		p.flowStep(&t.steps[i])
