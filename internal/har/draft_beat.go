@@ -114,7 +114,7 @@ func (d *draft) add(x *Exchange) {
 	u := d.user(x.Customer)
 	switch x.Op {
 	case aicc.OpApply:
-		u.locale = localeOf(x)
+		d.speaks(u, x)
 	case aicc.OpPoll:
 		d.poll(u, x)
 	case aicc.OpUpload:
@@ -135,13 +135,16 @@ func (d *draft) user(n int) *draftUser {
 	return d.users[n]
 }
 
-// localeOf is the language that a page asked for.
-func localeOf(x *Exchange) string {
+// speaks notes the language that a page asked for.
+func (d *draft) speaks(u *draftUser, x *Exchange) {
 	var asked struct {
 		Locale string `json:"locale"`
 	}
 	_ = json.Unmarshal(x.Request.Data, &asked) // what cannot be read asked for none
-	return asked.Locale
+	before := d.locale()
+	if u.locale = asked.Locale; before != "" && before != u.locale {
+		d.note(x.Entry, "this page asked for the language %s; a scenario has one, here %s", plainName(u.locale), before)
+	}
 }
 
 // poll takes in what came.

@@ -35,18 +35,18 @@ func hasColumns(flows []*talk) bool {
 
 // head says where the scenario comes from, how to read it and what is not in it.
 func (d *draft) head(p *page, out *Drafted, opt DraftOptions) {
-	p.comment("", fmt.Sprintf("Drafted by \"chatbench record\" from %s: %s, %s.", strings.Join(strings.Fields(opt.Source), " "),
+	p.comment("", "", fmt.Sprintf("Drafted by \"chatbench record\" from %s: %s, %s.", strings.Join(strings.Fields(opt.Source), " "),
 		counted(out.Conversations, "conversation"), counted(out.Flows, "flow")))
 	p.linef("#")
-	p.comment("", "It plays against the embedded tenant as it is. The recorded address, channel, keys, tokens and names are not in it; "+
+	p.comment("", "", "It plays against the embedded tenant as it is. The recorded address, channel, keys, tokens and names are not in it; "+
 		"for a real tenant give --target, --channel, --app-key and CHATBENCH_APP_SECRET.")
 	p.linef("#")
-	p.comment("", "Think times are rounded to two digits. An expectation waits for three times what it took in the recording, and at least "+
+	p.comment("", "", "Think times are rounded to two digits. An expectation waits for three times what it took in the recording, and at least "+
 		"5s for a robot and 30s for an agent. Entries are those of the recording, counted from 0.")
 	if len(out.Notes) > 0 {
 		p.linef("#\n# What is not as it was recorded:")
 		for _, n := range out.Notes {
-			p.comment("", "- "+n.String())
+			p.comment("", "  ", "- "+n.String())
 		}
 	}
 }
@@ -73,12 +73,8 @@ func counted(n int, noun string) string {
 
 // settings writes what the customers' pages had in common.
 func (d *draft) settings(p *page) {
-	locales := []string{"zh", "zh_CN", "en"} // en_US is the default
-	for _, u := range d.users {
-		if slices.Contains(locales, u.locale) {
-			p.linef("locale: %s", u.locale)
-			break
-		}
+	if locale := d.locale(); locale != "" && locale != "en_US" { // which is the default
+		p.linef("locale: %s", locale)
 	}
 	if slices.ContainsFunc(d.users, func(u *draftUser) bool { return u.async }) {
 		p.linef("send: async")
@@ -86,6 +82,16 @@ func (d *draft) settings(p *page) {
 	if slices.ContainsFunc(d.users, func(u *draftUser) bool { return u.read }) {
 		p.linef("poll: {read: true}")
 	}
+}
+
+// locale is the language of the first page that asked for one that scenarios know.
+func (d *draft) locale() string {
+	for _, u := range d.users {
+		if slices.Contains([]string{"zh", "zh_CN", "en", "en_US"}, u.locale) {
+			return u.locale
+		}
+	}
+	return ""
 }
 
 // load writes a small load, and time for every customer to come to the end of a conversation.

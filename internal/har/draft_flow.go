@@ -147,7 +147,7 @@ func (s *script) act(b *beat) {
 		return
 	}
 	if b.code != "" {
-		step.remark = "refused with " + b.code
+		step.remark = "refused"
 		s.remark(b.entry, "the tenant refused this message with %s; the flow sends it all the same", b.code)
 	}
 	s.pause(b)

@@ -115,7 +115,7 @@ type vault struct {
 	known  *identities
 	names  map[string]string // by kind and value
 	values map[string]string // by name: what stands in its place
-	order  []string          // of the names
+	order  []string          // of the names, as they come in the texts
 	kinds  map[string]int    // how many values of a kind there are
 }
 
@@ -132,7 +132,13 @@ func (v *vault) split(text string) []part {
 	for i := range privates {
 		parts = each(parts, func(s string) []part { return v.matched(s, &privates[i]) })
 	}
-	return slices.DeleteFunc(parts, func(p part) bool { return p.text == "" && p.variable == "" })
+	parts = slices.DeleteFunc(parts, func(p part) bool { return p.text == "" && p.variable == "" })
+	for _, p := range parts {
+		if _, ok := v.values[p.variable]; ok && !slices.Contains(v.order, p.variable) {
+			v.order = append(v.order, p.variable)
+		}
+	}
+	return parts
 }
 
 // each splits every stretch of text further.
@@ -205,7 +211,6 @@ func (v *vault) variable(kind, value, made string) part {
 		v.names[kind+" "+value] = name
 		v.known.made++
 		v.values[name] = stands(kind, value, made, v.known.made)
-		v.order = append(v.order, name)
 	}
 	return part{text: v.values[name], variable: name}
 }

@@ -39,16 +39,19 @@ func (p *page) step(text, remark string) {
 	p.WriteByte('\n')
 }
 
-// comment writes lines of at most so many characters.
-func (p *page) comment(indent, text string) {
+// comment writes lines of at most so many columns, those behind the first with an indentation of
+// their own.
+func (p *page) comment(indent, hanging, text string) {
 	const width = 110
 	line := ""
 	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+		if line != "" && runewidth.StringWidth(line+" "+word) > width {
 			p.linef("%s# %s", indent, line)
-			line = ""
+			line = hanging
+		} else if line != "" {
+			line += " "
 		}
-		line = strings.TrimPrefix(line+" "+word, " ")
+		line += word
 	}
 	p.linef("%s# %s", indent, line)
 }
@@ -94,7 +97,7 @@ func (p *page) text(head, indent string, parts []part, remark string) {
 
 // flow writes a talk as a flow.
 func (p *page) flow(name, about string, t *talk) {
-	p.comment("  ", about)
+	p.comment("  ", "", about)
 	p.linef("  %s:", name)
 	for i := range t.steps {
 		p.flowStep(&t.steps[i])
