@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,6 +18,7 @@ type checkFlags struct {
 	play     runFlags
 	probe    probeFlags
 	minimize minimizeFlags
+	host     string
 }
 
 func newCheck() *cobra.Command {
@@ -48,56 +48,54 @@ story.`,
 	f.play.register(cmd)
 	f.probe.register(cmd)
 	f.minimize.register(cmd)
+	cmd.Flags().StringVar(&f.host, "host", "", "of a browser's recording: only exchanges with `HOST`, where it holds chats with several")
 	cmd.Flags().Lookup("out").Usage = "write result.json, the reports and the trace to folder `DIR`; with --minimize: what is left of the trace to file DIR"
 	return cmd
 }
 
 // check finds out what is to be checked.
 func (f *checkFlags) check(cmd *cobra.Command, args []string) error {
-	live := len(args) == 0 || isScenario(args[0])
-	if err := f.minimize.check(cmd, live); err != nil {
-		return err
-	}
-	if live {
+	if len(args) == 0 || isScenario(args[0]) {
+		if err := f.minimize.check(cmd, nil); err != nil {
+			return err
+		}
+		if cmd.Flags().Changed("host") {
+			return usagef("--host is for the recording of a browser, and none was given")
+		}
 		return f.tenant(cmd, args)
 	}
-	if err := onlyForTraces(cmd); err != nil {
-		return err
-	}
-	if f.minimize.rule != "" {
-		return f.minimize.trace(cmd, traceFile(args[0]), f.play.out)
-	}
-	return f.trace(cmd, traceFile(args[0]))
-}
-
-// trace checks a recorded trace.
-func (f *checkFlags) trace(cmd *cobra.Command, file string) error {
-	if err := f.play.judge.check(cmd); err != nil {
-		return err
-	}
-	rules, err := f.play.judge.choice()
-	if err != nil {
-		return err
-	}
-	known, err := f.play.judge.failures()
-	if err != nil {
-		return err
-	}
-	demands := scenario.Scenario{Gate: scenario.Gate{MaxMissed: 1}}
-	if err := f.play.judge.demand(&demands); err != nil {
-		return err
-	}
-	in, err := os.Open(file)
+	in, err := openRecording(args[0], f.host)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	r, err := run.Recheck(in, run.RecheckOptions{File: file, Version: toolVersion(), Command: commandLine(),
-		Strict: f.play.judge.strict, Rules: rules, Known: known, Demands: &demands, Now: time.Now()})
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+	if err := f.minimize.check(cmd, in); err != nil {
+		return err
 	}
-	return show(cmd, r, f.play.json)
+	if err := in.fits(cmd); err != nil {
+		return err
+	}
+	if f.minimize.rule != "" {
+		return f.minimize.recording(cmd, in, f.play.out)
+	}
+	return f.recording(cmd, in)
+}
+
+// judging says by what a recording is judged.
+func (f *checkFlags) judging(cmd *cobra.Command) (opt run.RecheckOptions, err error) {
+	judge := &f.play.judge
+	if err := judge.check(cmd); err != nil {
+		return opt, err
+	}
+	opt = run.RecheckOptions{Version: toolVersion(), Command: commandLine(), Strict: judge.strict, Now: time.Now(),
+		Demands: &scenario.Scenario{Gate: scenario.Gate{MaxMissed: 1}}}
+	if opt.Rules, err = judge.choice(); err != nil {
+		return opt, err
+	}
+	if opt.Known, err = judge.failures(); err != nil {
+		return opt, err
+	}
+	return opt, judge.demand(opt.Demands)
 }
 
 // traceFile is the trace in a folder that --out was given, or the file itself.

@@ -137,7 +137,7 @@ func spokenTo() [3]trace.Event {
 func observe(s *Session, events *[3]trace.Event, at time.Duration, number int) {
 	for i := range events {
 		e := &events[i]
-		e.At, e.Started, e.ID, e.Mark.Session, e.Mark.Seq = at, at, uint32(number), s.index, number
+		e.At, e.Started, e.ID, e.Mark.Session, e.Mark.Seq = at, at, uint32(number), int(s.index), number
 		s.Observe(e)
 	}
 }

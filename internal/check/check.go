@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"chatbench/internal/aicc"
 	"chatbench/internal/trace"
 )
 
@@ -129,8 +130,10 @@ type shard struct {
 type counts struct {
 	met       [ruleCount]int64 // opportunities
 	infoPolls int64
-	markers   bool // some were seen
+	unread    [aicc.OpLeave + 1]int64 // answers whose body was not kept, by call
+	markers   bool                    // some were seen
 	journal   bool
+	tokens    bool // which ones requests carried was told
 }
 
 // tally is what is known of one rule.
@@ -157,7 +160,7 @@ func New(o Options) *Checker {
 // Customer returns the automaton of one customer, whose index is the one in its markers. It must
 // be asked for once per customer.
 func (c *Checker) Customer(index int) *Session {
-	return &Session{shard: c.shardOf(index), wait: &nobodyWaits, rare: &nothingRare, index: index,
+	return &Session{shard: c.shardOf(index), wait: &nobodyWaits, rare: &nothingRare, index: int32(index),
 		exposedUntil: never, poll: polling{ended: never}, conv: unbegun()}
 }
 
@@ -221,7 +224,11 @@ func (n *counts) add(more *counts) {
 	for i := range n.met {
 		n.met[i] += more.met[i]
 	}
+	for op := range n.unread {
+		n.unread[op] += more.unread[op]
+	}
 	n.infoPolls += more.infoPolls
 	n.markers = n.markers || more.markers
 	n.journal = n.journal || more.journal
+	n.tokens = n.tokens || more.tokens
 }

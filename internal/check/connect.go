@@ -7,16 +7,21 @@ import (
 	"chatbench/internal/trace"
 )
 
-// connecting follows the customer's CONNECT and DISCONNECT in one conversation.
+// connecting follows what the customer does to begin and to end one conversation.
 type connecting struct {
-	asked   time.Duration
-	at      time.Duration // when it was answered 0
-	state   connectState
-	decided bool // CON-02
+	asked      time.Duration
+	at         time.Duration // when it was answered 0
+	releasedAt time.Duration // when DISCONNECT was answered 0
+	state      connectState
+	decided    bool // CON-02
 
 	leaving  bool // DISCONNECT was sent
 	released bool // and answered 0
 	left     bool // doLeaveMessage was sent
+
+	async   bool         // something was sent by sendAsync
+	doubled bool         // a judged client had two polls in flight
+	support supportState // the question about click-to-call
 }
 
 type connectState uint8
@@ -37,6 +42,8 @@ func (c *connecting) ask(at time.Duration) {
 func (c *connecting) answered(e *trace.Event) {
 	switch {
 	case c.state == connected:
+	case e.NoBody: // whoever is refused does not go on
+		c.state, c.at, c.decided = connected, e.At, true
 	case e.Class == aicc.OK:
 		c.state, c.at = connected, e.At
 	case e.Class == aicc.Fail:
@@ -55,7 +62,7 @@ func (s *Session) heard(e *trace.Event, foreign bool) {
 	switch state := s.conv.connect.state; {
 	case state == connected:
 		s.alive(e.At, s.poll.started)
-	case state == unanswered && s.conv.epoch == 0:
+	case state == unanswered && s.firstEver():
 		s.met(con01)
 		s.unsure(con01, IndeterminateSend, 1)
 	case s.early():
@@ -67,8 +74,11 @@ func (s *Session) heard(e *trace.Event, foreign bool) {
 // early reports whether a message would be too early now. Before a later conversation of the same
 // customer something of the one before may still be waiting, and is handed out rightly.
 func (s *Session) early() bool {
-	return s.conv.connect.state == apart && s.conv.epoch == 0
+	return s.conv.connect.state == apart && s.firstEver()
 }
+
+// firstEver reports whether the customer never had a conversation before this one.
+func (s *Session) firstEver() bool { return s.conv.epoch == 0 && !s.opts().Foreign }
 
 func (s *Session) failEarly(e *trace.Event) {
 	begun := s.conv.begun
@@ -101,7 +111,7 @@ func (s *Session) alive(at, started time.Duration) {
 // silence looks at a poll that brought nothing after the deadline (CON-02).
 func (s *Session) silence(e *trace.Event) {
 	c := &s.conv.connect
-	if c.decided || c.state != connected || e.Count > 0 || e.At <= c.at+s.opts().ConnectWithin || s.opts().Setup.Async {
+	if c.decided || c.state != connected || e.Count > 0 || e.At <= c.at+s.opts().ConnectWithin || s.async() {
 		return // an answer of sendAsync does not tell whether CONNECT was accepted
 	}
 	c.decided = true
@@ -129,6 +139,9 @@ func (s *Session) failSilent(at time.Duration, what string) {
 		}
 	}})
 }
+
+// async reports whether an answer 0 does not say that what was sent was accepted.
+func (s *Session) async() bool { return s.opts().Setup.Async || s.conv.connect.async }
 
 // settleConnect leaves CON-02 open when the run was stopped before its deadline. A customer that
 // left by itself gave the tenant no time, and that is no case at all.

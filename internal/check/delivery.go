@@ -21,11 +21,11 @@ const maxJump = 1 << 16
 // message into its sender's stream. It reports whether the message belongs elsewhere: to another
 // run, customer or conversation, other than one that may be going on.
 func (s *Session) identify(e *trace.Event) (foreign bool) {
-	switch e.Marked {
-	case marker.Absent:
+	switch {
+	case e.Marked == marker.Absent, s.opts().Foreign: // a judged client's texts have no markers of this run
 		s.unmarked(e)
 		return false
-	case marker.Damaged:
+	case e.Marked == marker.Damaged:
 		s.damaged(e)
 		return false
 	}
@@ -57,7 +57,7 @@ func (s *Session) misplaced(m *marker.Marker) (id rule, wrong bool) {
 		return del01, true
 	}
 	s.met(del02)
-	if m.Session != s.index {
+	if m.Session != int(s.index) {
 		return del02, true
 	}
 	epoch, parked := s.conv.epoch, s.rare.parked
@@ -232,7 +232,7 @@ func (s *Session) damaged(e *trace.Event) {
 		s.met(del06)
 		s.failDamaged(e)
 	}
-	if !s.ourRun(m) || m.Session != s.index || m.Epoch != s.conv.epoch || m.Sender == marker.Customer {
+	if !s.ourRun(m) || m.Session != int(s.index) || m.Epoch != s.conv.epoch || m.Sender == marker.Customer {
 		return
 	}
 	switch st := s.streams.open(m.Sender, s.conv.begun); {
@@ -307,6 +307,10 @@ func (s *Session) sameCode(e *trace.Event) {
 }
 
 func (s *Session) failCopied(id rule, before time.Duration, e *trace.Event, what string) {
+	if s.poll.shared {
+		s.unsure(id, ClientFault, 1) // each of the two polls may have been given it
+		return
+	}
 	s.fail(finding{rule: id, count: 1, at: e.At, tell: func() story {
 		return story{sentence: what + " was delivered twice", events: []WitnessEvent{
 			came(before, "a poll delivered it"),

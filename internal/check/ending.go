@@ -55,6 +55,9 @@ func (s *Session) disconnected(e *trace.Event) {
 	d.lastPoll = e.ID
 	if d.handled == 1 {
 		s.met(dsc03)
+		if !s.conv.connect.released {
+			s.met(sim13)
+		}
 		d.at, d.poll = e.At, e.ID
 	}
 }
@@ -86,6 +89,10 @@ func (s *Session) afterDrop(e *trace.Event) {
 }
 
 func (s *Session) failAfterDrop(id rule, e *trace.Event, what string) {
+	if s.poll.shared && id != dsc02 {
+		s.unsure(id, ClientFault, 1) // which of the two polls came first is not known
+		return
+	}
 	d := s.rare.drop
 	s.fail(finding{rule: id, count: 1, extent: int64(e.At - d.at), at: e.At, tell: func() story {
 		m := e.Message
@@ -154,7 +161,7 @@ const quietSlack = time.Second
 // settleEnding compares how the conversation ended with the tenant's record (DSC-09, -10, -11).
 func (s *Session) settleEnding(e *trace.Event) {
 	r, c, silence := e.Record, &s.conv, s.opts().Setup.Silence
-	if c.connect.released && !s.opts().Setup.Async {
+	if c.connect.released && !s.async() {
 		s.met(dsc09)
 		if r.Ended == "" {
 			s.failEnding(dsc09, c.begun, e, "the customer's DISCONNECT was answered 0, and the conversation goes on")
@@ -190,36 +197,5 @@ func (s *Session) failEnding(id rule, since time.Duration, e *trace.Event, what 
 			before = came(since, "DISCONNECT was delivered")
 		}
 		return story{sentence: what, events: []WitnessEvent{before, event(e.At, "%s", by)}}
-	}})
-}
-
-// settleOurselves judges how the customer ended the conversation (SIM-07, SIM-08). Where the last
-// exchange broke, the run may have been stopped.
-func (s *Session) settleOurselves(ended trace.Ended) {
-	c := &s.conv
-	if s.unheard || s.abortReason() != "" {
-		return
-	}
-	switch {
-	case (ended == trace.ByCustomer || ended == trace.GaveUp) && c.connect.state == connected:
-		s.met(sim07)
-		if !c.connect.leaving && s.rare.drop.handled == 0 {
-			s.failOurselves(sim07, "the customer left without DISCONNECT")
-		}
-	case ended == trace.NoConnect:
-		s.met(sim08)
-		if !c.connect.left {
-			s.failOurselves(sim08, "CONNECT was refused, and the customer left no message")
-		}
-	}
-}
-
-func (s *Session) failOurselves(id rule, what string) {
-	at := s.now
-	s.fail(finding{rule: id, count: 1, at: at, tell: func() story {
-		return story{sentence: what, events: []WitnessEvent{
-			did(s.conv.begun, "conversation %d begins", s.conv.epoch),
-			did(at, "it ends"),
-		}}
 	}})
 }

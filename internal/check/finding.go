@@ -58,7 +58,7 @@ func (s *Session) fail(f finding) {
 	defer c.mu.Unlock()
 	t := &c.tallies[f.rule]
 	t.violations += f.count
-	w := Witness{Customer: s.index, Epoch: s.conv.epoch, Extent: f.extent}
+	w := Witness{Customer: int(s.index), Epoch: s.conv.epoch, Extent: f.extent}
 	if !t.wants(&w, f.at) {
 		return
 	}
@@ -66,7 +66,7 @@ func (s *Session) fail(f finding) {
 	w.Sentence = fmt.Sprintf("customer %d, conversation %d: %s", s.index, s.conv.epoch, told.sentence)
 	w.Events = told.events
 	if c.opts.Reproduce != nil {
-		w.Reproduce = c.opts.Reproduce(s.index)
+		w.Reproduce = c.opts.Reproduce(int(s.index))
 	}
 	t.witnesses = retain(append(t.witnesses, w))
 }
@@ -74,6 +74,9 @@ func (s *Session) fail(f finding) {
 // unsure counts n cases of a rule that something else explains as well.
 func (s *Session) unsure(id rule, reason Reason, n int64) {
 	c := s.shard.c
+	if reason == IndeterminatePoll && s.conv.connect.doubled {
+		reason = ClientFault // the doubt comes from two polls at once
+	}
 	if c.off[id] || n <= 0 {
 		return
 	}

@@ -104,7 +104,8 @@ func (h *history) upload(key string) *history {
 // open is begin and connect.
 func (h *history) open() *history { return h.begin().connect() }
 
-// poll brings messages, after the demo's pause, and downloads what the demo downloads.
+// poll brings messages, after the demo's pause. It downloads what the demo downloads, and asks about
+// click-to-call when the demo does.
 func (h *history) poll(messages ...msg) *history {
 	h.wait(DefaultPause).pollNow(ok(), messages...)
 	return h
@@ -128,6 +129,7 @@ func (h *history) pollNow(answer trace.Event, messages ...msg) *history {
 	h.call(aicc.OpPoll, takes, answer)
 	id := h.lastID
 	var due []string
+	agent := false
 	for i, m := range messages {
 		down := m(h)
 		e := h.add(trace.Event{Kind: trace.Deliver, Op: aicc.OpPoll, ID: id, Index: i, Message: down})
@@ -135,6 +137,10 @@ func (h *history) pollNow(answer trace.Event, messages ...msg) *history {
 		if _, mapped := aicc.MediaFileType(down.MediaType); mapped && down.SourceType != aicc.FromRobot && !answer.Probe {
 			due = append(due, down.Content)
 		}
+		agent = agent || down.SourceType == aicc.FromAgent && !answer.Probe
+	}
+	if agent && !h.did(aicc.OpSupport, aicc.Unfinished) {
+		h.call(aicc.OpSupport, 2*ms, ok())
 	}
 	for _, id := range due {
 		h.download(id)

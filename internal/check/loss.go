@@ -17,6 +17,9 @@ type account struct {
 // reconcile compares the tenant's record with what was seen. Everything is decided here that
 // needs the record; it is not kept.
 func (s *Session) reconcile(e *trace.Event) {
+	if s.opts().Foreign {
+		return // it speaks of numbers that a judged client does not use
+	}
 	s.shard.journal = true
 	if !s.conv.open || s.conv.reconciled || e.Record == nil || e.Record.Epoch >= 0 && e.Record.Epoch != s.conv.epoch {
 		return

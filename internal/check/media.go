@@ -17,19 +17,27 @@ const maxFiles = 16
 
 // mediaFile is a file that was announced and perhaps downloaded.
 type mediaFile struct {
-	id   uint64        // hash of the file id
-	sum  uint64        // first 8 bytes of the SHA-256 of what was downloaded
-	at   time.Duration // of the announcement, later of the download
-	size int
-	got  bool
-	torn bool // two downloads brought different bytes
+	id    uint64        // hash of the file id
+	sum   uint64        // first 8 bytes of the SHA-256 of what was downloaded
+	at    time.Duration // of the announcement, later of the download
+	told  time.Duration // of the latest announcement
+	size  int
+	due   downloads
+	got   bool
+	torn  bool // two downloads brought different bytes
+	local bool // it is said to be on the agent's computer
 }
 
-// mediaCount counts the downloads that are due (SIM-05).
+// downloads counts those of a file (SIM-05).
+type downloads struct {
+	owed int32 // messages that the demo downloads
+	may  int32 // downloads that are neither demanded nor wrong
+	made int32
+}
+
+// mediaCount is about files that are not remembered.
 type mediaCount struct {
-	owed     int32 // messages that the demo downloads
-	may      int32 // messages for which a download is neither demanded nor wrong
-	started  int32
+	due      downloads
 	overflow bool // more files than are remembered
 }
 
@@ -37,24 +45,31 @@ type mediaCount struct {
 // (MED-01, SIM-05). The demo's robot branch comes first, so media from ROBOT are not among those.
 func (s *Session) mediaDelivered(e *trace.Event) {
 	m := e.Message
-	if isMedia(m) && m.Content != "" {
-		s.remember(m.Content, e.At)
+	_, mapped := aicc.MediaFileType(m.MediaType)
+	mapped = mapped && m.SourceType != aicc.FromRobot
+	switch {
+	case m.Content != "" && isMedia(m):
+		s.announced(e, mapped)
+	case mapped && m.ControlType != aicc.Disconnect:
+		s.met(med01)
+		s.failMedia(e.At, e.At, m.Content, "its message carries no file id")
 	}
-	if _, mapped := aicc.MediaFileType(m.MediaType); !mapped || m.SourceType == aicc.FromRobot {
-		return
+}
+
+// announced notes a file that may be downloaded, and must be if the demo does. A judged client may
+// show more than the demo can.
+func (s *Session) announced(e *trace.Event, mapped bool) {
+	due := &s.rarely().media.due
+	if f := s.remember(e.Message.Content, e.At); f != nil {
+		f.told, f.local = e.At, e.Message.IsLocalFile()
+		due = &f.due
 	}
 	switch {
-	case m.Content == "":
-		s.rarely().media.may++
-		if m.ControlType != aicc.Disconnect {
-			s.met(med01)
-			s.failMedia(e.At, e.At, m.Content, "its message carries no file id")
-		}
-	case s.poll.probe:
-		s.rarely().media.may++
-	default:
-		s.rarely().media.owed++
+	case mapped && !s.poll.probe:
+		due.owed++
 		s.met(sim05)
+	case mapped || s.opts().Foreign:
+		due.may++
 	}
 }
 
@@ -87,8 +102,24 @@ func fileKey(id string) uint64 { return hash(strings.TrimPrefix(id, "local/")) }
 
 func (s *Session) downloadStarts(e *trace.Event) {
 	if !e.Probe && e.FileID != "" {
-		s.rarely().media.started++
+		s.downloadsOf(e.FileID).made++
 	}
+}
+
+// downloadsOf counts the downloads of a file, to be changed.
+func (s *Session) downloadsOf(id string) *downloads {
+	if f := s.expected(id); f != nil {
+		return &f.due
+	}
+	return &s.rarely().media.due
+}
+
+// expected returns a file that may be downloaded, or nil.
+func (s *Session) expected(id string) *mediaFile {
+	if f := s.file(fileKey(id)); f != nil && f.due.owed+f.due.may > 0 {
+		return f
+	}
+	return nil
 }
 
 // downloadEnds judges the answer of a download (MED-01).
@@ -97,7 +128,9 @@ func (s *Session) downloadEnds(e *trace.Event) {
 	case e.FileID == "" || e.Probe:
 		return // an empty id was judged with its message
 	case e.Status == 401:
-		s.rarely().media.may++ // the token ran out; after renewing it the customer asks again
+		s.downloadsOf(e.FileID).may++ // the token ran out; after renewing it the customer asks again
+		return
+	case s.opts().Foreign && s.excusesDownload(e):
 		return
 	case e.Class == aicc.Fail && e.Status == 0, e.Code == aicc.CodeFlowControl:
 		return // never left this machine, or was too much for it
@@ -115,6 +148,23 @@ func (s *Session) downloadEnds(e *trace.Event) {
 	default:
 		s.downloaded(e)
 	}
+}
+
+// excusesDownload reports whether the outcome of a judged client's download says nothing of the
+// tenant: the body was not kept, or nobody announced the file, or it was asked for in another way than
+// announced. After one that did not succeed it may try again.
+func (s *Session) excusesDownload(e *trace.Event) bool {
+	f := s.expected(e.FileID)
+	if e.NoBody || e.Class == aicc.OK || f == nil {
+		return e.NoBody || f == nil
+	}
+	f.due.may++
+	if s.wrongRequest(e) || e.Class == aicc.Fail && f.local != e.Local {
+		s.met(med01)
+		s.unsure(med01, ClientFault, 1)
+		return true
+	}
+	return false
 }
 
 // over reports whether the conversation had ended, for what began at the given time.
@@ -242,16 +292,37 @@ func (s *Session) settleBytes(want *trace.File, f *mediaFile, sum uint64) {
 }
 
 // settleDownloads decides SIM-05. A conversation that was cut off may leave downloads undone.
-func (s *Session) settleDownloads(at time.Duration, cut bool) {
-	m := s.rare.media
-	if m.started > m.owed+m.may || m.started < m.owed && !cut {
-		s.fail(finding{rule: sim05, count: 1, extent: max(int64(m.started-m.owed), int64(m.owed-m.started)), at: at, tell: func() story {
-			return story{sentence: itoa(int(m.owed)) + " media messages led to " + itoa(int(m.started)) + " downloads", events: []WitnessEvent{
-				did(s.conv.begun, "conversation %d begins", s.conv.epoch),
-				did(at, "it ends"),
-			}}
-		}})
+func (s *Session) settleDownloads(e ending) {
+	for i := range s.rare.files {
+		if f := &s.rare.files[i]; s.downloadsWrong(f.due, f.told, e) {
+			s.failDownloads(f.due, f.told, e, "the media message that was delivered last with this file id")
+		}
 	}
+	if due := s.rare.media.due; !s.opts().Foreign && s.downloadsWrong(due, s.conv.begun, e) {
+		s.failDownloads(due, s.conv.begun, e, "the conversation begins; files that nobody announced, or too many")
+	}
+}
+
+// downloadsWrong reports whether a file was downloaded too seldom or too often.
+func (s *Session) downloadsWrong(d downloads, told time.Duration, e ending) bool {
+	switch {
+	case d.made > d.owed+d.may:
+		return !s.rare.manners.unread // or another message announced it
+	case d.made >= d.owed:
+		return false
+	case s.opts().Foreign:
+		return s.hadTime(sim05, told, e)
+	}
+	return !e.cut
+}
+
+func (s *Session) failDownloads(d downloads, told time.Duration, e ending, what string) {
+	s.fail(finding{rule: sim05, count: 1, extent: max(int64(d.made-d.owed), int64(d.owed-d.made)), at: e.at, tell: func() story {
+		return story{sentence: itoa(int(d.owed)) + " media messages of a file led to " + itoa(int(d.made)) + " downloads of it", events: []WitnessEvent{
+			event(told, "%s", what),
+			did(e.at, "the conversation ends"),
+		}}
+	}})
 }
 
 // maxUploads is how many uploads of a conversation are remembered.

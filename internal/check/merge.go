@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"chatbench/internal/aicc"
 )
 
 var rank = map[Verdict]int{NotObservable: 1, NotExercised: 2, Pass: 3, Inconclusive: 4, Fail: 5, Error: 6}
@@ -27,7 +29,15 @@ func (c *Checker) result(id rule, n *counts) RuleResult {
 		Violations: t.violations, Inconclusive: t.inconclusive, Opportunities: t.opportunities,
 		Witnesses: slices.Clone(t.witnesses),
 	}
-	res.Verdict = t.verdict(r, c.observable(r.Needs, n))
+	for op, lost := range n.unread {
+		if bodies[id].has(aicc.Op(op)) {
+			res.Unseen += lost
+		}
+	}
+	res.Verdict = t.verdict(r, c.observable(r.Needs, n) && res.Unseen == 0)
+	if res.Verdict == Error && c.opts.Foreign {
+		res.Verdict = Fail
+	}
 	if id == del04 {
 		res.InfoPolls = n.infoPolls
 	}
@@ -41,6 +51,8 @@ func (c *Checker) observable(needs Needs, n *counts) bool {
 		return n.markers
 	case Journal:
 		return n.journal
+	case TokensSeen:
+		return n.tokens
 	case Setup:
 		return c.opts.Setup.Robot != nil || c.opts.Setup.Hold != nil
 	}
@@ -66,6 +78,10 @@ func (t *tally) verdict(r *Rule, observable bool) Verdict {
 // note says in words what the numbers of a result leave open.
 func note(r *Rule, res *RuleResult) string {
 	switch {
+	case res.Unseen > 0 && res.Verdict == NotObservable:
+		return "needs what is in the answers, and their bodies were not kept"
+	case res.Verdict == NotObservable && r.Needs == TokensSeen:
+		return "needs to know which tokens the requests carried, which this trace does not tell"
 	case res.Verdict == NotObservable && r.Needs == Journal:
 		return "needs the tenant's own record of its conversations, which only the embedded tenant keeps"
 	case res.Verdict == NotObservable && r.Needs == Setup:
@@ -114,6 +130,7 @@ func mergeTwo(a, b RuleResult) RuleResult {
 	m.Inconclusive += b.Inconclusive
 	m.Opportunities += b.Opportunities
 	m.InfoPolls += b.InfoPolls
+	m.Unseen += b.Unseen
 	m.Reasons = addReasons(a.Reasons, b.Reasons)
 	m.Witnesses = retain(slices.Concat(a.Witnesses, b.Witnesses))
 	m.Note = mergeNotes(&m, a, b)

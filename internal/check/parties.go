@@ -58,7 +58,7 @@ func (s *Session) leaves() {
 // asksRobot opens the question that an accepted text is, if a robot listens (ROB-03).
 func (s *Session) asksRobot(e *trace.Event) {
 	p := &s.conv.parties
-	if s.conv.connect.state == connected && p.robot && !p.human && !s.wait.question.open() && !s.opts().Setup.Async {
+	if s.conv.connect.state == connected && p.robot && !p.human && !s.wait.question.open() && !s.async() {
 		s.waits().question = deadline(e.At)
 	}
 }
@@ -78,7 +78,7 @@ func (s *Session) transferred(e *trace.Event) {
 	s.conv.parties.agentAt = never
 	w := s.waits()
 	w.queue.since = never
-	if !w.handOver.open() && !s.conv.connect.leaving && !s.opts().Setup.Async {
+	if !w.handOver.open() && !s.conv.connect.leaving && !s.async() {
 		w.handOver = deadline(e.At)
 	}
 }
@@ -93,7 +93,8 @@ func (s *Session) spoken(e *trace.Event, foreign bool) {
 		}
 	}
 	if m.Queueing() {
-		s.waits().queue.flagged = true
+		q := &s.waits().queue
+		q.flagged, q.flags = true, min(q.flags+1, 2)
 	}
 	if foreign || s.conv.connect.state != connected {
 		return // what is left of another conversation says nothing of this one

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"math"
 	"net/http"
 	"time"
 
@@ -8,7 +9,7 @@ import (
 	"chatbench/internal/trace"
 )
 
-// pollStarts watches our own polling (SIM-01 to SIM-04).
+// pollStarts judges the client's polling (SIM-01 to SIM-04).
 func (s *Session) pollStarts(e *trace.Event) {
 	p := &s.poll
 	s.met(sim01)
@@ -17,6 +18,10 @@ func (s *Session) pollStarts(e *trace.Event) {
 	}
 	if !e.Probe {
 		s.pollAllowed(e)
+	}
+	if p.inFlight > 0 && s.opts().Foreign {
+		p.overlaps = uint8(min(p.inFlight+1, math.MaxUint8))
+		s.conv.connect.doubled = true
 	}
 	p.inFlight++
 	p.started, p.probe = e.At, e.Probe
@@ -55,6 +60,10 @@ func (s *Session) pollEnds(e *trace.Event) {
 	c, p := &s.conv, &s.poll
 	p.inFlight = max(p.inFlight-1, 0)
 	p.started, p.probe = e.Started, e.Probe
+	if p.shared = p.overlaps > 0; p.shared {
+		p.overlaps--
+		s.exposedUntil = max(s.exposedUntil, e.At) // what came by which of them first is not known
+	}
 	// After a 401 the tokens are renewed and the same poll is sent again, without a pause.
 	if p.ended = e.At; e.Status == http.StatusUnauthorized {
 		p.ended = never
@@ -111,9 +120,17 @@ func (s *Session) pollAnswered(e *trace.Event) {
 	case e.Class == aicc.OK:
 	case s.exposedUntil >= c.connect.asked || e.Status != http.StatusOK && e.Status/100 != 4: // or a gateway spoke
 		s.unsure(pol01, IndeterminatePoll, 1) // a DISCONNECT may have been lost
+	case s.wrongRequest(e):
+		s.unsure(pol01, ClientFault, 1)
 	default:
 		s.failAnswer(pol01, e, "a poll was refused while the conversation runs")
 	}
+}
+
+// wrongRequest reports whether a refusal may be due to what a judged client asked: nobody has looked
+// at its requests.
+func (s *Session) wrongRequest(e *trace.Event) bool {
+	return s.opts().Foreign && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound)
 }
 
 // pollTells reports whether the answer of a poll is the platform's own yes or no.

@@ -6,6 +6,7 @@ type rare struct {
 	parked   int // latest conversation that a DISCONNECT parked, or -1; outlives a conversation
 	drop     dropping
 	tokens   tokens
+	manners  manners
 	refused  refusals
 	media    mediaCount
 	echoed   int32       // one above the highest number of the customer's that was echoed
@@ -20,7 +21,7 @@ type rare struct {
 // What all sessions have in place of their own as long as they need none, so that reading asks no
 // questions. They are never written to: waits and rarely return the session's own.
 var (
-	nobodyWaits = waiting{question: closed, handOver: closed, toAgent: never, queue: queueing{since: never}}
+	nobodyWaits = waiting{question: closed, handOver: closed, toAgent: never, queue: queueing{since: never, due: never}}
 	nothingRare = rare{goesOn: -1, parked: -1, tokens: tokens{armed: never, replaced: never}}
 )
 

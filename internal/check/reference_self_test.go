@@ -1,8 +1,10 @@
 package check
 
 import (
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"chatbench/internal/aicc"
@@ -77,34 +79,59 @@ func pauseBetweenPolls(c *chat, n *cases) {
 	}
 }
 
-// A customer downloads each media message that the demo would, exactly once. One that a probe
-// brought or that has no file id may be downloaded; so may one once more whose download was
-// answered 401. In a conversation that was cut off there may have been no time.
+// A client downloads each media message that the demo would, exactly once. A file may be downloaded
+// once more for each time that a probe brought it, and for each download of it that was answered 401.
+// In a conversation that was cut off there may have been no time. A file that nothing has announced
+// so far is downloaded wrongly.
 func oneDownloadEach(c *chat, n *cases) {
-	owed, allowed, made := 0, 0, 0
-	for _, i := range c.delivered(c.end) {
-		m := c.events[i].Message
+	type fate struct {
+		owed, allowed, made int
+		told                time.Duration
+	}
+	stray := &fate{}
+	files := map[string]*fate{}
+	of := func(id string) *fate {
+		if f := files[strings.TrimPrefix(id, "local/")]; f != nil {
+			return f
+		}
+		return stray
+	}
+	for i := c.begin; i < c.end; i++ {
+		e := &c.events[i]
+		download := e.Op == aicc.OpDownload && !e.Probe && e.FileID != ""
 		switch {
-		case !downloadable(m):
-		case m.Content == "" || c.broughtBy(i).Probe:
-			allowed++
-		default:
-			owed++
+		case e.Kind == trace.Deliver && isMedia(e.Message) && e.Message.Content != "":
+			f := of(e.Message.Content)
+			shows, probe := downloadable(e.Message), c.broughtBy(i).Probe
+			if f == stray && (shows || c.o.Foreign) {
+				f = &fate{}
+				files[strings.TrimPrefix(e.Message.Content, "local/")] = f
+			}
+			switch {
+			case shows && !probe:
+				n.Opportunities++
+				f.owed++
+			case shows || c.o.Foreign:
+				f.allowed++
+			}
+			f.told = e.At
+		case download && e.Kind == trace.Invoke:
+			of(e.FileID).made++
+		case download && e.Kind == trace.Return && e.Status == http.StatusUnauthorized:
+			of(e.FileID).allowed++
+		case download && e.Kind == trace.Return && c.o.Foreign && e.Class != aicc.OK && !e.NoBody:
+			of(e.FileID).allowed++ // it may try again
 		}
 	}
-	for _, i := range c.returned(aicc.OpDownload, c.end) {
-		if e := &c.events[i]; !e.Probe && e.FileID != "" && e.Status == http.StatusUnauthorized {
-			allowed++
-		}
+	if c.o.Foreign {
+		stray = &fate{} // it may show what it knows from elsewhere
 	}
-	for _, i := range c.invoked(aicc.OpDownload, c.end) {
-		if e := &c.events[i]; !e.Probe && e.FileID != "" {
-			made++
+	for _, f := range append(slices.Collect(maps.Values(files)), stray) {
+		switch {
+		case f.made > f.owed+f.allowed && !c.missedABody(c.end), f.made < f.owed && c.o.Foreign && c.hadTime(n, f.told),
+			f.made < f.owed && !c.o.Foreign && !c.cut:
+			n.Violations++
 		}
-	}
-	n.Opportunities += int64(owed)
-	if made > owed+allowed || made < owed && !c.cut {
-		n.Violations++
 	}
 }
 
@@ -125,8 +152,11 @@ func queueIsAskedSlowly(c *chat, n *cases) {
 		})
 		switch {
 		case before < 0 || answer >= 0 && c.events[answer].Status == http.StatusUnauthorized:
-		case answer >= 0 && c.events[answer].Status == http.StatusOK && c.events[answer].Code != aicc.CodeOK:
+		case c.o.Foreign && (len(c.signsOfQueueing(i)) > 1 || c.missedABody(i)): // it may have several timers
+		case answer >= 0 && c.events[answer].Status == http.StatusOK && c.events[answer].Code != aicc.CodeOK && c.events[answer].Code != "":
 			n.judge(flagged >= 0)
+		case c.o.Foreign:
+			n.judge(flagged >= 0 || c.at(i)-c.at(before) >= 9*time.Second)
 		default:
 			n.judge(flagged >= 0 || c.at(i)-c.at(before) >= 10*time.Second)
 		}
@@ -134,30 +164,48 @@ func queueIsAskedSlowly(c *chat, n *cases) {
 	}
 }
 
-// ended is how the conversation ended for a customer that was still in touch with the tenant, in a
-// run that was not stopped.
+// signsOfQueueing lists the messages before place i that say that the customer queues.
+func (c *chat) signsOfQueueing(i int) []int {
+	return slices.DeleteFunc(c.delivered(i), func(k int) bool { return !c.events[k].Message.Queueing() })
+}
+
+// ended is how the conversation ended for a customer of chatbench's that was still in touch with the
+// tenant, in a run that was not stopped. A judged client ended as it is told.
 func (c *chat) ended() trace.Ended {
-	if c.end == c.limit || c.aborted != "" {
+	if c.end == c.limit {
 		return ""
 	}
 	answer := c.last(c.end, func(k int) bool { return c.events[k].Kind == trace.Return })
-	if answer >= 0 && c.events[answer].Status == 0 {
+	if !c.o.Foreign && (c.aborted != "" || answer >= 0 && c.events[answer].Status == 0) {
 		return ""
 	}
 	return c.events[c.end].Ended
 }
 
-// A conversation that the other side did not end ends with the customer's DISCONNECT.
-func customersHangUp(c *chat, n *cases) {
-	ended := c.ended()
-	if (ended == trace.ByCustomer || ended == trace.GaveUp) && c.connectState(c.end) == connected {
-		n.judge(c.leaving(c.end) || len(c.handled(c.end)) > 0)
+// leftOpen enters a case that the conversation of a judged client was cut off before.
+func (c *chat) leftOpen(n *cases, open bool) {
+	if c.o.Foreign && c.cut && open {
+		n.unsure(c.undecided())
 	}
+}
+
+// A conversation that the other side did not end ends with the client's DISCONNECT. One that nobody
+// has seen may have come.
+func customersHangUp(c *chat, n *cases) {
+	ended, over := c.ended(), c.leaving(c.end) || len(c.handled(c.end)) > 0
+	running := c.connectState(c.end) == connected
+	if (ended == trace.ByCustomer || ended == trace.GaveUp) && running && (over || !c.missedABody(c.end)) {
+		n.judge(over)
+	}
+	c.leftOpen(n, running && !over)
 }
 
 // A conversation whose CONNECT was refused ends with doLeaveMessage.
 func turnedAwayLeaveAMessage(c *chat, n *cases) {
+	left := len(c.invoked(aicc.OpLeave, c.end)) > 0
 	if c.ended() == trace.NoConnect {
-		n.judge(len(c.invoked(aicc.OpLeave, c.end)) > 0)
+		n.judge(left)
 	}
+	refused := slices.ContainsFunc(c.invoked(aicc.OpConnect, c.end), func(i int) bool { return c.at(i) > c.at(c.begin) })
+	c.leftOpen(n, c.connectState(c.end) == apart && refused && !left)
 }

@@ -20,13 +20,12 @@ import (
 // stay inside these bounds: in a conversation 32 gaps a sender, 256 messages of lateness, 32
 // messageCodes, messages without one, 16 files, 16 uploads and 64 sends that were not accepted; 32
 // object keys a customer. TestSpillingTellsNothingWrong and some of the stories are about what lies
-// outside. Four things are deliberate, in both:
+// outside. Three things are deliberate, in both:
 //
 //   - A gap that was opened by a message nobody said is not judged for order.
 //   - A damaged message is taken at its word when its number is the next or a missing one.
 //   - A poll counts as given up when its outcome is known, so that of two polls at a time, which is
 //     an ERROR of SIM-01, the slower does not explain what the faster did not bring.
-//   - SIM-05 counts downloads and does not ask which file each of them was for.
 
 // cases is what the reference finds about one rule.
 type cases struct {
@@ -488,7 +487,8 @@ var sentences = map[string]sentence{
 	"MED-05": uploadsUnchanged, "MED-06": localFilesNameTheirType,
 	"SIM-01": onePollAtATime, "SIM-02": noPollBeforeConnect, "SIM-03": noPollAfterDisconnect,
 	"SIM-04": pauseBetweenPolls, "SIM-05": oneDownloadEach, "SIM-06": queueIsAskedSlowly, "SIM-07": customersHangUp,
-	"SIM-08": turnedAwayLeaveAMessage,
+	"SIM-08": turnedAwayLeaveAMessage, "SIM-09": tokensBeforeConnect, "SIM-10": queueIsAsked, "SIM-11": supportIsAskedOnce,
+	"SIM-12": replacementIsTakenUp, "SIM-13": nothingIsSent,
 }
 
 // refer judges one customer by the reference.
@@ -528,7 +528,8 @@ func (b *book) verdict(r *Rule, n *cases) Verdict {
 
 func (b *book) sees(n Needs) bool {
 	setUp := b.o.Setup.Robot != nil || b.o.Setup.Hold != nil
-	return n == Wire || n == Markers && b.o.Markers || n == Journal && b.o.Journal || n == Setup && setUp ||
+	told := func(e trace.Event) bool { return e.Kind == trace.Invoke && e.Token != 0 }
+	return n == Wire || n == TokensSeen && slices.ContainsFunc(b.events, told) || n == Markers && b.o.Markers || n == Journal && b.o.Journal || n == Setup && setUp ||
 		slices.ContainsFunc(b.events, func(e trace.Event) bool {
 			return n == Markers && e.Marked != marker.Absent || n == Journal && e.Kind == trace.Journal
 		})

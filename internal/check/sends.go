@@ -119,6 +119,11 @@ func (s *Session) accepted(e *trace.Event) {
 	if !answeredPlainly(e) {
 		return
 	}
+	if s.wrongRequest(e) {
+		s.met(snd04)
+		s.unsure(snd04, ClientFault, 1)
+		return
+	}
 	if e.Class == aicc.Fail {
 		r := &s.rarely().refused
 		if r.n == 0 {
@@ -249,7 +254,7 @@ func (s *Session) settleReached(e *trace.Event, top int) {
 	if e.Record.Ended != "customer" {
 		limit = min(limit, top)
 	}
-	if s.opts().Setup.Async {
+	if s.async() {
 		return // nobody said that they were accepted
 	}
 	if s.conv.manyOpen || limit > maxJump {

@@ -24,9 +24,10 @@ type Session struct {
 	poll         polling
 	conv         conversation
 	streams      streams
-	index        int
-	broken       bool // a rule failed
-	unheard      bool // the last exchange of this conversation that came back had no answer
+	index        int32
+	busy         int16 // exchanges of this conversation that are in flight, other than polls
+	broken       bool  // a rule failed
+	unheard      bool  // the last exchange of this conversation that came back had no answer
 }
 
 // polling is what the session knows of its polls.
@@ -34,8 +35,10 @@ type polling struct {
 	started  time.Duration
 	ended    time.Duration // of the latest in this conversation, or never
 	inFlight int32
-	probe    bool // the latest one is a declared probe
-	held     int8 // empty polls that took a while, or shortPoll; outlives a conversation
+	overlaps uint8 // of those in flight, how many a judged client had in flight together
+	shared   bool  // the latest that came back was one of them
+	probe    bool  // the latest one is a declared probe
+	held     int8  // empty polls that took a while, or shortPoll; outlives a conversation
 }
 
 // conversation is what is known of the current epoch, and nearly always needed.
@@ -103,7 +106,7 @@ func (s *Session) begin(e *trace.Event) {
 	s.end(e.At, trace.CutShort)
 	s.conv = unbegun()
 	s.conv.epoch, s.conv.open, s.conv.begun, s.conv.user = e.Epoch, true, e.At, e.User
-	s.poll.ended, s.unheard = never, false
+	s.poll.ended, s.unheard, s.busy = never, false, 0
 	s.streams.forget()
 	if s.wait != &nobodyWaits {
 		*s.wait = nobodyWaits
@@ -111,11 +114,16 @@ func (s *Session) begin(e *trace.Event) {
 	if s.rare != &nothingRare {
 		s.rare.forget()
 	}
+	if s.opts().Foreign {
+		s.beginForeign(e)
+	}
 }
 
 func (s *Session) invoke(e *trace.Event) {
 	c := &s.conv
 	c.late = max(c.late, e.Late)
+	c.connect.async = c.connect.async || e.Async
+	s.clientSends(e)
 	switch e.Op {
 	case aicc.OpConnect:
 		c.connect.ask(e.At)
@@ -137,11 +145,17 @@ func (s *Session) invoke(e *trace.Event) {
 		s.queueAsked(e)
 	case aicc.OpDownload:
 		s.downloadStarts(e)
+	case aicc.OpSupport:
+		s.supportAsked(e)
+	}
+	if e.Op != aicc.OpPoll && s.busy < math.MaxInt16 {
+		s.busy++
 	}
 }
 
 func (s *Session) answer(e *trace.Event) {
 	s.unheard = e.Status == 0
+	s.clientAnswered(e)
 	s.authorised(e)
 	s.protocol(e)
 	switch e.Op {
@@ -153,12 +167,13 @@ func (s *Session) answer(e *trace.Event) {
 		return
 	case aicc.OpConnect:
 		s.conv.connect.answered(e)
+		s.tokensCarried(e)
 	case aicc.OpSend:
 		s.sendEnds(e)
 	case aicc.OpTransfer:
 		s.transferred(e)
 	case aicc.OpDisconnect:
-		s.conv.connect.released = s.conv.connect.released || e.Class == aicc.OK
+		s.released(e)
 	case aicc.OpQueue:
 		s.queueAnswered(e)
 	case aicc.OpUpload:
@@ -171,7 +186,7 @@ func (s *Session) answer(e *trace.Event) {
 
 // shape judges a complete answer (SHP-01, SHP-02).
 func (s *Session) shape(id rule, e *trace.Event) {
-	if e.Status != 200 {
+	if e.Status != 200 || e.NoBody {
 		return
 	}
 	s.met(id)
@@ -215,6 +230,7 @@ func (s *Session) deliver(e *trace.Event) {
 		}
 	}
 	s.mediaDelivered(e)
+	s.clientTold(e)
 }
 
 func (s *Session) end(at time.Duration, ended trace.Ended) {
@@ -231,8 +247,7 @@ func (s *Session) end(at time.Duration, ended trace.Ended) {
 		s.settleSends(nil)
 		s.settleUnrecorded(cut)
 	}
-	s.settleOurselves(ended)
-	s.settleDownloads(at, cut)
+	s.settleClient(ending{at, ended, cut})
 	s.settleGoing()
 	s.conv.open = false
 }

@@ -191,6 +191,9 @@ func (s *Session) failMessage(id rule, e *trace.Event, what string) {
 // receipt judges a read receipt (POL-05, POL-06).
 func (s *Session) receipt(e *trace.Event) {
 	read := e.Message.ControlType == aicc.Read
+	if s.opts().Foreign {
+		return // nobody knows what it asked for, and which ids it gave
+	}
 	if !s.opts().Setup.Read {
 		s.met(pol05)
 		if read {
@@ -221,7 +224,7 @@ func (s *Session) readBy(e *trace.Event) {
 func (s *Session) ours(id string) bool {
 	session, epoch, seq, ok := marker.ParseID(id)
 	switch {
-	case !ok || session != s.index || epoch > s.conv.epoch:
+	case !ok || session != int(s.index) || epoch > s.conv.epoch:
 		return false
 	case epoch == s.conv.epoch:
 		return seq < int(s.conv.sent)

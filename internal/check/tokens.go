@@ -17,6 +17,9 @@ type tokens struct {
 	armed    time.Duration // when the user token was renewed after the latest 401, or never
 	replaced time.Duration // when an answer brought a new token that was not used yet, or never
 	refused  aicc.Op       // the call that was answered 401, until new tokens have helped it
+	takenUp  bool          // SIM-12 is decided for the latest replacement
+	number   int32         // of the latest replacement that must be taken up, or 0
+	newAt    time.Duration // when it came
 }
 
 // granted judges an application token (TOK-01, TOK-02).
@@ -83,7 +86,7 @@ func (s *Session) renewed(at time.Duration) {
 
 // replacement judges the first call with a token that came in the header of an answer.
 func (s *Session) replacement(e *trace.Event, refused bool) {
-	if since := s.rare.tokens.replaced; since != never && e.Started >= since {
+	if since := s.rare.tokens.replaced; since != never && e.Started >= since && !s.carriesOld(e) {
 		if e.Fresh { // a replacement ends as well
 			s.met(tok05)
 			if refused {
@@ -95,6 +98,12 @@ func (s *Session) replacement(e *trace.Event, refused bool) {
 	if e.NewToken {
 		s.rarely().tokens.replaced = e.At
 	}
+}
+
+// carriesOld reports whether a call is known to carry another token than the one that came.
+func (s *Session) carriesOld(e *trace.Event) bool {
+	t := &s.rare.tokens
+	return e.Token != 0 && t.number != 0 && e.Token < int(t.number)
 }
 
 // renewal judges the call that is made again after a 401 with new tokens.

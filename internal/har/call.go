@@ -64,6 +64,8 @@ type told struct {
 	UserID      aicc.Loose `json:"userId"`
 	From        aicc.Loose `json:"from"`
 	CallID      aicc.Loose `json:"callId"` // of doLeaveMessage, which carries the user in it
+	To          aicc.Loose `json:"to"`
+	ChannelID   aicc.Loose `json:"channelId"`
 }
 
 func tell(body []byte) (t told) {
@@ -82,12 +84,20 @@ func (t *told) user(c *call) string {
 	return string(t.UserID)
 }
 
-// opOf says which of its uses a call of send is.
-func opOf(c *call, request []byte) aicc.Op {
+// channel is the configuration id of the channel that the body of a call names, or "".
+func (t *told) channel(c *call) string {
+	switch c.path {
+	case aicc.PathSend, aicc.PathSendAsync:
+		return string(t.To)
+	}
+	return string(t.ChannelID)
+}
+
+// opOf says what a call is: of send, which of its uses.
+func (t *told) opOf(c *call) aicc.Op {
 	if c.op != aicc.OpSend {
 		return c.op
 	}
-	t := tell(request)
 	switch t.ControlType {
 	case aicc.Connect:
 		return aicc.OpConnect

@@ -42,7 +42,7 @@ type rawResponse struct {
 // headers are the few that matter, by names in lower case.
 type headers struct {
 	auth, userToken, coding, location, host string
-	length                                  string
+	length, tokenLife                       string
 }
 
 func (h *headers) set(name, value string) {
@@ -51,6 +51,8 @@ func (h *headers) set(name, value string) {
 		h.auth = value
 	case aicc.HeaderUserToken:
 		h.userToken = value
+	case strings.ToLower(aicc.HeaderTokenExpire):
+		h.tokenLife = value
 	case "content-encoding":
 		h.coding = value
 	case "location":

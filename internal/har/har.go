@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
 )
 
 // Errors of files that cannot be judged.
@@ -32,8 +33,12 @@ type Recording struct {
 	About     About
 	Customers []Customer // in the order in which they come in
 
-	file    *source
-	entries []entry // in the order of time
+	name       string
+	file       *source
+	entries    []entry // in the order of time
+	setup      trace.Setup
+	bearers    bool // requests carry application tokens
+	userTokens bool // and user tokens
 }
 
 // About says what a recording is and what of it was used.
@@ -42,20 +47,23 @@ type About struct {
 	Browser  string    // with version, when the file tells
 	Pages    []string  // titles or addresses without query, in the order of the file
 	Start    time.Time // of the first exchange of the chat, by the clock of the browser
-	Hosts    []string  // the chat's
-	Prefixes []string  // what stands in front of the chat's paths there, such as "" or "/proxy"
+	Scheme   string    // https, http
+	Hosts    []string  // the chat's, the one asked most often first
+	Prefixes []string  // what stands in front of the chat's paths, such as "" or "/proxy"; as above
 
 	Entries    int     // in the file
 	Used       int     // exchanges of the chat; a chain of redirects is one
 	Preflights int     // OPTIONS of the chat that the browser asked by itself
 	Elsewhere  int     // entries that are none of the chat
-	Others     []Count // their hosts, the most frequent first
-	Unknown    []Count // paths of the chat that no rule is about, and what they are asked for
-	Undone     int     // requests of the chat of which the recording lacks the body that says what they are
+	Others     []Count // their hosts
+	Unjudged   []Count // paths of the chat that no rule is about
+	Midway     []int   // customers whose conversation had begun before the recording did
+	Missing    int     // answers whose body is not there
+	Undone     int     // calls of send whose body, which says what they are, is not there
 	Cached     int     // answers that came out of the browser's cache
 }
 
-// Count is how often something was seen.
+// Count is how often something was seen; lists of them have the most frequent first.
 type Count struct {
 	What string
 	N    int
@@ -74,7 +82,7 @@ func Open(name string, opt Options) (*Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recording{file: file}
+	r := &Recording{name: name, file: file}
 	x := newIndex(r, opt)
 	if err := x.read(); err != nil {
 		file.Close()
@@ -127,7 +135,7 @@ func (r *Recording) Exchanges() iter.Seq2[*Exchange, error] {
 }
 
 func (r *Recording) exchange(e *entry) (*Exchange, error) {
-	x := &Exchange{Entry: e.index, Customer: e.customer, User: e.user, Op: e.call.op, Path: e.call.path, Query: e.query, Host: e.host,
+	x := &Exchange{Entry: e.index, Customer: e.customer, User: e.user, Op: e.op, Path: e.call.path, Query: e.query, Host: e.host,
 		Began: e.began.Sub(r.About.Start), Took: e.took, Opening: e.opening, Status: e.status, Problem: e.problem, Location: e.redirect,
 		Cached: e.cached, UserToken: e.used, Access: e.access, Granted: e.granted}
 	var err error
@@ -137,6 +145,5 @@ func (r *Recording) exchange(e *entry) (*Exchange, error) {
 	if x.Response, err = e.response.read(r.file); err != nil {
 		return nil, err
 	}
-	x.Op = opOf(&e.call, x.Request.Data)
 	return x, nil
 }

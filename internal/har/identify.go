@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,7 +25,8 @@ func newTokens() *tokens {
 
 // number is the number of a token, from 1; 0 is none.
 func (t *tokens) number(token string) int {
-	if token == "" {
+	switch token {
+	case "", "undefined", "null", "NaN", "[object Object]": // as a script writes what it does not have
 		return 0
 	}
 	key := sha256.Sum256([]byte(token))
@@ -71,6 +73,9 @@ func named(token string) string {
 func (x *index) identify() {
 	slices.SortStableFunc(x.entries, func(a, b entry) int { return a.began.Compare(b.began) })
 	x.About.Start, x.About.Used = x.entries[0].began, len(x.entries)
+	if names := x.channels.names(); len(names) == 1 {
+		x.setup.Channel = names[0]
+	}
 	x.nameUsers()
 	x.nameUsers() // once more, with the tokens whose users were named late
 	x.nameAskers()
@@ -83,8 +88,31 @@ func (x *index) identify() {
 			n = len(x.Customers)
 			numbers[key] = n
 			x.Customers = append(x.Customers, Customer{User: e.user, Page: x.pages[key.page]})
+			if e.op != aicc.OpNone && !opens(e.op) {
+				x.About.Midway = append(x.About.Midway, n)
+			}
 		}
 		e.customer = n
+	}
+	x.markOpen()
+}
+
+// markOpen notes which exchanges were under way when the recording was saved: they have neither an
+// answer nor a reason for having none, and nothing of the kind came after them.
+func (x *index) markOpen() {
+	type kind struct {
+		customer int
+		path     string
+	}
+	later := map[kind]bool{}
+	for i := range slices.Backward(x.entries) {
+		e := &x.entries[i]
+		k := kind{e.customer, e.call.path}
+		if e.status == http.StatusOK && e.response.text.size == 0 && !e.response.empty {
+			x.About.Missing++
+		}
+		e.open = e.status == 0 && e.problem == "" && !later[k]
+		later[k] = true
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type entry struct {
 	index             int
 	call              call
+	op                aicc.Op
 	customer          int
 	user, page, host  string
 	query             string
@@ -25,8 +27,11 @@ type entry struct {
 	status            int
 	problem, redirect string
 	cached            bool
-	used, access      int // identities of the tokens that it carried; 0: none
-	granted           int // and of the one that came; 0: none
+	open              bool // it was under way when the recording was saved
+	undone            bool // a call of send of which nobody knows what it was
+	asked             int  // life of the application token that was asked for, in seconds
+	used, access      int  // identities of the tokens that it carried; 0: none
+	granted           int  // and of the one that came; 0: none
 	request, response bodyPlace
 }
 
@@ -39,16 +44,17 @@ type index struct {
 	texts    map[string]string // one copy of each that many entries share
 	awaited  map[string]int    // where a redirect leads: entries[n] goes on there
 	others   counts
-	unknown  counts
+	unjudged counts
 	hosts    counts
 	prefixes counts
+	channels counts
 	pages    map[string]string // titles by id
 	complete bool              // log.entries was there
 }
 
 func newIndex(r *Recording, opt Options) *index {
 	return &index{Recording: r, host: strings.ToLower(opt.Host), in: newScanner(r.file), tokens: newTokens(), texts: map[string]string{}, awaited: map[string]int{},
-		others: counts{}, unknown: counts{}, hosts: counts{}, prefixes: counts{}, pages: map[string]string{}}
+		others: counts{}, unjudged: counts{}, hosts: counts{}, prefixes: counts{}, channels: counts{}, pages: map[string]string{}}
 }
 
 // read reads the whole file.
@@ -63,7 +69,7 @@ func (x *index) read() error {
 		return x.in.pass()
 	})
 	a := &x.About
-	a.Others, a.Unknown = x.others.list(), x.unknown.list()
+	a.Others, a.Unjudged = x.others.list(), x.unjudged.list()
 	a.Hosts, a.Prefixes = x.hosts.names(), x.prefixes.names()
 	switch {
 	case err != nil:
@@ -116,7 +122,7 @@ func (x *index) nothing() error {
 		return fmt.Errorf("%w: it holds %d preflights (OPTIONS) and nothing else of a chat", ErrNoChat, a.Preflights)
 	}
 	var seen []string
-	for _, c := range slices.Concat(a.Unknown, a.Others) {
+	for _, c := range slices.Concat(a.Unjudged, a.Others) {
 		seen = append(seen, fmt.Sprintf("%s (%d)", c.What, c.N))
 	}
 	const most = 8
@@ -216,8 +222,11 @@ func (x *index) element(i int) error {
 		x.About.Preflights++
 	case found.path == "":
 		x.About.Elsewhere++
-		x.unknown.add(host + u.EscapedPath())
+		x.unjudged.add(u.EscapedPath())
 	default:
+		if found.op == aicc.OpNone {
+			x.unjudged.add(found.call.path)
+		}
 		x.hosts.add(host)
 		x.prefixes.add(found.prefix)
 		return x.keep(raw, u, entry{index: i, call: found.call, host: x.share(host)})
@@ -244,6 +253,7 @@ func (x *index) keep(raw *rawEntry, u *url.URL, e entry) error {
 	if err != nil {
 		return fmt.Errorf("entry %d, byte %d: %w", e.index, raw.at, err)
 	}
+	x.About.Scheme = x.share(u.Scheme)
 	e.began, e.page, e.request = began, x.share(raw.page), raw.request.body
 	e.request.coding = x.share(e.request.coding)
 	e.took, e.opening = raw.duration()
@@ -251,6 +261,9 @@ func (x *index) keep(raw *rawEntry, u *url.URL, e entry) error {
 	e.query = x.share(u.RawQuery)
 	e.used = x.tokens.number(raw.request.headers.userToken)
 	e.access = x.tokens.number(bearer(raw.request.headers.auth))
+	e.asked, _ = strconv.Atoi(raw.request.headers.tokenLife) // 0: the header was not there
+	x.bearers, x.userTokens = x.bearers || e.access > 0, x.userTokens || e.used > 0
+	x.setup.Read = x.setup.Read || query.Get("isNeedRead") == "true"
 	e.user = x.share(query.Get("receiverId"))
 	n := len(x.entries)
 	x.entries = append(x.entries, e)
@@ -299,7 +312,7 @@ func (x *index) identity(e *entry) error {
 	if err := x.granted(e); err != nil {
 		return err
 	}
-	if e.call.op == aicc.OpUpload || e.call.op == aicc.OpDownload {
+	if e.op = e.call.op; e.op == aicc.OpUpload || e.op == aicc.OpDownload {
 		return nil // they name nobody, and are large
 	}
 	body, err := e.request.read(x.file)
@@ -307,10 +320,14 @@ func (x *index) identity(e *entry) error {
 		return err
 	}
 	t := tell(body.Data)
+	if channel := t.channel(&e.call); channel != "" {
+		x.channels.add(channel)
+	}
 	if e.user == "" {
 		e.user = x.share(t.user(&e.call))
 	}
-	if e.call.op == aicc.OpSend && t.ControlType == "" {
+	if e.op = t.opOf(&e.call); e.call.op == aicc.OpSend && body.Missing != "" {
+		e.undone = true
 		x.About.Undone++
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
@@ -76,6 +77,30 @@ func unpackedCopy(f io.Reader) (*source, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// Is reports whether a file is a HAR file, by what is in it: an object that has a log. What cannot be
+// told from the first MiB goes by the name.
+func Is(name string) (bool, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	found := false
+	if text, err := plain(f); err == nil {
+		in := newScanner(io.LimitReader(text, 1<<20))
+		if in.begins() == nil {
+			_ = in.object(func(key string) error { // ends with an error where the file or the MiB does
+				if found = found || key == "log"; found {
+					return io.EOF
+				}
+				return in.pass()
+			})
+		}
+	}
+	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	return found || strings.HasSuffix(name, ".har"), nil
 }
 
 // plain undoes gzip and UTF-16.

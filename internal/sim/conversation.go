@@ -77,7 +77,7 @@ func (c *customer) excuse(answered time.Duration) { c.due = answered - c.startLa
 
 // haveUserToken applies for a token unless the customer has one from an earlier conversation.
 func (c *customer) haveUserToken() bool {
-	if auth, _ := c.auth(); auth.User != "" {
+	if c.holds().User != "" {
 		return true
 	}
 	ok := c.applyToken(&c.talk, c.due, c.possible)
@@ -227,7 +227,7 @@ func (c *customer) upload(s *scenario.Upload) *result {
 		c.samples++
 	}
 	sent := &trace.File{Want: s.Type}
-	describe(sent, data)
+	sent.Describe(data)
 	res := c.authorised(&c.talk, &call{op: aicc.OpUpload, seq: -1, intended: c.due, timeout: callTimeout, sent: sent,
 		build: func(dst []byte, auth aicc.Auth) []byte {
 			return c.run.Endpoint.request.AppendUpload(dst, auth, s.Type, data)
@@ -236,6 +236,9 @@ func (c *customer) upload(s *scenario.Upload) *result {
 		return res
 	}
 	c.due = res.at
+	if c.over() == trace.ByPeer {
+		return res // there is nobody left to be told of the file
+	}
 	media, content := mediaMessage(s, res.key, len(data))
 	return c.send(aicc.OpSend, aicc.Chat, media, content, "")
 }

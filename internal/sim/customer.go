@@ -49,6 +49,7 @@ type customer struct {
 	token     string
 	tokenAt   time.Duration // when the request that brought it began
 	tokenBorn time.Duration // when the tenant made it, at the earliest
+	tokenNo   int           // how many tokens the customer has had; that is the number of the latest
 	talkState
 	wake chan struct{} // of one place: something in talkState has changed
 }

@@ -1,9 +1,6 @@
 package sim
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -119,12 +116,11 @@ type call struct {
 	then func(a *aicc.Answer, class aicc.Class)
 
 	// Set while it is made.
-	came    time.Duration // when the answer was there, if that was noticed before it is read
-	dialed  time.Duration // time spent opening the link
-	began   time.Duration // when it was sent
-	used    aicc.Auth     // the tokens that it carries
-	freshTo time.Duration // until when these can be relied on
-	result  result
+	came   time.Duration // when the answer was there, if that was noticed before it is read
+	dialed time.Duration // time spent opening the link
+	began  time.Duration // when it was sent
+	used   held          // the tokens that it carries
+	result result
 }
 
 // result is what a call came to, for the caller. Its strings are the caller's to keep.
@@ -207,9 +203,9 @@ func (c *customer) outcome(l *link, x *call, response *http1.Response, err error
 // invoke makes the request, which is to be recycled, and emits the Invoke, right before the request
 // is to be written: what lies between the two counts as the tenant's.
 func (c *customer) invoke(x *call) (request *[]byte) {
-	x.used, x.freshTo = c.auth()
+	x.used = c.holds()
 	request = requests.Get().(*[]byte)
-	*request = x.build((*request)[:0], x.used)
+	*request = x.build((*request)[:0], x.used.Auth)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lastID++
@@ -217,7 +213,7 @@ func (c *customer) invoke(x *call) (request *[]byte) {
 	e := c.event(trace.Invoke)
 	x.began = e.At
 	x.describe(e)
-	e.Late = x.late
+	e.Late, e.Dial = x.late, x.dialed
 	e.Intended = min(x.intended, e.At)
 	if x.intended == 0 {
 		e.Intended = e.At
@@ -236,7 +232,13 @@ func recycle(request *[]byte) {
 func (x *call) describe(e *trace.Event) {
 	e.Op, e.ID, e.Probe, e.Seq, e.FileID, e.Local = x.op, x.id, x.probe, x.seq, x.fileID, x.local
 	e.Chars, e.Bytes, e.Asked = x.chars, x.bytes, x.asked
-	e.Fresh = x.op != aicc.OpToken && e.At < x.freshTo
+	if x.op == aicc.OpToken {
+		return
+	}
+	e.Fresh, e.NoAccess = e.At < x.used.freshTo, x.used.Access == ""
+	if x.op != aicc.OpApply {
+		e.Token = x.used.number
+	}
 }
 
 // unanswered emits the Return of an exchange without an answer.
@@ -299,14 +301,32 @@ func (c *customer) answered(l *link, x *call, r *http1.Response) {
 	if r.Status != 200 {
 		e.Error = notOK(r)
 	}
-	if len(token) > 0 && x.op != aicc.OpToken && x.op != aicc.OpApply {
-		e.NewToken = c.replace(string(token), x.began)
-	}
+	c.takeUp(e, p.token, token)
 	l.freeAt, p.at = e.At, e.At
 	x.result = p.result
 	c.observe(e)
 	if x.then != nil {
 		x.then(&p.answer, p.class)
+	}
+}
+
+// takeUp takes up a token that came: applied for in the body of an answer, a replacement in its header.
+// Callers hold mu.
+func (c *customer) takeUp(e *trace.Event, applied string, header []byte) {
+	switch {
+	case e.Op == aicc.OpToken:
+	case e.Op == aicc.OpApply:
+		if e.Class != aicc.OK {
+			return
+		}
+		if c.adopt(applied, e.Started) {
+			c.tokenBorn = e.Started
+		}
+		if applied == c.token {
+			e.Got = c.tokenNo
+		}
+	case len(header) > 0 && c.replace(string(header), e.Started):
+		e.NewToken, e.Got = true, c.tokenNo
 	}
 }
 
@@ -343,41 +363,17 @@ func notOK(r *http1.Response) string {
 }
 
 // parse reads the body of a 200 answer; the error says what is wrong with its shape.
-func (p *parsed) parse(op aicc.Op, body []byte) (err error) {
-	switch op {
-	case aicc.OpToken:
-		if p.app, err = aicc.ParseAppToken(body); err == nil {
-			p.answer.Code = aicc.CodeOK // the call has no code of its own
-		}
-	case aicc.OpApply:
-		p.token, p.answer.Code, err = aicc.ParseUserToken(body)
-		if err == nil && p.answer.Code == aicc.CodeOK && p.token == "" {
-			err = fmt.Errorf("%w: resultCode 0 without a token", aicc.ErrBadShape)
-		}
-	default:
-		p.answer, err = aicc.ParseAnswer(body)
-		p.key = p.answer.ObjectKey
-	}
+func (p *parsed) parse(op aicc.Op, body []byte) error {
+	reply, err := aicc.ParseReply(op, body)
+	p.app, p.token, p.answer, p.key = reply.App, reply.User, reply.Answer, reply.ObjectKey
 	return err
 }
 
-// received decodes a downloaded file as the demo does and describes it.
+// received describes a downloaded file.
 func received(x *call, a *aicc.Answer) *trace.File {
 	f := &trace.File{ID: x.fileID, Want: x.want}
-	data := make([]byte, base64.StdEncoding.DecodedLen(len(a.FileStream)))
-	n, err := base64.StdEncoding.Decode(data, a.FileStream)
-	if err != nil {
-		f.BadBase = true
-		return f
-	}
-	describe(f, data[:n])
+	f.Decode(a.FileStream)
 	return f
-}
-
-// describe sets what the bytes of a file say.
-func describe(f *trace.File, data []byte) {
-	sum := sha256.Sum256(data)
-	f.Size, f.Kind, f.SHA256 = len(data), aicc.Kind(data), hex.EncodeToString(sum[:])
 }
 
 // returned prepares the Return of a call.
@@ -399,17 +395,23 @@ func (c *customer) returned(x *call) *trace.Event {
 // done, so this repeats nothing.
 func (c *customer) authorised(l *link, x *call) *result {
 	res := c.exchange(l, x)
-	if res.status != 401 || !c.renew(l, x.used) || !c.stillWants(x) {
+	if res.status != 401 || !c.renew(l, x.used.Auth) || !c.stillWants(x) {
 		return res
 	}
 	x.again = true
 	return c.exchange(l, x)
 }
 
-// stillWants reports whether a refused call is to be made again: no poll follows the customer's
-// hanging up, which may have happened meanwhile.
+// stillWants reports whether a refused call is to be made again. The customer may have hung up
+// meanwhile, and polls no more, or the other side may have: then nothing is said to it any more.
 func (c *customer) stillWants(x *call) bool {
-	return x.op != aicc.OpPoll || x.probe || c.isChatting()
+	switch x.op {
+	case aicc.OpPoll:
+		return x.probe || c.isChatting()
+	case aicc.OpSend, aicc.OpTransfer, aicc.OpUpload, aicc.OpQueue, aicc.OpDisconnect:
+		return c.over() != trace.ByPeer
+	}
+	return true
 }
 
 // renew replaces the tokens of a refused call, those that nobody else has replaced meanwhile.
@@ -419,8 +421,7 @@ func (c *customer) renew(l *link, refused aicc.Auth) bool {
 	if _, ok := c.accessFor(l, refused.Access); !ok {
 		return false
 	}
-	auth, _ := c.auth()
-	return auth.User != refused.User || c.applyToken(l, 0, 0)
+	return c.holds().User != refused.User || c.applyToken(l, 0, 0)
 }
 
 // accessFor makes sure that there is a fresh application token, another one than the refused, and
@@ -466,26 +467,26 @@ func (c *customer) applyToken(l *link, intended, possible time.Duration) bool {
 			res = c.exchange(l, x)
 		}
 	}
-	if res.class != aicc.OK {
-		return false
-	}
-	c.mu.Lock()
-	if c.adopt(res.token, x.began) {
-		c.tokenBorn = x.began
-	}
-	c.mu.Unlock()
-	return true
+	return res.class == aicc.OK
 }
 
-// auth is the pair of tokens for a call that begins now, and until when both can be relied on.
-func (c *customer) auth() (tokens aicc.Auth, freshTo time.Duration) {
+// held are the tokens for a call.
+type held struct {
+	aicc.Auth
+	number  int           // of the user token among the customer's, or trace.Tokenless
+	freshTo time.Duration // until when both can be relied on
+}
+
+// holds gives the tokens for a call that begins now.
+func (c *customer) holds() held {
 	access, freshTo := c.run.access.value()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	h := held{Auth: aicc.Auth{Access: access, User: c.token}, number: trace.Tokenless, freshTo: freshTo}
 	if c.token != "" {
-		freshTo = min(freshTo, freshUntil(c.tokenBorn, c.run.userTokenLife()))
+		h.number, h.freshTo = c.tokenNo, min(freshTo, freshUntil(c.tokenBorn, c.run.userTokenLife()))
 	}
-	return aicc.Auth{Access: access, User: c.token}, freshTo
+	return h
 }
 
 // freshUntil is until when a token can be relied on: it may take a while to get to the tenant.
@@ -518,5 +519,6 @@ func (c *customer) adopt(token string, began time.Duration) bool {
 		return false
 	}
 	c.token, c.tokenAt = token, began
+	c.tokenNo++
 	return true
 }

@@ -204,7 +204,7 @@ func (p *poller) answered() {
 		defer p.clock.set(0)
 		defer p.c.run.survive()
 		p.c.poll.unlisten()
-		p.renewed = p.c.renew(&p.c.poll, p.call.used)
+		p.renewed = p.c.renew(&p.c.poll, p.call.used.Auth)
 	}()
 }
 
