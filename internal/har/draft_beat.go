@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,10 +122,14 @@ func (d *draft) add(x *Exchange) {
 	case aicc.OpUpload:
 		d.upload(u, x)
 	case aicc.OpConnect, aicc.OpSend, aicc.OpTransfer, aicc.OpDisconnect:
+		if x.Status == http.StatusUnauthorized {
+			d.note(x.Entry, "a send that was answered with HTTP 401, so that the page had to get new tokens first; left out")
+			return
+		}
 		d.send(u, x)
 	case aicc.OpQueue, aicc.OpDownload, aicc.OpSupport, aicc.OpLeave, aicc.OpToken: // customers do these by themselves
 	default:
-		d.other(x)
+		d.other(u, x)
 	}
 }
 
@@ -330,18 +336,14 @@ func refusal(x *Exchange) string {
 }
 
 // other notes what a scenario has no step for.
-func (d *draft) other(x *Exchange) {
+func (d *draft) other(u *draftUser, x *Exchange) {
 	what := lastName(x.Path)
 	switch x.Path {
 	case aicc.PathSend, aicc.PathSendAsync:
 		var body sendBody
 		_ = json.Unmarshal(x.Request.Data, &body)
 		if body.ControlType == "" {
-			why := x.Request.Missing
-			if why == "" {
-				why = "it has no controlType"
-			}
-			d.note(x.Entry, "what this send said is not in the recording (%s)", why)
+			d.unknownSend(u, x)
 			return
 		}
 		what += " " + plainName(body.ControlType)
@@ -350,6 +352,22 @@ func (d *draft) other(x *Exchange) {
 		return
 	}
 	d.note(x.Entry, "%s: a scenario has no step for it", what)
+}
+
+// unknownSend is a send whose body cannot be read. The first of a customer cannot have been anything but
+// CONNECT.
+func (d *draft) unknownSend(u *draftUser, x *Exchange) {
+	why := x.Request.Missing
+	if why == "" {
+		why = "it has no controlType"
+	}
+	first := !slices.ContainsFunc(u.beats, func(b beat) bool { return b.kind != beatPolled })
+	if !first || x.Status == http.StatusUnauthorized {
+		d.note(x.Entry, "what this send said is not in the recording (%s); left out", why)
+		return
+	}
+	d.note(x.Entry, "what this send said is not in the recording (%s); taken for CONNECT, with a text that is made up", why)
+	u.beats = append(u.beats, beat{kind: beatConnect, at: x.Began, done: x.Began + x.Took, entry: x.Entry, text: "hello"})
 }
 
 // lastName is the last part of a path.

@@ -23,7 +23,7 @@ func (d *draft) write(p *page, flows []*talk, set *setup, out *Drafted, opt Draf
 		if i > 0 {
 			p.linef("")
 		}
-		p.flow(flowName(i, len(flows)), about(t), t)
+		p.flow(draftName(i, len(flows)), about(t), t)
 	}
 }
 
@@ -137,11 +137,12 @@ func (p *page) mix(flows []*talk) {
 		sum += t.count
 		share := sum*1000/total - done
 		done += share
-		p.step(fmt.Sprintf("  %s: %s%%", flowName(i, len(flows)), strings.TrimSuffix(fmt.Sprintf("%.1f", float64(share)/10), ".0")), counted(t.count, "conversation"))
+		p.step(fmt.Sprintf("  %s: %s%%", draftName(i, len(flows)), strings.TrimSuffix(fmt.Sprintf("%.1f", float64(share)/10), ".0")), counted(t.count, "conversation"))
 	}
 }
 
-func flowName(i, n int) string {
+// draftName is the name of one flow of so many.
+func draftName(i, n int) string {
 	if n == 1 {
 		return "visitor"
 	}

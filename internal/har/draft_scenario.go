@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +53,10 @@ func (r *Recording) Draft(opt DraftOptions) (*Drafted, error) {
 			d.add(x)
 		}
 	}
-	for _, c := range r.About.Unknown {
+	for _, c := range r.About.Unjudged {
+		if recognise(&url.URL{Path: c.What}).path != "" {
+			continue // an exchange like the others
+		}
 		for range c.N {
 			d.note(-1, "%s: a scenario has no step for it", lastName(c.What))
 		}

@@ -136,6 +136,12 @@ func drafted(t *testing.T, s *session, opt DraftOptions) (*Drafted, *scenario.Sc
 	if err != nil {
 		t.Fatalf("%v\nof %s", err, s.file())
 	}
+	return out, parsed(t, out)
+}
+
+// parsed reads a draft as a scenario.
+func parsed(t *testing.T, out *Drafted) *scenario.Scenario {
+	t.Helper()
 	files := scenario.Options{Open: func(name string) (io.ReadCloser, error) {
 		for _, f := range out.Files {
 			if f.Name == filepath.Base(name) {
@@ -144,11 +150,11 @@ func drafted(t *testing.T, s *session, opt DraftOptions) (*Drafted, *scenario.Sc
 		}
 		return nil, fs.ErrNotExist
 	}}
-	parsed, err := scenario.Parse("session.yaml", out.Scenario, files)
+	s, err := scenario.Parse("session.yaml", out.Scenario, files)
 	if err != nil {
 		t.Fatalf("%v\nin\n%s", err, out.Scenario)
 	}
-	return out, parsed
+	return s
 }
 
 // stepsOf are the steps of a flow in one line, without times.
@@ -264,6 +270,10 @@ func TestFlows(t *testing.T) {
 			[]string{"createClickToCall: a scenario has no step for it", "entry 3: send INPUT: a scenario has no step for it (2 times)", "entry 5: a message of type WEBCARD", "entry 6: saveSatisfaction, the customer's rating"}},
 		{"a send whose body the browser left out", begin().connect(1).say(2, "a").change(`"postData":{"text":`, `"bodySize":300,"postData":{"other":`).hangUp(3),
 			[]string{"connect hello, think 1.9s, hang up"}, []string{"entry 3: what this send said is not in the recording"}},
+		{"bodies that the browser left out, that of CONNECT too", begin().say(1, "").change(`"postData":{"text":`, `"bodySize":300,"postData":{"other":`).hear(2, "ROBOT").say(3, "a").hangUp(4),
+			[]string{"connect hello, expect ROBOT, think 1s, say a, think 900ms, hang up"}, []string{"entry 2: what this send said is not in the recording (the recording does not have it); taken for CONNECT"}},
+		{"tokens that end in between", begin().connect(1).hear(2, "ROBOT").say(3, "a").change(`"status":200`, `"status":401`).apply(3.2, "en_US").say(3.4, "a").hear(4, "ROBOT").hangUp(5),
+			[]string{"connect hello, expect ROBOT, think 1.4s, say a, expect reply ROBOT, think 1s, hang up"}, []string{"entry 4: a send that was answered with HTTP 401"}},
 		{"a poll whose answer the browser left out", begin().connect(1).hear(2, "ROBOT").change(`,"text":"{\"resultCode`, `,"other":"{\"resultCode`).hangUp(3),
 			[]string{"connect hello, think 1.9s, hang up"}, []string{"entry 3: what a poll brought is not in the recording ("}},
 		{"an empty text", begin().connect(1).say(2, " \n ").hangUp(3),
