@@ -135,7 +135,15 @@ func (f *recordFlags) pick(rec *har.Recording) (int, error) {
 // tellNotes says what is not as it was recorded.
 func tellNotes(w io.Writer, say *lang.Printer, file string, notes []har.Note) {
 	for _, n := range notes {
-		fmt.Fprintf(w, "%s: %s\n", file, say.T(n.String()))
+		text := say.T(n.Text)
+		if n.Count > 1 {
+			text = say.Sprintf("%s (%d times)", text, n.Count)
+		}
+		if n.Entry < 0 {
+			fmt.Fprintf(w, "%s: %s\n", file, text)
+			continue
+		}
+		fmt.Fprintln(w, say.Sprintf("%s: entry %d: %s", file, n.Entry, text))
 	}
 }
 

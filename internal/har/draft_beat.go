@@ -332,7 +332,7 @@ func refusal(x *Exchange) string {
 	if x.Status != 200 {
 		return fmt.Sprintf("HTTP %d", x.Status)
 	}
-	return "result code " + plainName(a.Code)
+	return fmt.Sprintf("result code %s", plainName(a.Code))
 }
 
 // other notes what a scenario has no step for.

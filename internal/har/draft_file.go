@@ -3,8 +3,11 @@ package har
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"chatbench/internal/aicc"
 )
 
 // write writes the whole scenario.
@@ -51,11 +54,11 @@ func (d *draft) head(p *page, out *Drafted, opt DraftOptions) {
 	}
 }
 
-// String is a note for people.
+// String is a note in English, as it stands in a scenario.
 func (n Note) String() string {
 	text := n.Text
 	if n.Count > 1 {
-		text += fmt.Sprintf(" (%d times)", n.Count)
+		text = fmt.Sprintf("%s (%d times)", text, n.Count)
 	}
 	if n.Entry < 0 {
 		return text
@@ -153,3 +156,39 @@ func draftName(i, n int) string {
 func about(t *talk) string {
 	return fmt.Sprintf("From entry %d on, user %d, %s; %s long.", t.entry, t.user+1, counted(t.count, "conversation"), t.length.Round(100*time.Millisecond))
 }
+
+// tenantSection writes what differs from the embedded tenant's defaults.
+func (p *page) tenantSection(s *setup) {
+	var lines, agents []string
+	if s.noRobot {
+		lines = append(lines, "  robot: false")
+	}
+	if s.keywords != nil && !s.noRobot {
+		var list []string
+		for _, k := range s.keywords {
+			list = append(list, strings.ReplaceAll(strconv.Quote(k), "${", "$${"))
+		}
+		lines = append(lines, "  robot: {keywords: ["+strings.Join(list, ", ")+"]}")
+	}
+	if s.chats > 0 {
+		agents = append(agents, fmt.Sprintf("chats: %d", s.chats))
+	}
+	if len(s.media) > 0 {
+		var kinds []string
+		for _, m := range s.media {
+			kinds = append(kinds, mediaKeys[m]+": 100%")
+		}
+		agents = append(agents, "media: {"+strings.Join(kinds, ", ")+"}")
+	}
+	if len(agents) > 0 {
+		lines = append(lines, "  agents: {"+strings.Join(agents, ", ")+"}")
+	}
+	if s.silence > 0 {
+		lines = append(lines, "  silence_after: "+shortTime(max(roundTime(s.silence), time.Second)))
+	}
+	if len(lines) > 0 {
+		p.linef("\ntenant:  # the embedded tenant, so that it does what the recorded one did\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+var mediaKeys = map[string]string{aicc.Image: "image", aicc.Audio: "audio", aicc.Video: "video", aicc.Document: "document", aicc.Locate: "location"}

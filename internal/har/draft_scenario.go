@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -332,39 +331,3 @@ func (d *draft) soften(t *talk, set *setup) {
 		}
 	}
 }
-
-// tenantSection writes what differs from the embedded tenant's defaults.
-func (p *page) tenantSection(s *setup) {
-	var lines, agents []string
-	if s.noRobot {
-		lines = append(lines, "  robot: false")
-	}
-	if s.keywords != nil && !s.noRobot {
-		var list []string
-		for _, k := range s.keywords {
-			list = append(list, strings.ReplaceAll(strconv.Quote(k), "${", "$${"))
-		}
-		lines = append(lines, "  robot: {keywords: ["+strings.Join(list, ", ")+"]}")
-	}
-	if s.chats > 0 {
-		agents = append(agents, fmt.Sprintf("chats: %d", s.chats))
-	}
-	if len(s.media) > 0 {
-		var kinds []string
-		for _, m := range s.media {
-			kinds = append(kinds, mediaKeys[m]+": 100%")
-		}
-		agents = append(agents, "media: {"+strings.Join(kinds, ", ")+"}")
-	}
-	if len(agents) > 0 {
-		lines = append(lines, "  agents: {"+strings.Join(agents, ", ")+"}")
-	}
-	if s.silence > 0 {
-		lines = append(lines, "  silence_after: "+shortTime(max(roundTime(s.silence), time.Second)))
-	}
-	if len(lines) > 0 {
-		p.linef("\ntenant:  # the embedded tenant, so that it does what the recorded one did\n%s", strings.Join(lines, "\n"))
-	}
-}
-
-var mediaKeys = map[string]string{aicc.Image: "image", aicc.Audio: "audio", aicc.Video: "video", aicc.Document: "document", aicc.Locate: "location"}
