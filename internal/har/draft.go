@@ -3,6 +3,7 @@ package har
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -15,8 +16,8 @@ type draft struct {
 	users []*draftUser
 	known identities
 	files []upload
-	kept  int // bytes of files
-	notes []rawNote
+	kept  int                 // bytes of files
+	notes map[string]*rawNote // by text
 }
 
 // Note is what the reader of a draft should know: what was left out or made up, and where.
@@ -28,35 +29,40 @@ type Note struct {
 
 // rawNote is a note whose words may hold what must not be shown.
 type rawNote struct {
-	entry  int
-	format string
-	args   []any
+	entry, count int
+	order        int // in which notes were made
+	format       string
+	args         []any
 }
 
+// note notes something, once for all exchanges of which it says the same.
 func (d *draft) note(entry int, format string, args ...any) {
-	d.notes = append(d.notes, rawNote{entry, format, args})
+	if d.notes == nil {
+		d.notes = map[string]*rawNote{}
+	}
+	text := fmt.Sprintf(format, args...)
+	n := d.notes[text]
+	if n == nil {
+		n = &rawNote{entry: entry, order: len(d.notes), format: format, args: args}
+		d.notes[text] = n
+	}
+	n.count++
+	n.entry = min(n.entry, entry)
 }
 
-// noted are the notes, those that say the same together, in the order of the file.
+// noted are the notes in the order of the file. By now it is known what must not be shown.
 func (d *draft) noted() []Note {
-	var notes []Note
-	for _, raw := range d.notes {
+	inOrder := slices.SortedFunc(maps.Values(d.notes), func(a, b *rawNote) int { return cmp.Or(a.entry-b.entry, a.order-b.order) })
+	notes := make([]Note, 0, len(inOrder))
+	for _, raw := range inOrder {
 		args := slices.Clone(raw.args)
 		for i, arg := range args {
 			if text, ok := arg.(string); ok {
 				args[i] = d.known.hide(text)
 			}
 		}
-		text := fmt.Sprintf(raw.format, args...)
-		at := slices.IndexFunc(notes, func(n Note) bool { return n.Text == text })
-		if at < 0 {
-			notes = append(notes, Note{Entry: raw.entry, Count: 1, Text: text})
-			continue
-		}
-		notes[at].Count++
-		notes[at].Entry = min(notes[at].Entry, raw.entry)
+		notes = append(notes, Note{Entry: raw.entry, Count: raw.count, Text: fmt.Sprintf(raw.format, args...)})
 	}
-	slices.SortStableFunc(notes, func(a, b Note) int { return cmp.Compare(a.Entry, b.Entry) })
 	return notes
 }
 

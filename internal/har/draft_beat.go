@@ -171,11 +171,20 @@ func (d *draft) poll(u *draftUser, x *Exchange) {
 		return
 	}
 	if len(a.Messages) == 0 {
-		u.beats = append(u.beats, beat{kind: beatPolled, at: at, done: at, entry: x.Entry})
+		u.alive(beat{kind: beatPolled, at: at, done: at, entry: x.Entry})
 	}
 	for i := range a.Messages {
 		u.beats = append(u.beats, heard(&a.Messages[i], at, x.Entry))
 	}
+}
+
+// alive takes in an empty poll. Of many in a row the last is enough.
+func (u *draftUser) alive(b beat) {
+	if n := len(u.beats); n > 0 && u.beats[n-1].kind == beatPolled {
+		u.beats[n-1] = b
+		return
+	}
+	u.beats = append(u.beats, b)
 }
 
 // heard is a message as the demo's branches see it: a DISCONNECT of a robot, or on a file, ends nothing.

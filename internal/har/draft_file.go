@@ -99,19 +99,19 @@ func (d *draft) locale() string {
 
 // load writes a small load, and time for every customer to come to the end of a conversation.
 func (p *page) load(flows []*talk) {
-	var recorded, atMost time.Duration
+	var recorded, allowed time.Duration
 	for _, t := range flows {
-		recorded, atMost = max(recorded, t.length), max(atMost, t.atMost())
+		recorded, allowed = max(recorded, t.length), max(allowed, t.allowance())
 	}
 	length := min(max(recorded, 30*time.Second), 12*time.Hour)
-	drain := min(max(atMost, 30*time.Second), time.Hour)
-	p.linef("\nload: {customers: %d, for: %s}", max(5, 2*len(flows)), shortTime(roundTime(length)))
+	drain := min(max(allowed, 30*time.Second), time.Hour)
+	p.linef("\nload: {customers: %d, for: %s}", min(max(5, 2*len(flows)), 50), shortTime(roundTime(length)))
 	p.linef("drain: %s  # so that every conversation comes to its end", shortTime(roundTime(drain)))
 }
 
-// atMost is how long a conversation with the embedded tenant may take: its agents take up to two
+// allowance is how long a conversation with the embedded tenant may take: its agents take up to two
 // seconds for an answer, and what may not come is waited for.
-func (t *talk) atMost() time.Duration {
+func (t *talk) allowance() time.Duration {
 	length := t.length + t.length/2
 	for i := range t.steps {
 		switch s := &t.steps[i]; {

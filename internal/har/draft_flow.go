@@ -40,6 +40,7 @@ type draftStep struct {
 	from     string // expect
 	reply    bool
 	dropped  bool // expect: the other side hangs up
+	odd      bool // expect: nothing that the embedded tenant does there
 	optional bool
 	times    []time.Duration // think, expect: how long it was in each conversation
 	entry    int             // -1: made up
@@ -94,7 +95,7 @@ func (s *script) joinLate(beats []beat) {
 		return
 	}
 	s.steps = append(s.steps, draftStep{action: "handover", entry: -1, remark: "made up: an agent was there already"})
-	if slices.ContainsFunc(beats[:first], func(b beat) bool { return b.kind != beatPolled }) {
+	if slices.ContainsFunc(beats[:first], func(b beat) bool { return b.kind < beatHeard }) {
 		s.steps = append(s.steps, draftStep{action: "expect", from: aicc.FromAgent, times: []time.Duration{0}, entry: -1, remark: "made up"})
 	}
 	s.beyond, s.robot, s.peer, s.last = true, true, aicc.FromAgent, "handover"
@@ -111,75 +112,80 @@ func (s *script) beat(b *beat) {
 		s.listen()
 		s.dropped(b)
 	default:
-		s.listen()
 		s.act(b)
 	}
 }
 
-// act is a step that does something.
+// act is something that the customer did.
 func (s *script) act(b *beat) {
-	if b.code != "" && b.kind != beatSay && b.kind != beatUpload {
-		s.refused(b)
+	if s.leftOut(b) {
 		return
 	}
-	if s.over != "" {
-		if b.kind != beatHangUp {
-			s.remark(b.entry, "something said after the conversation had ended; left out")
-		}
-		return
+	s.pause(b)
+	step := s.step(b)
+	if b.code != "" && b.kind != beatHangUp {
+		step.remark = "refused"
+		s.remark(b.entry, "the tenant refused this message with %s; the flow sends it all the same", b.code)
 	}
+	s.steps = append(s.steps, step)
+	s.due, s.last = b.done, step.action
+	switch {
+	case step.action == "hang_up":
+		s.over = "customer"
+	case step.action == "handover":
+		s.beyond, s.robot = true, true
+	case step.action != "connect":
+		s.spoke(step)
+	}
+}
+
+// leftOut reports whether something is no step of the flow, having told why.
+func (s *script) leftOut(b *beat) bool {
+	switch {
+	case b.kind == beatHandover && b.code != "":
+		s.remark(b.entry, "a hand-over that was refused with %s; left out", b.code)
+	case s.over != "" && b.kind != beatHangUp:
+		s.remark(b.entry, "something said after the conversation had ended; left out")
+	case b.kind == beatHandover && s.handedOver():
+		s.remark(b.entry, "a second hand-over; left out")
+	default:
+		return s.over != "" // one DISCONNECT more ends nothing
+	}
+	return true
+}
+
+// step makes the step of something that the customer did.
+func (s *script) step(b *beat) draftStep {
 	step := draftStep{entry: b.entry}
 	switch b.kind {
 	case beatConnect:
-		step.action, step.text, step.data = "connect", s.words(b), s.vault.split(b.transData)
+		step.action, step.text, step.data = "connect", s.words(b), s.business(b)
 	case beatSay:
 		step.action, step.text = "say", s.words(b)
 	case beatUpload:
 		step.action, step.media, step.file = "upload", b.media, b.file
 	case beatHandover:
-		if s.beyond || s.peer == aicc.FromAgent {
-			s.remark(b.entry, "a second hand-over; left out")
-			return
-		}
-		step.action, step.text, s.beyond, s.robot = "handover", s.words(b), true, true
-	case beatHangUp:
-		s.hangUp(b)
-		return
+		step.action, step.text = "handover", s.words(b)
+	default:
+		step.action = "hang_up"
 	}
-	if b.code != "" {
-		step.remark = "refused"
-		s.remark(b.entry, "the tenant refused this message with %s; the flow sends it all the same", b.code)
-	}
-	s.pause(b)
-	s.steps = append(s.steps, step)
-	s.due, s.last = b.done, step.action
-	if step.action == "say" || step.action == "upload" {
-		s.lastSay = step.text
-		if s.beyond || s.peer == aicc.FromAgent {
-			s.told++
-		} else if step.action == "say" {
-			s.asked = append(s.asked, wish(step.text))
-		}
+	return step
+}
+
+// spoke notes to whom something was said.
+func (s *script) spoke(step draftStep) {
+	s.lastSay = step.text
+	switch {
+	case s.beyond || s.peer == aicc.FromAgent:
+		s.told++
+	case step.action == "say":
+		s.asked = append(s.asked, wish(step.text))
 	}
 }
 
-// refused is a step that the tenant did not take.
-func (s *script) refused(b *beat) {
-	switch b.kind {
-	case beatHandover:
-		s.remark(b.entry, "a hand-over that was refused with %s; left out", b.code)
-	case beatHangUp:
-		if s.over == "" {
-			s.hangUp(b)
-		}
-	}
-}
-
-// hangUp is the customer's DISCONNECT.
-func (s *script) hangUp(b *beat) {
-	s.pause(b)
-	s.steps = append(s.steps, draftStep{action: "hang_up", entry: b.entry})
-	s.over = "customer"
+// handedOver reports whether a robot has handed over, or an agent is there without.
+func (s *script) handedOver() bool {
+	return s.beyond || s.peer == aicc.FromAgent || slices.ContainsFunc(s.waiting, func(b beat) bool { return b.source == aicc.FromAgent })
 }
 
 // words is the text of a beat, as long as a scenario can say it.
@@ -192,11 +198,22 @@ func (s *script) words(b *beat) []part {
 	return cut(text, mostText)
 }
 
+// business is the data for the robot's flow. It is JSON, of which a part is worth nothing.
+func (s *script) business(b *beat) []part {
+	data := s.vault.split(b.transData)
+	if length(data) > mostText {
+		s.remark(b.entry, "business data of %d characters; left out: a scenario can give no more than %d", length(data), mostText)
+		return nil
+	}
+	return data
+}
+
 // mostText is the longest text of a scenario in characters.
 const mostText = 400
 
-// pause is the time the customer took before a step.
+// pause is the time the customer took before a step, after what came since the last one.
 func (s *script) pause(b *beat) {
+	s.listen()
 	if s.last != "" {
 		s.steps = append(s.steps, draftStep{action: "think", times: []time.Duration{max(b.at-s.due, 0)}, entry: b.entry})
 	}
@@ -259,7 +276,7 @@ func (s *script) expect(b *beat, first bool) draftStep {
 	step := draftStep{action: "expect", from: b.source, media: b.media, times: []time.Duration{b.at}, entry: b.entry}
 	spoke := s.last == "say" || s.last == "upload"
 	step.reply = first && s.last == "say" && s.peer == b.source && b.media == ""
-	step.optional = b.media != "" && !(spoke && s.peer == aicc.FromAgent)
+	step.odd = b.media != "" && !(spoke && s.peer == aicc.FromAgent) || b.source == aicc.FromRobot && s.beyond && s.last != "handover"
 	if s.queued && b.source == aicc.FromAgent {
 		step.remark, s.queued = "after waiting in the queue", false
 	}
@@ -315,7 +332,7 @@ func (t *talk) shape() string {
 	var b strings.Builder
 	for i := range t.steps {
 		s := &t.steps[i]
-		fmt.Fprintf(&b, "%s|%q|%q|%s|%s|%v|%v|%v", s.action, template(s.text, true), template(s.data, true), s.media, s.from, s.reply, s.dropped, s.optional)
+		fmt.Fprintf(&b, "%s|%q|%q|%s|%s|%v|%v|%v", s.action, template(s.text, true), template(s.data, true), s.media, s.from, s.reply, s.dropped, s.odd)
 		if s.file != nil {
 			fmt.Fprintf(&b, "|%s|%x", s.file.fileType, sha256.Sum256(s.file.data))
 		}

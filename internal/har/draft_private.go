@@ -37,7 +37,7 @@ var privates = []private{
 	{"phone", regexp.MustCompile(`(?:\+?\b86[- ]?)?\b1[3-9]\d[- ]?\d{4}[- ]?\d{4}\b|\b0\d{2,3}-\d{7,8}\b|\+\d{1,3}[- ]?\d{2,4}(?:[- ]?\d{2,4}){1,3}\b`), 0, "1000000%04d", nil},
 	{"order", regexp.MustCompile(`(?i)(?:order|parcel|invoice|ticket|contract|订单|单号|运单|工单|合同|编号)(?:\s*(?:number|no\.?|id|号|编号)?\s*(?:is|:|#|是|为|：)?\s*)#?([A-Za-z]{0,6}-?\d[A-Za-z0-9-]{2,30})\b`), 1, "", nil},
 	{"token", regexp.MustCompile(`[A-Za-z0-9_+/=.%-]{20,}`), 0, "token-%d", isToken},
-	{"number", regexp.MustCompile(`\b[A-Za-z]{0,6}-?\d{6,}\b`), 0, "", nil},
+	{"number", regexp.MustCompile(`\b[A-Za-z]{0,6}-?\d{6,32}\b`), 0, "", nil},
 }
 
 // privateWords say what a kind is, for people. "user" is what the customers are called in a scenario
@@ -86,20 +86,26 @@ type identities struct {
 // be found where it is not meant.
 func (i *identities) add(value, variable string) {
 	id := identity{value, variable}
-	if !worthHiding(value) || i.seen[id] {
+	if !id.worthHiding() || i.seen[id] {
 		return
 	}
 	if i.seen == nil {
 		i.seen = map[identity]bool{}
 	}
 	i.seen[id] = true
-	i.list = append(i.list, id)
-	slices.SortStableFunc(i.list, func(a, b identity) int { return len(b.value) - len(a.value) })
+	at, _ := slices.BinarySearchFunc(i.list, id, func(a, b identity) int { return len(b.value) - len(a.value) })
+	i.list = slices.Insert(i.list, at, id)
 }
 
-func worthHiding(value string) bool {
-	runes := utf8.RuneCountInString(value)
-	return runes >= 4 || runes >= 2 && len(value) > runes
+// everybody is what pages call customers of whom they know no name.
+var everybody = []string{"customer", "visitor", "guest", "user", "anonymous", "me", "客户", "访客", "游客", "用户", "顾客", "匿名", "我"}
+
+func (id identity) worthHiding() bool {
+	runes := utf8.RuneCountInString(id.value)
+	if id.variable == "name" {
+		return runes >= 2 && !slices.Contains(everybody, strings.ToLower(id.value))
+	}
+	return runes >= 4
 }
 
 // hide takes what must not be seen out of a text that is for people.
@@ -241,13 +247,19 @@ func template(parts []part, variables bool) string {
 	return strings.ReplaceAll(b.String(), "${", "$${")
 }
 
+// longestValue is how many characters a value may have that stands for a variable: another row of the
+// data may have a longer one.
+const longestValue = 40
+
 // length is how many characters a text has at most.
 func length(parts []part) int {
 	n := 0
 	for _, p := range parts {
-		if n += utf8.RuneCountInString(p.text); p.variable == "user" {
-			n += 24 // the longest user id
+		if p.variable != "" {
+			n += longestValue
+			continue
 		}
+		n += utf8.RuneCountInString(p.text)
 	}
 	return n
 }

@@ -172,28 +172,29 @@ func (d *draft) rows(flows []*talk, opt DraftOptions) [][]string {
 		return nil
 	}
 	rows := [][]string{columns}
-	for i, v := range vaults {
-		row := make([]string, len(columns))
-		for c, name := range columns {
-			row[c] = valueFor(vaults, i, name)
-			if own, ok := v.values[name]; ok {
-				row[c] = own
-			}
-		}
-		rows = append(rows, row)
+	for range vaults {
+		rows = append(rows, make([]string, len(columns)))
+	}
+	for c, name := range columns {
+		fill(rows[1:], c, name, vaults)
 	}
 	return rows
 }
 
-// valueFor is the value that row i borrows for a column.
-func valueFor(vaults []*vault, i int, name string) string {
+// fill writes a column.
+func fill(rows [][]string, c int, name string, vaults []*vault) {
 	var values []string
 	for _, v := range vaults {
 		if value, ok := v.values[name]; ok {
 			values = append(values, value)
 		}
 	}
-	return values[i%len(values)]
+	for i, v := range vaults {
+		rows[i][c] = values[i%len(values)]
+		if own, ok := v.values[name]; ok {
+			rows[i][c] = own
+		}
+	}
 }
 
 // tellVariables notes what was taken for somebody's own.
@@ -318,16 +319,9 @@ func (d *draft) soften(t *talk, set *setup) {
 	leaves := t.chats > 0 && t.chats == set.chats || t.silence > 0 && set.silence > 0
 	for i := range t.steps {
 		s := &t.steps[i]
-		if s.action != "expect" || s.optional {
-			continue
-		}
-		switch {
-		case s.dropped && !leaves:
+		if s.odd || s.dropped && !leaves || s.from == aicc.FromAgent && !s.dropped && !reached {
 			s.optional = true
-			d.note(s.entry, "the other side hung up, which the embedded tenant cannot be set up for; the expectation is optional")
-		case s.from == aicc.FromAgent && !reached:
-			s.optional = true
-			d.note(s.entry, "an agent came in a way that the embedded tenant cannot be set up for; the expectation is optional")
+			d.note(s.entry, "what came here is nothing that the embedded tenant can be set up for; the expectation is optional")
 		}
 	}
 }
