@@ -95,7 +95,7 @@ func (s *script) joinLate(beats []beat) {
 		return
 	}
 	s.steps = append(s.steps, draftStep{action: "handover", entry: -1, remark: "made up: an agent was there already"})
-	if slices.ContainsFunc(beats[:first], func(b beat) bool { return b.kind < beatHeard }) {
+	if slices.ContainsFunc(beats[:first], func(b beat) bool { return b.kind == beatSay || b.kind == beatUpload }) {
 		s.steps = append(s.steps, draftStep{action: "expect", from: aicc.FromAgent, times: []time.Duration{0}, entry: -1, remark: "made up"})
 	}
 	s.beyond, s.robot, s.peer, s.last = true, true, aicc.FromAgent, "handover"
@@ -226,7 +226,7 @@ var mediaOrder = []string{"", aicc.Image, aicc.Audio, aicc.Video, aicc.Document,
 // listen makes expectations of what has come since the last step: one for each sender and each kind
 // of file, a text of the same sender not behind its files.
 func (s *script) listen() {
-	heard := s.waiting
+	heard, with := s.waiting, s.peer
 	s.waiting = nil
 	var steps []draftStep
 	for i := range heard {
@@ -236,7 +236,7 @@ func (s *script) listen() {
 		}
 		known := slices.ContainsFunc(steps, func(x draftStep) bool { return x.from == b.source && (x.media == b.media || b.media == "") })
 		if !known {
-			steps = append(steps, s.expect(b, len(steps) == 0))
+			steps = append(steps, s.expect(b, with, len(steps) == 0))
 		}
 		if s.peer != b.source && b.source == aicc.FromAgent {
 			s.reached()
@@ -271,12 +271,13 @@ func (s *script) counts(b *beat) bool {
 	return false
 }
 
-// expect waits for a message. Its time is the moment at which it came.
-func (s *script) expect(b *beat, first bool) draftStep {
+// expect waits for a message, by whoever the customer was with when speaking last or by somebody else.
+// Its time is the moment at which it came.
+func (s *script) expect(b *beat, with string, first bool) draftStep {
 	step := draftStep{action: "expect", from: b.source, media: b.media, times: []time.Duration{b.at}, entry: b.entry}
 	spoke := s.last == "say" || s.last == "upload"
-	step.reply = first && s.last == "say" && s.peer == b.source && b.media == ""
-	step.odd = b.media != "" && !(spoke && s.peer == aicc.FromAgent) || b.source == aicc.FromRobot && s.beyond && s.last != "handover"
+	step.reply = first && s.last == "say" && with == b.source && b.media == ""
+	step.odd = b.media != "" && !(spoke && with == aicc.FromAgent) || b.source == aicc.FromRobot && s.beyond && s.last != "handover"
 	if s.queued && b.source == aicc.FromAgent {
 		step.remark, s.queued = "after waiting in the queue", false
 	}
@@ -322,10 +323,14 @@ func (s *script) dropped(b *beat) {
 	switch {
 	case b.source == aicc.FromAgent && s.peer == aicc.FromAgent && s.beyond:
 		s.chats = s.told
-	case b.source == aicc.FromSystem:
+	case b.source == aicc.FromSystem && wait >= leastSilence:
 		s.silence = wait
 	}
 }
+
+// leastSilence is how long a silence must be to be taken for the reason of a hang-up. Nobody hangs up on
+// customers who have to wait for an answer of the embedded tenant.
+const leastSilence = 10 * time.Second
 
 // shape is equal for conversations that took the same steps.
 func (t *talk) shape() string {

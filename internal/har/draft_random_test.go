@@ -44,7 +44,7 @@ func randomSession(seed uint64) *session {
 // TestDraftOfAnything wants a scenario of whatever was recorded, and one that the embedded tenant can
 // play to its end.
 func TestDraftOfAnything(t *testing.T) {
-	sessions, played := uint64(200), 0
+	sessions, played := uint64(120), 0
 	for seed := range sessions {
 		r := open(t, randomSession(seed).file())
 		out, err := r.Draft(DraftOptions{Source: "session.har", Name: "session", Customer: -1, Files: true})

@@ -245,7 +245,7 @@ func (d *draft) tenant(flows []*talk) *setup {
 	for _, t := range flows {
 		s.silence = max(s.silence, t.silence)
 	}
-	if longestThink(flows) >= s.silence {
+	if longestThink(flows)+leastSilence/2 > s.silence {
 		s.silence = 0
 	}
 	for _, t := range flows {
@@ -313,15 +313,25 @@ func longestThink(flows []*talk) time.Duration {
 
 // soften makes the expectations optional that the embedded tenant would not meet.
 func (d *draft) soften(t *talk, set *setup) {
-	byWord := t.keyword != "" && slices.Contains(set.keywords, t.keyword)
-	byStep := slices.ContainsFunc(t.steps, func(s draftStep) bool { return s.action == "handover" })
-	reached := byWord || byStep || t.direct && set.noRobot
-	leaves := t.chats > 0 && t.chats == set.chats || t.silence > 0 && set.silence > 0
+	reached := t.direct && set.noRobot || t.keyword != "" && slices.Contains(set.keywords, t.keyword) ||
+		slices.ContainsFunc(t.steps, func(s draftStep) bool { return s.action == "handover" })
 	for i := range t.steps {
-		s := &t.steps[i]
-		if s.odd || s.dropped && !leaves || s.from == aicc.FromAgent && !s.dropped && !reached {
+		if s := &t.steps[i]; s.action == "expect" && !set.meets(t, s, reached) {
 			s.optional = true
 			d.note(s.entry, "what came here is nothing that the embedded tenant can be set up for; the expectation is optional")
 		}
 	}
+}
+
+// meets reports whether an expectation of a flow is surely met, in which an agent is reached or not.
+func (set *setup) meets(t *talk, s *draftStep, reached bool) bool {
+	switch {
+	case s.odd:
+		return false
+	case !s.dropped:
+		return reached || s.from != aicc.FromAgent
+	case t.chats > 0:
+		return reached && t.chats == set.chats
+	}
+	return t.silence > 0 && set.silence > 0 && s.patience() > set.silence+leastSilence/2
 }
