@@ -54,13 +54,36 @@ it. What could not be turned into a step is told, and stands as a comment at the
 	return cmd
 }
 
+// check refuses flags that cannot be meant.
+func (f *recordFlags) check(cmd *cobra.Command) error {
+	for _, name := range []string{"out", "user", "host"} {
+		if flag := cmd.Flags().Lookup(name); flag.Changed && strings.TrimSpace(flag.Value.String()) == "" {
+			return usagef("--%s is empty; leave it out if it is not meant", name)
+		}
+	}
+	switch {
+	case f.out != "" && !isScenario(f.out):
+		return usagef("--out %s is no name of a scenario; it must end in .yaml", f.out)
+	case f.force && f.out == "":
+		return usagef("--force needs --out")
+	}
+	return nil
+}
+
 func (f *recordFlags) record(cmd *cobra.Command, file string) error {
+	if err := f.check(cmd); err != nil {
+		return err
+	}
 	say, err := printer(cmd)
 	if err != nil {
 		return err
 	}
 	rec, err := har.Open(file, har.Options{Host: f.host})
-	if err != nil {
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &path): // which names the file
+		return err
+	case err != nil:
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	defer rec.Close()
@@ -83,18 +106,25 @@ func (f *recordFlags) record(cmd *cobra.Command, file string) error {
 	return nil
 }
 
-// draft makes the scenario, and makes sure that it is one.
+// draft makes the scenario, and makes sure that it is one. Notes come with an error, too.
 func (f *recordFlags) draft(rec *har.Recording, file string) (*har.Drafted, error) {
 	user, err := f.pick(rec)
 	if err != nil {
 		return nil, err
 	}
-	target := first(f.out, file)
-	name := scenarioName(target)
+	name := scenarioName(first(f.out, file))
 	out, err := rec.Draft(har.DraftOptions{Source: filepath.Base(file), Name: name, Customer: user, Files: f.out != ""})
 	if err != nil {
 		return out, err
 	}
+	if size := len(out.Scenario); size > scenario.MaxFile {
+		return out, fmt.Errorf("the draft has %d MiB, and a scenario has %d MiB at most; take one user with --user", size>>20, scenario.MaxFile>>20)
+	}
+	return out, valid(out, first(f.out, "scenario.yaml"))
+}
+
+// valid reads a draft as the scenario that it must be.
+func valid(out *har.Drafted, file string) error {
 	opt := reading()
 	opt.Open = func(name string) (io.ReadCloser, error) {
 		for _, beside := range out.Files {
@@ -104,11 +134,14 @@ func (f *recordFlags) draft(rec *har.Recording, file string) (*har.Drafted, erro
 		}
 		return nil, fs.ErrNotExist
 	}
-	if _, err := scenario.Parse(first(f.out, "scenario.yaml"), out.Scenario, opt); err != nil {
-		return out, fmt.Errorf("the draft is not a scenario, which is a mistake of chatbench: %v", err)
+	if _, err := scenario.Parse(file, out.Scenario, opt); err != nil {
+		return fmt.Errorf("%w: %v", errBadDraft, err)
 	}
-	return out, nil
+	return nil
 }
+
+// errBadDraft means that what was drafted is not a scenario, which must not happen.
+var errBadDraft = errors.New("the draft is not a scenario, which is a bug in chatbench")
 
 // scenarioName is what a scenario is called after its file.
 func scenarioName(file string) string {

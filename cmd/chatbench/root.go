@@ -103,6 +103,9 @@ func exitCode(err error, stderr io.Writer, say *lang.Printer) int {
 		return int(result.ExitInterrupted)
 	}
 	fmt.Fprintln(stderr, problems(err, say))
+	if errors.Is(err, errBadDraft) {
+		return int(result.ExitBug)
+	}
 	return int(result.ExitUsage)
 }
 
