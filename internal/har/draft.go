@@ -2,6 +2,7 @@ package har
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,6 +19,8 @@ type draft struct {
 	files []upload
 	kept  int                 // bytes of files
 	notes map[string]*rawNote // by text
+
+	contents map[[sha256.Size]byte][]byte // of files, each once
 }
 
 // Note is what the reader of a draft should know: what was left out or made up, and where.

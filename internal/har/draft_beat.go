@@ -1,6 +1,7 @@
 package har
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -257,10 +258,19 @@ func (d *draft) keep(entry int, stream string) []byte {
 	case len(data) > mostFile:
 		d.note(entry, "the uploaded file has more than %d MiB; a made file takes its place", mostFile>>20)
 		return nil
-	case d.kept+len(data) > mostFiles:
+	}
+	key := sha256.Sum256(data)
+	if known := d.contents[key]; known != nil {
+		return known
+	}
+	if d.kept+len(data) > mostFiles {
 		d.note(entry, "the files of the recording have more than %d MiB together; a made file takes the place of this one", mostFiles>>20)
 		return nil
 	}
+	if d.contents == nil {
+		d.contents = map[[sha256.Size]byte][]byte{}
+	}
+	d.contents[key] = data
 	d.kept += len(data)
 	return data
 }

@@ -124,8 +124,8 @@ func (t *talk) allowance() time.Duration {
 	return length
 }
 
-// mix writes the shares of the flows, unless they are equal. They are whole parts of a thousand that
-// add up.
+// mix writes the shares of the flows, unless they are equal. They are hundredths of a percent that add
+// up.
 func (p *page) mix(flows []*talk) {
 	total := 0
 	for _, t := range flows {
@@ -138,9 +138,10 @@ func (p *page) mix(flows []*talk) {
 	done, sum := 0, 0
 	for i, t := range flows {
 		sum += t.count
-		share := sum*1000/total - done
+		share := sum*10000/total - done
 		done += share
-		p.step(fmt.Sprintf("  %s: %s%%", draftName(i, len(flows)), strings.TrimSuffix(fmt.Sprintf("%.1f", float64(share)/10), ".0")), counted(t.count, "conversation"))
+		name := draftName(i, len(flows))
+		p.step(fmt.Sprintf("  %s: %s%%", name, strconv.FormatFloat(float64(share)/100, 'f', -1, 64)), counted(t.count, "conversation"))
 	}
 }
 

@@ -2,6 +2,8 @@ package har
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -65,5 +67,40 @@ func wellTravelled(t *testing.T, s *scenario.Scenario, text []byte) {
 	good := j.ended[trace.ByCustomer] + j.ended[trace.ByPeer]
 	if len(j.missed) > 0 || good == 0 || len(j.ended) > 2 || j.ended[trace.GaveUp]+j.ended[trace.CutShort]+j.ended[trace.NoConnect] > 0 {
 		t.Errorf("missed %q, ends %v, want nothing missed and all conversations at their end; played:\n%s", j.missed, j.ended, text)
+	}
+}
+
+// TestDraftOfBrowsers drafts what a real browser recorded of the page that tenant --page serves, and
+// plays it.
+func TestDraftOfBrowsers(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.har")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Skip("no recordings of a browser in testdata")
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			rec, err := Open(file, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rec.Close()
+			out, err := rec.Draft(DraftOptions{Source: filepath.Base(file), Name: "session", Customer: -1, Files: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := parsed(t, out)
+			wellTravelled(t, s, out.Scenario)
+			for _, c := range rec.Customers {
+				if c.User != "" && strings.Contains(string(out.Scenario)+fmt.Sprint(notesOf(out)), c.User) {
+					t.Errorf("the id of user %s is in\n%s", c.User, out.Scenario)
+				}
+			}
+			if own := scenario.DefaultTenant(); strings.Contains(string(out.Scenario), own.Channel) || strings.Contains(string(out.Scenario), own.AppSecret) {
+				t.Errorf("channel or secret is in\n%s", out.Scenario)
+			}
+		})
 	}
 }

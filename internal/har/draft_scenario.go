@@ -203,7 +203,7 @@ func (d *draft) tellVariables(flows []*talk, opt DraftOptions) {
 		for i := range t.steps {
 			s := &t.steps[i]
 			for _, p := range slices.Concat(s.text, s.data) {
-				if p.variable != "" {
+				for n := 0; p.variable != "" && n < t.count; n++ {
 					d.tellVariable(s.entry, p.variable, opt)
 				}
 			}

@@ -182,7 +182,7 @@ func TestData(t *testing.T) {
 		t.Errorf("%d flows that pick %v, want two, and the rows in their order", len(parsed.Flows), parsed.Data.Pick)
 	}
 	compareNotes(t, out, []string{
-		"entry 3: an order number in a text became the column {{order}}, with its values as recorded (2 times)",
+		"entry 3: an order number in a text became the column {{order}}, with its values as recorded (3 times)",
 		"entry 3: a phone number in a text became the column {{phone}}, with made-up values",
 		"entry 9: an e-mail address in a text became the column {{email}}, with made-up values",
 	})
