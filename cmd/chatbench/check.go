@@ -24,15 +24,19 @@ type checkFlags struct {
 func newCheck() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
-		Use:   "check [SCENARIO | TRACE]",
-		Short: "Check a tenant, or a recorded trace, against the rules",
-		Long: `Without a trace it checks a tenant, by default the embedded one: a few customers play a scenario (one
+		Use:   "check [SCENARIO | TRACE | HAR]",
+		Short: "Check a tenant, a recorded trace, or a browser's recording against the rules",
+		Long: `Without a recording it checks a tenant, by default the embedded one: a few customers play a scenario (one
 is built in), and then the tenant is probed, that is, asked on purpose for what customers do not ask
 for: wrong requests, foreign tokens, two polls at once. That takes a handful of users and
 conversations, one after the other, and about a minute; whatever is opened is ended with DISCONNECT.
 
 With a trace, trace.ndjson.gz in the folder given to --out or that folder, it judges an earlier run or
 check by the same rules, in the same code, as that itself was.
+
+With a HAR file, as a browser's developer tools or a proxy save it, it judges a session of a real web
+page: the tenant, and the page, which has to keep to what the vendor's demo client does. The file is
+known by its content and may be packed with gzip. --out then takes results, reports and the trace.
 
 With --minimize it looks for the least events of one customer that break a rule, and tells them as a
 story.`,
@@ -41,6 +45,7 @@ story.`,
       --channel 2025010112345678 --app-key KEY --allow-target service.example.com --keyword agent
   chatbench check results/
   chatbench check results/ --rule DSC --known known.yaml
+  chatbench check session.har --out results/
   chatbench check results/ --minimize DEL-04 --out lost.ndjson.gz`,
 		Args: atMost("a scenario or a trace"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.check(cmd, args) },
@@ -48,7 +53,7 @@ story.`,
 	f.play.register(cmd)
 	f.probe.register(cmd)
 	f.minimize.register(cmd)
-	cmd.Flags().StringVar(&f.host, "host", "", "of a browser's recording: only exchanges with `HOST`, where it holds chats with several")
+	cmd.Flags().StringVar(&f.host, "host", "", "of a browser's recording, only exchanges with `HOST`, with its port if it has one")
 	cmd.Flags().Lookup("out").Usage = "write result.json, the reports and the trace to folder `DIR`; with --minimize: what is left of the trace to file DIR"
 	return cmd
 }
@@ -92,7 +97,7 @@ func (f *checkFlags) judging(cmd *cobra.Command) (opt run.RecheckOptions, err er
 	if opt.Rules, err = judge.choice(); err != nil {
 		return opt, err
 	}
-	if opt.Known, err = judge.failures(); err != nil {
+	if opt.Known, err = judge.failures(readingOfClients()); err != nil {
 		return opt, err
 	}
 	return opt, judge.demand(opt.Demands)

@@ -150,6 +150,14 @@ func reading() scenario.Options {
 	return scenario.Options{Env: os.LookupEnv, Rules: check.Known(), Own: ownRules(), Metrics: latencies(), Errors: gate.Counters(), Mutants: mutantNames()}
 }
 
+// readingOfClients is what known failures are read with where they may be those of a client that is
+// judged: to it the rules for chatbench itself are rules like others.
+func readingOfClients() scenario.Options {
+	opt := reading()
+	opt.Own = nil
+	return opt
+}
+
 // latencies are the metrics that are times.
 func latencies() []string {
 	return slices.DeleteFunc(metric.Names(), func(name string) bool { return strings.HasSuffix(name, ".rate") })

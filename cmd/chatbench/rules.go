@@ -94,7 +94,7 @@ var levels = map[check.Level]string{
 	check.API:      "the vendor's API pages say so",
 	check.Demo:     "the vendor's demo client does it or relies on it",
 	check.Inferred: "people expect it, nobody promises it",
-	check.Self:     "a rule for chatbench itself",
+	check.Self:     "the client's side of the demo flow: chatbench's own customers, or a client that is judged",
 }
 
 var severities = map[check.Severity]string{
@@ -104,11 +104,12 @@ var severities = map[check.Severity]string{
 }
 
 var needs = map[check.Needs]string{
-	check.Wire:    "the exchanges alone",
-	check.Markers: "markers in the texts: the other side marks or echoes them",
-	check.Journal: "the tenant's own record: the embedded tenant",
-	check.ByProbe: "a probe: \"chatbench check\" asks for it on purpose",
-	check.Setup:   "how the tenant is set up: the embedded tenant, or what the scenario says of its target",
+	check.Wire:       "the exchanges alone",
+	check.TokensSeen: "which tokens the requests carried",
+	check.Markers:    "markers in the texts: the other side marks or echoes them",
+	check.Journal:    "the tenant's own record: the embedded tenant",
+	check.ByProbe:    "a probe: \"chatbench check\" asks for it on purpose",
+	check.Setup:      "how the tenant is set up: the embedded tenant, or what the scenario says of its target",
 }
 
 func explain(w io.Writer, say *lang.Printer, r check.Rule) {

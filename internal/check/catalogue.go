@@ -9,9 +9,6 @@ const (
 	demoQueue   = "demo page, queue display (docs/protocol.md E06 and section 6.1)"
 )
 
-// ownBug ends the hint of a rule for clients.
-const ownBug = " If the client is chatbench, this is a bug: please report it with the trace."
-
 // registry is the catalogue. An id is given once and never used again; gaps in the numbering are ideas
 // that have no rule.
 var registry = [ruleCount]Rule{
@@ -404,73 +401,73 @@ var registry = [ruleCount]Rule{
 	sim01: {
 		ID: "SIM-01", Title: "one poll at a time", Level: Self, Severity: Failure, Needs: Wire, Source: demoReceive,
 		Statement: "A client has at most one poll in flight.",
-		Look:      "Polls that a timer starts, and not the end of the poll before; polling that is started again when it goes on already; two windows of one user." + ownBug,
+		Look:      "Polls that a timer starts, and not the end of the poll before; polling that is started again when it goes on already; two windows of one user.",
 	},
 	sim02: {
 		ID: "SIM-02", Title: "no poll before CONNECT", Level: Self, Severity: Failure, Needs: Wire, Source: demoReceive,
 		Statement: "A client polls only after CONNECT was answered 0, apart from declared probes.",
-		Look:      "Where polling is started: the demo does so in the answer to CONNECT, and only when that is 0." + ownBug,
+		Look:      "Where polling is started: the demo does so in the answer to CONNECT, and only when that is 0.",
 	},
 	sim03: {
 		ID: "SIM-03", Title: "no poll after DISCONNECT", Level: Self, Severity: Failure, Needs: Wire, Source: demoReceive,
 		Statement: "A client does not poll after a DISCONNECT that the demo handles, apart from declared probes.",
-		Look:      "The handling of DISCONNECT and the flag that keeps polling going; a DISCONNECT from SYSTEM, with a tip in its content, or in one list with other messages." + ownBug,
+		Look:      "The handling of DISCONNECT and the flag that keeps polling going; a DISCONNECT from SYSTEM, with a tip in its content, or in one list with other messages.",
 	},
 	sim04: {
 		ID: "SIM-04", Title: "a pause between polls", Level: Self, Severity: Failure, Needs: Wire, Source: demoReceive,
 		Statement: "Between the answer of a poll and the next poll lies the demo's pause of 100 ms.",
-		Look:      "The timer in front of each poll; what follows a poll that failed." + ownBug,
+		Look:      "The timer in front of each poll; what follows a poll that failed.",
 	},
 	sim05: {
 		ID: "SIM-05", Title: "one download a media message", Level: Self, Severity: Failure, Needs: Wire, Source: demoReceive,
 		Statement: "A client downloads each media message that the demo would, exactly once.",
-		Look:      "The media types that are handled; lists of several messages; what follows a DISCONNECT in the same list; pictures that are loaded again whenever they are drawn." + ownBug,
+		Look:      "The media types that are handled; lists of several messages; what follows a DISCONNECT in the same list; pictures that are loaded again whenever they are drawn.",
 	},
 	sim06: {
 		ID: "SIM-06", Title: "the queue is asked every 10 s", Level: Self, Severity: Failure, Needs: Wire,
 		Source:    demoQueue,
 		Statement: "Between two queue queries lie 10 s, unless a message with queueFlag came; after a code other than 0 there is none.",
-		Look:      "Timers that go on when the answer is another than 0, or that several starts have made." + ownBug,
+		Look:      "Timers that go on when the answer is another than 0, or that several starts have made.",
 	},
 	sim07: {
 		ID: "SIM-07", Title: "a customer hangs up", Level: Self, Severity: Failure, Needs: Wire,
 		Source:    apiFlow,
 		Statement: "A conversation that the other side did not end ends with the client's DISCONNECT.",
-		Look:      "What is sent when the window is closed or left: until the tenant notices by itself, an agent waits for nobody." + ownBug,
+		Look:      "What is sent when the window is closed or left: until the tenant notices by itself, an agent waits for nobody.",
 	},
 	sim08: {
 		ID: "SIM-08", Title: "a customer who is turned away leaves a message", Level: Self, Severity: Warning, Needs: Wire,
 		Source:    apiFlow,
 		Statement: "A conversation whose CONNECT was refused ends with doLeaveMessage.",
-		Look:      "What is offered when CONNECT is refused, as outside working time; whoever sits in front of a page may decline." + ownBug,
+		Look:      "What is offered when CONNECT is refused, as outside working time; whoever sits in front of a page may decline.",
 	},
 	sim09: {
 		ID: "SIM-09", Title: "tokens before CONNECT", Level: Self, Severity: Failure, Needs: TokensSeen,
 		Source:    "API reference, headers and call flow (docs/protocol.md sections 2.2 and 6.1)",
 		Statement: "No CONNECT is refused with 401 because it carries no application token or no user token.",
-		Look:      "The order of the first calls: CONNECT has to wait for the answers that bring the tokens; a header that says undefined." + ownBug,
+		Look:      "The order of the first calls: CONNECT has to wait for the answers that bring the tokens; a header that says undefined.",
 	},
 	sim10: {
 		ID: "SIM-10", Title: "the queue is asked while queueing", Level: Self, Severity: Failure, Needs: Wire,
 		Source:    demoQueue,
 		Statement: "After a message with queueFlag that the demo shows, the client asks for the place in the queue, and again 10 s after each answer 0, until an agent speaks or the conversation ends.",
-		Look:      "Whether queueFlag is looked at; a timer that stops after the first answer." + ownBug,
+		Look:      "Whether queueFlag is looked at; a timer that stops after the first answer.",
 	},
 	sim11: {
 		ID: "SIM-11", Title: "click-to-call is asked about once", Level: Self, Severity: Warning, Needs: Wire,
 		Source:    "demo page, receiving messages (docs/protocol.md E15 and section 4)",
 		Statement: "At the first message from AGENT the client asks whether calls are supported: not before, and not again in the conversation; in later conversations of the same user it may.",
-		Look:      "A page that offers no calls need not ask. Otherwise: what is done at the first message of an agent, and whether each message does it again." + ownBug,
+		Look:      "A page that offers no calls need not ask. Otherwise: what is done at the first message of an agent, and whether each message does it again.",
 	},
 	sim12: {
 		ID: "SIM-12", Title: "a replacement token is taken up", Level: Self, Severity: Failure, Needs: TokensSeen,
 		Source:    "API reference, applyToken: ccmessaging-token in an answer (docs/protocol.md section 2.3)",
 		Statement: "After an answer that brought a new user token in its header, no call carries an older one.",
-		Look:      "Whether the header ccmessaging-token of every answer is read, that of a download too; a server in between or a CORS rule (Access-Control-Expose-Headers) that hides it from the page." + ownBug,
+		Look:      "Whether the header ccmessaging-token of every answer is read, that of a download too; a server in between or a CORS rule (Access-Control-Expose-Headers) that hides it from the page.",
 	},
 	sim13: {
 		ID: "SIM-13", Title: "nothing is sent after DISCONNECT", Level: Self, Severity: Failure, Needs: Wire, Source: demoReceive,
 		Statement: "After a DISCONNECT that the demo handles the client sends no text, file, TRANS2AGENT, queue query or DISCONNECT any more, and after its own that was answered 0 no poll either. Downloads, click-to-call, survey and leaving a message may follow.",
-		Look:      "Whether the input is closed when the conversation is over; timers that are not stopped; what is sent when a window is closed whose conversation has ended." + ownBug,
+		Look:      "Whether the input is closed when the conversation is over; timers that are not stopped; what is sent when a window is closed whose conversation has ended.",
 	},
 }

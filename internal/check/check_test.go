@@ -115,7 +115,7 @@ func TestOpportunities(t *testing.T) {
 	h.open().poll(agent(0)).poll(agent(4)).hangUp().journal(trace.Record{Senders: []trace.Said{agentSaid(2)}}).end(trace.ByCustomer)
 	want := map[string]string{
 		"SHP-01": "0/7",
-		"SHP-02": "0/6",  // two CONNECT, two texts, a download, a DISCONNECT
+		"SHP-02": "0/8",  // two CONNECT, two texts, a download, a DISCONNECT
 		"SHP-03": "0/6",  // the same
 		"SHP-05": "0/10", // messages
 		"SHP-06": "0/10",
@@ -154,6 +154,8 @@ func TestOpportunities(t *testing.T) {
 		"SIM-04": "0/4", // the probe before CONNECT begins the polls of its conversation
 		"SIM-05": "0/1",
 		"SIM-07": "0/1", // the second conversation
+		"SIM-11": "0/2",
+		"SIM-13": "0/2",
 	}
 	got := map[string]string{}
 	for _, r := range judge(testOptions(), h) {

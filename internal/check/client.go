@@ -102,7 +102,7 @@ func (s *Session) replaced(e *trace.Event) {
 		if t.number != 0 {
 			s.rarely().tokens.number = 0
 		}
-	case !e.NewToken || e.Got <= 0:
+	case !e.NewToken || e.Got <= 0 || int32(e.Got) == t.number: // that it is told again gives no more time
 	case t.number == 0 || e.Started >= t.newAt:
 		t = &s.rarely().tokens
 		t.number, t.newAt, t.takenUp = int32(e.Got), e.At, false
@@ -190,7 +190,6 @@ func (s *Session) clientAnswered(e *trace.Event) {
 			s.missesSomething()
 		}
 	}
-	s.replaced(e)
 	if e.Op == aicc.OpPoll {
 		return
 	}

@@ -59,6 +59,26 @@ var eventFaults = []fault{
 			i := h.first(from, func(e trace.Event) bool { return e.FileID == "fetched twice" })
 			h.insert(i+2, h.events[i:i+2]...)
 		}},
+	{name: "CONNECT without a token", rules: []string{"SIM-09 ERROR"}, events: func(h *history, from int, _ *rand.Rand) {
+		h.insert(from+1, exchange(aicc.OpConnect, trace.Event{Class: aicc.Fail, Status: 401, Token: trace.Tokenless})...)
+	}},
+	{name: "click-to-call asked about twice", rules: []string{"SIM-11 ERROR"}, events: func(h *history, from int, _ *rand.Rand) {
+		h.insert(h.first(from, isReturn(aicc.OpSupport))+1, exchange(aicc.OpSupport, ok())...)
+	}},
+	{name: "replacement not taken up", rules: []string{"SIM-12 ERROR"}, events: func(h *history, from int, r *rand.Rand) {
+		e := &h.events[h.first(from, isReturn(aicc.OpSend))]
+		e.NewToken, e.Got = true, 2
+		h.events[h.pick(from, r, func(late trace.Event) bool {
+			return isInvoke(aicc.OpPoll)(late) && late.At > e.At+DefaultCrossing
+		})].Token = 1
+	}},
+	{name: "file sent after DISCONNECT", rules: []string{"SIM-13 ERROR"},
+		plan: func(p *plan, _ *rand.Rand) { p.hangUpByPeer() },
+		events: func(h *history, from int, _ *rand.Rand) {
+			i := h.first(from, isRecord)
+			shift(h.events[i-1:], DefaultCrossing)
+			h.insert(i, exchange(aicc.OpUpload, ok())...)
+		}},
 	{name: "download refused", rules: []string{"MED-01 FAIL"},
 		plan: func(p *plan, r *rand.Rand) {
 			p.stay() // after DISCONNECT it may be refused
@@ -124,7 +144,7 @@ var eventFaults = []fault{
 		for _, e := range h.events[from:] {
 			next = max(next, e.Seq+1)
 		}
-		h.insert(h.first(from, isRecord), exchange(aicc.OpSend,
+		h.insert(h.first(from, isReturn(aicc.OpPoll)), exchange(aicc.OpSend,
 			trace.Event{Class: aicc.Fail, Status: 200, Code: aicc.CodeFlowControl, Seq: next})...)
 		record := h.events[h.first(from, isRecord)].Record
 		record.Shown = append(record.Shown, [2]int{next, next})
@@ -159,7 +179,7 @@ var eventFaults = []fault{
 		h.insert(i, exchange(aicc.OpQueue, again)...)
 		shift(h.events[i:], 10*time.Second)
 	}},
-	{name: "queueing for too long", rules: []string{"QUE-04 FAIL"},
+	{name: "queueing for too long", rules: []string{"QUE-04 FAIL", "SIM-10 ERROR"}, // and nobody asks for a minute
 		plan: func(p *plan, _ *rand.Rand) {
 			p.stay()
 			p.items = append(p.items, item{m: queueNotice()})
@@ -238,7 +258,7 @@ func emptyPoll(probe bool) []trace.Event {
 // exchange is one with this answer, to be put into a history.
 func exchange(op aicc.Op, answer trace.Event) []trace.Event {
 	answer.Kind, answer.Op, answer.ID = trace.Return, op, strayID
-	return []trace.Event{{Kind: trace.Invoke, Op: op, ID: strayID, Probe: answer.Probe, Fresh: answer.Fresh, Seq: answer.Seq}, answer}
+	return []trace.Event{{Kind: trace.Invoke, Op: op, ID: strayID, Probe: answer.Probe, Fresh: answer.Fresh, Token: answer.Token, Seq: answer.Seq}, answer}
 }
 
 // delay puts an empty poll into the history at place i that comes back after a deadline was missed,

@@ -106,6 +106,10 @@ func generate(draw dice, customer int, prefix string) *world {
 	for range 1 + draw(3) {
 		w.converse()
 	}
+	w.carry()
+	if draw(3) == 0 {
+		w.watch()
+	}
 	return w
 }
 
@@ -288,6 +292,9 @@ func (w *world) probing(e trace.Event) trace.Event {
 
 // happen is one thing of a conversation.
 func (w *world) happen() {
+	if w.worse() {
+		w.trade(aicc.OpSupport, ok()) // out of nothing
+	}
 	switch w.draw(9) {
 	case 0:
 		w.speak(oneOf(w.draw, aicc.OpSend, aicc.OpSend, aicc.OpTransfer))
@@ -440,7 +447,8 @@ func (w *world) pollFor(answer trace.Event) {
 		}
 		return
 	}
-	for _, id := range w.exchange(answer, batch) {
+	due, came := w.exchange(answer, batch)
+	for _, id := range due {
 		if w.bad() {
 			continue
 		}
@@ -448,6 +456,9 @@ func (w *world) pollFor(answer trace.Event) {
 		if w.bad() {
 			w.fetch(id)
 		}
+	}
+	if !answer.Probe {
+		w.react(came)
 	}
 }
 
@@ -477,7 +488,7 @@ func (w *world) take() []msg {
 
 // exchange plays the poll itself, at times with another exchange inside or a second poll, and
 // returns the files that the demo downloads.
-func (w *world) exchange(answer trace.Event, batch []msg) (due []string) {
+func (w *world) exchange(answer trace.Event, batch []msg) (due []string, came []*aicc.Downlink) {
 	answer.Count = len(batch)
 	invoke := trace.Event{Kind: trace.Invoke, Op: aicc.OpPoll, Probe: answer.Probe, Late: answer.Late, Fresh: answer.Fresh}
 	w.lastID++
@@ -493,11 +504,13 @@ func (w *world) exchange(answer trace.Event, batch []msg) (due []string) {
 	answer.Kind, answer.Op, answer.ID, answer.Started = trace.Return, aicc.OpPoll, invoke.ID, started
 	w.add(answer)
 	for i, m := range batch {
-		if d := w.show(invoke.ID, i, m); downloadable(d) && !answer.Probe && d.Content != "" {
+		d := w.show(invoke.ID, i, m)
+		if downloadable(d) && !answer.Probe && d.Content != "" {
 			due = append(due, d.Content)
 		}
+		came = append(came, d)
 	}
-	return due
+	return due, came
 }
 
 // held is how long the tenant takes for a poll: with nothing to hand out, as long as it holds polls.

@@ -26,6 +26,7 @@ type history struct {
 	epoch    int
 	now      time.Duration
 	lastID   uint32
+	asides   uint32
 	said     int           // by the customer
 	hold     time.Duration // of a poll that brings nothing
 	files    map[string]trace.File
@@ -59,7 +60,7 @@ func (h *history) wait(d time.Duration) *history {
 func (h *history) call(op aicc.Op, takes time.Duration, answer trace.Event) *history {
 	h.lastID++
 	invoke := trace.Event{Kind: trace.Invoke, Op: op, ID: h.lastID, Seq: answer.Seq, FileID: answer.FileID, Probe: answer.Probe,
-		Fresh: answer.Fresh, Chars: answer.Chars, Bytes: answer.Bytes, Asked: answer.Asked, Late: answer.Late, Intended: h.now}
+		Fresh: answer.Fresh, Token: answer.Token, NoAccess: answer.NoAccess, Async: answer.Async, Dial: answer.Dial, Chars: answer.Chars, Bytes: answer.Bytes, Asked: answer.Asked, Late: answer.Late, Intended: h.now}
 	if op == aicc.OpUpload {
 		invoke.FileID = "" // the key comes with the answer
 	}
@@ -67,6 +68,16 @@ func (h *history) call(op aicc.Op, takes time.Duration, answer trace.Event) *his
 	h.now += takes
 	answer.Kind, answer.Op, answer.ID, answer.Started, answer.Intended = trace.Return, op, h.lastID, started, started
 	h.add(answer)
+	return h
+}
+
+// aside is an exchange that takes no time, and no number from those that stories count.
+func (h *history) aside(op aicc.Op, answer trace.Event) *history {
+	last := h.lastID
+	h.asides++
+	h.lastID = 1<<21 + h.asides
+	h.call(op, 0, answer)
+	h.lastID = last
 	return h
 }
 
@@ -91,6 +102,16 @@ func (h *history) askQueue(code string, position int) *history {
 	answer := ok()
 	answer.Code, answer.Position = code, position
 	return h.call(aicc.OpQueue, 2*ms, answer)
+}
+
+// queueFor asks for the queue and waits, and asks again meanwhile as the demo does, but for the last
+// time.
+func (h *history) queueFor(d time.Duration) *history {
+	h.aside(aicc.OpQueue, ok())
+	for ; d >= 2*queryPause; d -= queryPause {
+		h.wait(queryPause).aside(aicc.OpQueue, ok())
+	}
+	return h.wait(d)
 }
 
 // upload is a good file of the customer's.
@@ -140,7 +161,7 @@ func (h *history) pollNow(answer trace.Event, messages ...msg) *history {
 		agent = agent || down.SourceType == aicc.FromAgent && !answer.Probe
 	}
 	if agent && !h.did(aicc.OpSupport, aicc.Unfinished) {
-		h.call(aicc.OpSupport, 2*ms, ok())
+		h.aside(aicc.OpSupport, ok())
 	}
 	for _, id := range due {
 		h.download(id)

@@ -159,7 +159,8 @@ func (s *Session) excusesDownload(e *trace.Event) bool {
 		return e.NoBody || f == nil
 	}
 	f.due.may++
-	if s.wrongRequest(e) || e.Class == aicc.Fail && f.local != e.Local {
+	answered := e.Status != 0 && e.Code != aicc.CodeFlowControl
+	if answered && (s.wrongRequest(e) || e.Class == aicc.Fail && f.local != e.Local) {
 		s.met(med01)
 		s.unsure(med01, ClientFault, 1)
 		return true

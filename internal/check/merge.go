@@ -35,6 +35,9 @@ func (c *Checker) result(id rule, n *counts) RuleResult {
 		}
 	}
 	res.Verdict = t.verdict(r, c.observable(r.Needs, n) && res.Unseen == 0)
+	if res.Verdict == Pass && res.Unseen > 0 {
+		res.Verdict = NotObservable // that it held every time cannot be said
+	}
 	if res.Verdict == Error && c.opts.Foreign {
 		res.Verdict = Fail
 	}

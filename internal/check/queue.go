@@ -94,7 +94,7 @@ func (s *Session) queueAnswered(e *trace.Event) {
 	q := &s.waits().queue
 	q.repeats = e.Status == http.StatusUnauthorized
 	q.stopped = e.Status == http.StatusOK && e.Code != aicc.CodeOK && e.Code != ""
-	if e.Status != http.StatusOK || e.Shape != "" {
+	if e.Status != http.StatusOK || e.Shape != "" || e.NoBody {
 		return
 	}
 	if e.Class == aicc.OK && e.Code == aicc.CodeOK && s.conv.parties.agentAt == never {

@@ -163,6 +163,7 @@ func (p *plan) play(h *history, r *rand.Rand, swallow int) {
 	h.hold = plannedHold
 	p.arrive(h, r)
 	dropped, exposed := false, 0
+	asked, queueing := never, false
 	for rest := p.items; len(rest) > 0; {
 		n := 1 + r.IntN(min(len(rest), 5))
 		for n < len(rest) && rest[n].glued {
@@ -173,11 +174,16 @@ func (p *plan) play(h *history, r *rand.Rand, swallow int) {
 		rest = rest[n:]
 		if slices.ContainsFunc(batch, func(i item) bool { return i.takes }) {
 			h.transfer().askQueue(aicc.CodeOK, 3)
+			asked, queueing = h.now, true
 		}
 		if r.IntN(5) == 0 {
 			h.poll()
 		}
 		exposed--
+		if queueing && h.now >= asked+queryPause {
+			h.askQueue(aicc.CodeWithAgent, 0)
+			queueing = false
+		}
 		switch {
 		case r.IntN(100) < swallow:
 			h.infoPoll()
@@ -191,6 +197,9 @@ func (p *plan) play(h *history, r *rand.Rand, swallow int) {
 		if batch[0].alone {
 			h.wait(ms).say() // somebody listens
 		}
+	}
+	if queueing && !dropped {
+		h.wait(max(asked+queryPause-h.now, 0)).askQueue(aicc.CodeWithAgent, 0)
 	}
 	p.finish(h, dropped)
 }
@@ -256,9 +265,6 @@ func stamp(at time.Duration) aicc.Loose {
 // hanging up.
 func (p *plan) finish(h *history, dropped bool) {
 	ended := p.ended
-	if !dropped {
-		h.wait(10*time.Second).askQueue(aicc.CodeWithAgent, 0)
-	}
 	switch {
 	case dropped:
 		h.probe(messages(p.after)...)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/marker"
 	"chatbench/internal/trace"
 )
 
@@ -166,29 +167,47 @@ func (c *chat) agentTold(i int) (told bool, due time.Duration) {
 	return told, never
 }
 
-// After an answer that brought a new user token in its header no call carries an older one, but one
-// that was on its way. Of two such answers to exchanges that overlap either may count; a token that
-// was applied for ends the matter. Each replacement is judged once.
-func replacementIsTakenUp(c *chat, n *cases) {
-	number, since, open := 0, never, false
-	for i := c.begin; i < c.limit; i++ {
-		e := &c.events[i]
+// replacement is the number of the user token that the client should have taken up before place i, and
+// the place of the answer that brought it; 0 for none. Of two such answers to exchanges that overlap
+// either may count; a token that was applied for ends the matter, and to be told again changes nothing.
+func (c *chat) replacement(i int) (number, came int) {
+	for k := c.begin; k < i; k++ {
+		e := &c.events[k]
 		switch {
 		case e.Kind == trace.Return && e.Op == aicc.OpApply:
 			if e.Class == aicc.OK {
 				number = 0
 			}
-		case e.Kind == trace.Return && e.NewToken && e.Got > 0:
-			if overlapping := number != 0 && e.Started < since; overlapping {
-				number = min(number, e.Got)
-				continue
-			}
-			number, since, open = e.Got, e.At, true
-		case e.Kind == trace.Invoke && e.Op != aicc.OpToken && e.Op != aicc.OpApply && !e.Probe && e.Token > 0 && number != 0 && open:
-			if e.Token >= number || e.At-e.Dial > since+c.o.Crossing {
-				n.judge(e.Token >= number)
-				open = false
-			}
+		case e.Kind != trace.Return || !e.NewToken || e.Got <= 0 || e.Got == number:
+		case number != 0 && e.Started < c.at(came):
+			number = min(number, e.Got)
+		default:
+			number, came = e.Got, k
+		}
+	}
+	return number, came
+}
+
+// carriesOld reports whether the exchange of place i is known to carry an older one.
+func (c *chat) carriesOld(i int) bool {
+	number, _ := c.replacement(i)
+	return c.events[i].Token != 0 && number != 0 && c.events[i].Token < number
+}
+
+// After an answer that brought a new user token in its header no call carries an older one, but one
+// that was on its way. Each replacement is judged once.
+func replacementIsTakenUp(c *chat, n *cases) {
+	judged := map[int]bool{}
+	for i := c.begin; i < c.limit; i++ {
+		e := &c.events[i]
+		number, came := c.replacement(i)
+		business := e.Kind == trace.Invoke && e.Op != aicc.OpToken && e.Op != aicc.OpApply && !e.Probe
+		if !business || e.Token <= 0 || number == 0 || judged[came] {
+			continue
+		}
+		if e.Token >= number || e.At-e.Dial > c.at(came)+c.o.Crossing {
+			n.judge(e.Token >= number)
+			judged[came] = true
 		}
 	}
 }
@@ -219,4 +238,105 @@ func nothingIsSent(c *chat, n *cases) {
 			}
 		}
 	}
+}
+
+// unmarked are the events as they are read of a judged client: texts have no markers, and there is no
+// record.
+func unmarked(events []trace.Event) []trace.Event {
+	events = slices.Clone(events)
+	for i := range events {
+		e := &events[i]
+		e.Mark, e.Marked = marker.Marker{}, marker.Absent
+		if e.Kind == trace.Journal {
+			e.Kind, e.Record = trace.Step, nil
+		}
+	}
+	return events
+}
+
+// besides reports whether place k is the answer to a poll that was in flight together with another of
+// its conversation.
+func (b *book) besides(k int) bool {
+	e := &b.events[k]
+	if e.Kind != trace.Return || e.Op != aicc.OpPoll {
+		return false
+	}
+	open := map[uint32]bool{} // whether they were in flight with another
+	for i := range k {
+		switch p := &b.events[i]; {
+		case p.Kind == trace.Begin:
+			clear(open)
+		case p.Op == aicc.OpPoll && p.Kind == trace.Invoke:
+			for id := range open {
+				open[id] = true
+			}
+			open[p.ID] = len(open) > 0
+		case p.Op == aicc.OpPoll && p.Kind == trace.Return:
+			delete(open, p.ID)
+		}
+	}
+	return open[e.ID]
+}
+
+// blame enters a violation by the message at place i, unless a judged client has had two polls in
+// flight, so that nobody knows what came first.
+func (c *chat) blame(n *cases, i int) {
+	for k := i; k > c.begin; k-- {
+		e := &c.events[k]
+		if e.Kind != trace.Return || e.Op != aicc.OpPoll || e.ID != c.events[i].ID {
+			continue
+		}
+		if c.o.Foreign && c.besides(k) {
+			n.unsure(ClientFault)
+			return
+		}
+		break
+	}
+	n.Violations++
+}
+
+// wrongRequest reports whether a refusal may be due to what a judged client asked for.
+func (c *chat) wrongRequest(e *trace.Event) bool {
+	return c.o.Foreign && (e.Status == http.StatusBadRequest || e.Status == http.StatusNotFound)
+}
+
+// leavesOut reports whether the body of an answer was not kept that a rule would have looked into.
+func (b *book) leavesOut(id string) bool {
+	return slices.ContainsFunc(b.events, func(e trace.Event) bool { return e.NoBody && looksInto(id, e.Op) })
+}
+
+// looksInto reports whether a rule looks into the answers to a call: those about messages into polls,
+// the others into what they are about.
+func looksInto(id string, op aicc.Op) bool {
+	poll := op == aicc.OpPoll
+	switch id {
+	case "TOK-01", "TOK-02":
+		return op == aicc.OpToken
+	case "TOK-03", "TOK-04", "TOK-05", "SHP-04", "SIM-01", "SIM-04", "SIM-09", "SIM-12", "MED-02", "MED-05",
+		"SND-01", "SND-02", "SND-03", "DSC-04", "DSC-09", "DSC-10", "DSC-11": // statuses, times, tokens and the record
+		return false
+	case "SHP-02", "SHP-03":
+		return !poll
+	case "CON-02":
+		return poll || op == aicc.OpQueue || op == aicc.OpConnect
+	case "SND-04", "ROB-03":
+		return poll || op == aicc.OpSend
+	case "QUE-01", "QUE-03":
+		return op == aicc.OpQueue
+	case "QUE-02", "QUE-04", "SIM-06", "SIM-10":
+		return poll || op == aicc.OpQueue
+	case "HND-01":
+		return poll || op == aicc.OpQueue || op == aicc.OpTransfer
+	case "MED-01":
+		return poll || op == aicc.OpDownload
+	case "MED-03", "MED-04":
+		return op == aicc.OpUpload
+	case "SIM-02", "SIM-08":
+		return op == aicc.OpConnect
+	case "SIM-07":
+		return poll || op == aicc.OpConnect
+	case "SIM-13":
+		return poll || op == aicc.OpDisconnect
+	}
+	return poll
 }

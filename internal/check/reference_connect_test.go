@@ -15,7 +15,7 @@ import (
 // because something of an earlier one may rightly be waiting; so is the time while CONNECT is on
 // its way. An opportunity is a poll answered ok, and each message.
 func noMessageBeforeConnect(c *chat, n *cases) {
-	if c.epoch() > 0 {
+	if c.epoch() > 0 || c.o.Foreign {
 		return
 	}
 	for _, i := range c.returned(aicc.OpPoll, c.limit) {
@@ -44,6 +44,9 @@ func noMessageBeforeConnect(c *chat, n *cases) {
 // the poll that brought it was waiting when the time was over. The answer of sendAsync does not say
 // that CONNECT was accepted, so that nothing need follow.
 func somethingFollowsConnect(c *chat, n *cases) {
+	if c.connectedAt() == never {
+		return
+	}
 	for i := c.begin; i < c.end; i++ {
 		if c.connectState(i) != connected {
 			continue
@@ -56,7 +59,7 @@ func somethingFollowsConnect(c *chat, n *cases) {
 				c.silent(n, i)
 			}
 			return
-		case e.Kind == trace.Return && e.Op == aicc.OpPoll && e.Class == aicc.OK && e.Count == 0 && e.At > due && !c.o.Setup.Async:
+		case e.Kind == trace.Return && e.Op == aicc.OpPoll && e.Class == aicc.OK && e.Count == 0 && e.At > due && !c.async(i):
 			n.Opportunities++
 			c.silent(n, i)
 			return
@@ -78,14 +81,22 @@ func (c *chat) signOfLife(i int) bool {
 	return false
 }
 
-// connectedAt is when CONNECT was answered 0.
+// connectedAt is when CONNECT was answered 0, or never: also where that is only supposed.
 func (c *chat) connectedAt() time.Duration {
 	for _, i := range c.returned(aicc.OpConnect, c.limit) {
-		if c.events[i].Class == aicc.OK {
-			return c.events[i].At
+		switch e := &c.events[i]; {
+		case c.connectState(i) == connected || e.NoBody:
+			return never
+		case e.Class == aicc.OK:
+			return e.At
 		}
 	}
 	return never
+}
+
+// async reports whether an answer 0 at place i does not say that what was sent was accepted.
+func (c *chat) async(i int) bool {
+	return c.o.Setup.Async || len(c.places(i+1, func(e *trace.Event) bool { return e.Kind == trace.Invoke && e.Async })) > 0
 }
 
 // silent is a deadline after CONNECT that was missed. A poll that was given up may have taken the
@@ -112,6 +123,9 @@ func (c *chat) excused(n *cases, i int) bool {
 
 // missedSome reports whether a poll that was given up may have taken a message of this conversation.
 func (c *chat) missedSome(i int) bool {
+	if c.o.Foreign && c.events[c.begin].Midway {
+		return c.exposedUntil(i) >= c.at(c.begin)
+	}
 	asked := c.last(i, func(k int) bool { return c.events[k].Kind == trace.Invoke && c.events[k].Op == aicc.OpConnect })
 	return asked >= 0 && c.exposedUntil(i) >= c.at(asked)
 }
@@ -125,6 +139,9 @@ func pollsSucceed(c *chat, n *cases) {
 		clear := e.Shape == "" && e.Code != aicc.CodeFlowControl && !e.Probe
 		switch {
 		case !running || !clear:
+		case c.wrongRequest(e) && !c.missedSome(i):
+			n.Opportunities++
+			n.unsure(ClientFault)
 		case toTheCall(e) && (e.Class == aicc.OK || !c.missedSome(i)):
 			n.judge(e.Class == aicc.OK)
 		case toTheCall(e) || e.Status > 200 && e.Status < 400 || e.Status == http.StatusInternalServerError:
@@ -207,7 +224,7 @@ func probesAreNoError(c *chat, n *cases) {
 // Read receipts are handed out only to a client that polls with isNeedRead=true.
 func noReceiptsUnasked(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
-		if !c.o.Setup.Read {
+		if !c.o.Setup.Read && !c.o.Foreign {
 			n.judge(c.events[i].Message.ControlType != aicc.Read)
 		}
 	}
@@ -218,7 +235,7 @@ func noReceiptsUnasked(c *chat, n *cases) {
 func receiptsNameOwnMessages(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
 		m := c.events[i].Message
-		if !c.o.Setup.Read || m.ControlType != aicc.Read {
+		if !c.o.Setup.Read || m.ControlType != aicc.Read || c.o.Foreign {
 			continue
 		}
 		var brought []string

@@ -153,9 +153,12 @@ func nothingTwice(c *chat, n *cases) {
 	}
 	unnumbered := c.unnumbered()
 	for k, i := range unnumbered {
-		n.judge(!slices.ContainsFunc(unnumbered[:k], func(before int) bool {
+		n.Opportunities++
+		if slices.ContainsFunc(unnumbered[:k], func(before int) bool {
 			return sameMessage(c.events[before].Message, c.events[i].Message)
-		}))
+		}) {
+			c.blame(n, i)
+		}
 	}
 }
 
@@ -386,7 +389,10 @@ func codesDiffer(c *chat, n *cases) {
 	var known []aicc.Loose
 	for _, i := range c.delivered(c.limit) {
 		if m := c.events[i].Message; talk(m) && m.MessageCode != "" {
-			n.judge(!slices.Contains(known, m.MessageCode))
+			n.Opportunities++
+			if slices.Contains(known, m.MessageCode) {
+				c.blame(n, i)
+			}
 			known = append(known, m.MessageCode)
 		}
 	}
@@ -460,6 +466,9 @@ func textsAreAccepted(c *chat, n *cases) {
 			n.Opportunities++
 			n.unsure(IndeterminateSend)
 		case !c.asTheDemo(i):
+		case c.wrongRequest(e):
+			n.Opportunities++
+			n.unsure(ClientFault)
 		case e.Class == aicc.OK:
 			n.judge(true)
 		case e.Class == aicc.Fail:
@@ -514,7 +523,7 @@ func (c *chat) onTheLine(i int) bool {
 // state of a gateway.
 func toTheCall(e *trace.Event) bool {
 	refused := e.Status >= 400 && e.Status < 500 && e.Status != http.StatusUnauthorized && e.Status != http.StatusTooManyRequests
-	return refused || e.Status == http.StatusOK && e.Shape == ""
+	return refused || e.Status == http.StatusOK && e.Shape == "" && !e.NoBody
 }
 
 // ranOn reports whether the conversation went on after the refusal at place i: what comes first, a

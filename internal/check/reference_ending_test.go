@@ -18,7 +18,7 @@ func nothingAfterDisconnect(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
 		drops := c.handled(i)
 		if talk(c.events[i].Message) && len(drops) > 0 && c.events[drops[0]].ID != c.events[i].ID && !c.parked(i) {
-			n.Violations++
+			c.blame(n, i)
 		}
 	}
 }
@@ -42,7 +42,7 @@ func oneDisconnect(c *chat, n *cases) {
 	}
 	for _, i := range c.disconnects(c.limit) {
 		if len(c.handled(i)) > 0 {
-			n.Violations++
+			c.blame(n, i)
 		}
 	}
 }
@@ -146,7 +146,7 @@ func customersDisconnectEnds(c *chat, n *cases) {
 	released := slices.ContainsFunc(c.returned(aicc.OpDisconnect, c.settled), func(i int) bool {
 		return c.events[i].Class == aicc.OK
 	})
-	if c.record != nil && released && !c.o.Setup.Async {
+	if c.record != nil && released && !c.async(c.settled) {
 		n.judge(c.record.Ended != "")
 	}
 }

@@ -31,6 +31,15 @@ func mediaCanBeDownloaded(c *chat, n *cases) {
 		if e.Probe || e.FileID == "" || neverSent || e.Status == http.StatusUnauthorized || e.Code == aicc.CodeFlowControl {
 			continue
 		}
+		said, local := c.announcedFor(i)
+		if c.o.Foreign && (e.NoBody || !said) {
+			continue
+		}
+		if c.o.Foreign && (c.wrongRequest(e) || e.Class == aicc.Fail && local != e.Local) {
+			n.Opportunities++
+			n.unsure(ClientFault)
+			continue
+		}
 		wrong := e.Class == aicc.Info || e.Class == aicc.Fail || unusable(e)
 		switch {
 		case e.Class != aicc.OK && c.overFor(i):
@@ -41,6 +50,18 @@ func mediaCanBeDownloaded(c *chat, n *cases) {
 			n.judge(!wrong)
 		}
 	}
+}
+
+// announcedFor reports whether a message before place i announced the file of the download that ended
+// there, and whether the latest one said that it is on the agent's computer.
+func (c *chat) announcedFor(i int) (said, local bool) {
+	for _, k := range c.delivered(i) {
+		m := c.events[k].Message
+		if isMedia(m) && m.Content != "" && sameFile(m.Content, c.events[i].FileID) {
+			said, local = true, m.IsLocalFile()
+		}
+	}
+	return said, local
 }
 
 // overFor reports whether the exchange that ended at place i may have found the conversation over: it

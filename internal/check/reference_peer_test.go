@@ -26,7 +26,7 @@ func nobodyQueuesWithAnAgent(c *chat, n *cases) {
 		e := &c.events[i]
 		spoke := c.firstSince(i, again, func(k int) bool { return c.chatFrom(aicc.FromAgent, k) })
 		over := c.leaving(i) || len(c.disconnects(i)) > 0
-		if spoke < 0 || e.Status != http.StatusOK || e.Shape != "" || over || e.Started < c.at(spoke) {
+		if spoke < 0 || e.Status != http.StatusOK || e.Shape != "" || e.NoBody || over || e.Started < c.at(spoke) {
 			continue
 		}
 		n.Opportunities++
@@ -107,6 +107,9 @@ func robotSpeaksFirst(c *chat, n *cases) {
 	if c.o.Setup.Robot == nil || !*c.o.Setup.Robot {
 		return
 	}
+	if c.o.Foreign && c.events[c.begin].Midway {
+		return // somebody may have spoken before
+	}
 	for _, i := range c.delivered(c.limit) {
 		m := c.events[i].Message
 		somebody := m.SourceType == aicc.FromRobot || m.SourceType == aicc.FromAgent
@@ -137,7 +140,7 @@ func robotAnswers(c *chat, n *cases) {
 	}
 	for i := c.begin; i < c.end; i++ {
 		e := &c.events[i]
-		if e.Kind == trace.Return && e.Op == aicc.OpSend && e.Class == aicc.OK && !c.o.Setup.Async && c.withRobot(i) {
+		if e.Kind == trace.Return && e.Op == aicc.OpSend && e.Class == aicc.OK && !c.async(i) && c.withRobot(i) {
 			i = c.await(n, i, c.o.ReplyWithin, answers, aicc.OpTransfer, aicc.OpDisconnect)
 		}
 	}
@@ -218,7 +221,7 @@ func somethingFollowsTransfer(c *chat, n *cases) {
 	}
 	for i := c.begin; i < c.end; i++ {
 		e := &c.events[i]
-		accepted := e.Class == aicc.OK && !c.o.Setup.Async
+		accepted := e.Class == aicc.OK && !c.async(i)
 		if e.Kind == trace.Return && e.Op == aicc.OpTransfer && accepted && !c.leaving(i) {
 			i = c.await(n, i, c.o.HandOverWithin, follows, aicc.OpDisconnect)
 		}
@@ -251,7 +254,7 @@ func (c *chat) agentListens(i int) bool {
 func agentIsAnnounced(c *chat, n *cases) {
 	for _, i := range c.delivered(c.limit) {
 		if c.chatFrom(aicc.FromAgent, i) {
-			c.speaker(n, i, c.last(i, c.fromSystem) >= 0)
+			c.speaker(n, i, c.last(i, c.fromSystem) >= 0 || c.o.Foreign && c.events[c.begin].Midway)
 			return
 		}
 	}

@@ -25,11 +25,13 @@ func onePollAtATime(c *chat, n *cases) {
 func (b *book) inFlight(i int) (n int) {
 	for k := range i {
 		switch e := &b.events[k]; {
+		case e.Kind == trace.Begin && b.o.Foreign:
+			n = 0 // those of another page are gone
 		case e.Op != aicc.OpPoll:
 		case e.Kind == trace.Invoke:
 			n++
 		case e.Kind == trace.Return:
-			n--
+			n = max(n-1, 0)
 		}
 	}
 	return n

@@ -29,7 +29,7 @@ func otherAnswersHaveTheirShape(c *chat, n *cases) {
 }
 
 func judgeShape(e *trace.Event, n *cases) {
-	if e.Kind != trace.Return || e.Status != http.StatusOK {
+	if e.Kind != trace.Return || e.Status != http.StatusOK || e.NoBody {
 		return
 	}
 	n.Opportunities++

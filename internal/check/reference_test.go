@@ -156,13 +156,16 @@ func (c *chat) places(limit int, fits func(e *trace.Event) bool) []int {
 // connectState is how far CONNECT has come before place i.
 func (c *chat) connectState(i int) connectState {
 	state := apart
+	if c.events[c.begin].Midway && c.o.Foreign {
+		return connected
+	}
 	for k := c.begin; k < min(i, c.limit); k++ {
 		e := &c.events[k]
 		switch {
 		case e.Op != aicc.OpConnect:
 		case e.Kind == trace.Invoke:
 			state = asking
-		case e.Kind == trace.Return && e.Class == aicc.OK:
+		case e.Kind == trace.Return && (e.Class == aicc.OK || e.NoBody): // whoever is refused does not go on
 			return connected
 		case e.Kind == trace.Return && e.Class == aicc.Fail:
 			state = apart
@@ -201,10 +204,14 @@ func (b *book) exposedUntil(i int) time.Duration {
 		switch {
 		case givenUp(e), leaves && open && inFlight > 0:
 			until = max(until, e.At+hold)
+		case b.o.Foreign && b.besides(k):
+			until = max(until, e.At)
 		}
 		switch {
 		case e.Kind == trace.Begin:
-			open = true
+			if open = true; b.o.Foreign {
+				inFlight = 0 // of a page that is gone
+			}
 		case e.Kind == trace.End:
 			open = false
 		case e.Op == aicc.OpPoll && e.Kind == trace.Invoke:
@@ -495,6 +502,9 @@ var sentences = map[string]sentence{
 func refer(o Options, aborted Reason, h *history) map[string]cases {
 	o.setDefaults()
 	b := &book{o: o, customer: h.customer, aborted: aborted, events: h.events}
+	if o.Foreign {
+		b.events = unmarked(h.events)
+	}
 	found, chats := map[string]cases{}, b.chats()
 	for _, r := range Rules() {
 		if slices.Contains(o.Off, r.ID) || r.Severity == Note && !slices.Contains(o.On, r.ID) {
@@ -512,12 +522,14 @@ func refer(o Options, aborted Reason, h *history) map[string]cases {
 
 func (b *book) verdict(r *Rule, n *cases) Verdict {
 	switch {
-	case n.Violations > 0 && r.Level == Self:
+	case n.Violations > 0 && r.Level == Self && !b.o.Foreign:
 		return Error
 	case n.Violations > 0:
 		return Fail
 	case n.Inconclusive > 0:
 		return Inconclusive
+	case b.leavesOut(r.ID):
+		return NotObservable
 	case n.Opportunities > 0:
 		return Pass
 	case b.sees(r.Needs):

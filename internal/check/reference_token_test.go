@@ -36,7 +36,7 @@ func tokenLivesAsAsked(c *chat, n *cases) {
 // No call is answered 401 while both of its tokens are fresh.
 func tokensWork(c *chat, n *cases) {
 	for i := c.begin; i < c.limit; i++ {
-		if e := &c.events[i]; e.Kind == trace.Return && e.Op != aicc.OpToken && e.Status != 0 && e.Fresh {
+		if e := &c.events[i]; e.Kind == trace.Return && e.Op != aicc.OpToken && e.Status != 0 && e.Fresh && !(c.o.Foreign && c.carriesOld(i)) {
 			n.judge(e.Status != http.StatusUnauthorized)
 		}
 	}
@@ -95,6 +95,8 @@ func (c *chat) usesReplacement(i int) bool {
 	if came < 0 || c.last(i, c.renewed) > came {
 		return false
 	}
-	uses := func(k int) bool { return k > came && c.business(k) && c.events[k].Started >= c.at(came) }
+	uses := func(k int) bool {
+		return k > came && c.business(k) && c.events[k].Started >= c.at(came) && !c.carriesOld(k)
+	}
 	return uses(i) && c.last(i, uses) < 0
 }

@@ -17,6 +17,7 @@ func TestMedia(t *testing.T) {
 			h.open().poll(notice("")).wait(DefaultPause)
 			h.call(aicc.OpPoll, pollTakes, ok())
 			h.add(trace.Event{Kind: trace.Deliver, ID: h.lastID, Message: image("p1")(h)})
+			h.aside(aicc.OpSupport, ok())
 			e.FileID = "p1"
 			h.call(aicc.OpDownload, ms, e).end(trace.ByCustomer)
 		}
@@ -46,6 +47,7 @@ func TestMedia(t *testing.T) {
 		return func(h *history) {
 			h.open().poll(notice("")).wait(DefaultPause).call(aicc.OpPoll, pollTakes, ok())
 			h.add(trace.Event{Kind: trace.Deliver, ID: h.lastID, Message: image("p1")(h)})
+			h.aside(aicc.OpSupport, ok())
 			started := h.add(trace.Event{Kind: trace.Invoke, Op: aicc.OpDownload, ID: strayID, FileID: "p1"}).At
 			happens(h.wait(ms))
 			refused := failed()

@@ -23,11 +23,11 @@ func TestQueue(t *testing.T) {
 	waited := func(d time.Duration) func(h *history) {
 		return func(h *history) {
 			h.open().poll(queueNotice())
-			h.wait(d).call(aicc.OpQueue, ms, *waiting(trace.Event{MaxWait: 60})).end(trace.ByCustomer)
+			h.queueFor(d).call(aicc.OpQueue, ms, *waiting(trace.Event{MaxWait: 60})).end(trace.ByCustomer)
 		}
 	}
 	waitedAfter := func(h *history) {
-		h.wait(2*time.Minute).call(aicc.OpQueue, ms, *waiting(trace.Event{MaxWait: 60})).end(trace.ByCustomer)
+		h.queueFor(2*time.Minute).call(aicc.OpQueue, ms, *waiting(trace.Event{MaxWait: 60})).end(trace.ByCustomer)
 	}
 	runCases(t, []ruleCase{
 		{name: "first in the queue", why: "0 is not negative", options: all, pass: "QUE-01", idle: "QUE-02 QUE-03 QUE-04",
@@ -115,14 +115,14 @@ func TestQueue(t *testing.T) {
 		{name: "beyond the longest wait", why: "the queue goes on", options: all, trouble: []string{"QUE-04 FAIL"},
 			told: "the queue goes on after its maximum wait of 60 s", story: waited(90*time.Second + ms)},
 		{name: "no longest wait", why: "none was told", options: all, idle: "QUE-04", story: func(h *history) {
-			h.open().poll(queueNotice()).wait(time.Hour).askQueue(aicc.CodeOK, 0).end(trace.ByCustomer)
+			h.open().poll(queueNotice()).queueFor(time.Hour).askQueue(aicc.CodeOK, 0).end(trace.ByCustomer)
 		}},
 		{name: "back with the robot", why: "the wait is over", options: all, idle: "QUE-04",
 			story: func(h *history) { waitedAfter(h.open().poll(queueNotice()).poll(says(aicc.FromRobot))) }},
 		{name: "asked for an agent again", why: "the wait begins anew", options: all, idle: "QUE-04",
 			story: func(h *history) { waitedAfter(h.open().poll(queueNotice()).transfer()) }},
 		{name: "served and waiting again", why: "the agent ended the first wait", options: all, pass: "QUE-04", story: func(h *history) {
-			h.open().poll(queueNotice()).wait(time.Minute).poll(fromAgent()).wait(time.Minute).poll(queueNotice()).
+			h.open().poll(queueNotice()).queueFor(time.Minute).poll(fromAgent()).wait(time.Minute).poll(queueNotice()).
 				call(aicc.OpQueue, ms, *waiting(trace.Event{MaxWait: 60})).end(trace.ByCustomer)
 		}},
 	})
@@ -209,7 +209,7 @@ func TestRobot(t *testing.T) {
 			}},
 		{name: "asked by sendAsync", why: "its 0 does not say that the robot has it", options: async, idle: "ROB-03",
 			story: func(h *history) { late(asked(h).wait(DefaultReply), ok(), ms) }},
-		{name: "hung up", why: "the customer did not wait", options: wireOnly, idle: "ROB-03",
+		{name: "hung up", why: "the customer did not wait", options: wireOnly, idle: "ROB-03", trouble: []string{"SIM-13 ERROR"},
 			story: func(h *history) { late(asked(h).hangUp().wait(DefaultReply), ok(), ms) }},
 	})
 }
@@ -243,7 +243,7 @@ func TestHandOver(t *testing.T) {
 			story: func(h *history) { silent(h.open().poll(notice("")).call(aicc.OpTransfer, ms, h.numbered(failed()))) }},
 		{name: "asked by sendAsync", why: "its 0 does not say that anybody was asked", options: async, idle: "HND-01",
 			story: func(h *history) { silent(asked(h)) }},
-		{name: "gone", why: "the customer did not wait", options: all, idle: "HND-01", story: func(h *history) { silent(asked(h).hangUp()) }},
+		{name: "gone", why: "the customer did not wait", options: all, idle: "HND-01", trouble: []string{"SIM-13 ERROR"}, story: func(h *history) { silent(asked(h).hangUp()) }},
 		{name: "another customer's agent", why: "it was said elsewhere", options: func(o *Options) { markersOnly(o); allRules(o) },
 			trouble: []string{"SHP-10 FAIL", "DEL-02 FAIL"}, idle: "HND-02 HND-03",
 			story: func(h *history) {

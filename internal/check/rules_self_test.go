@@ -45,7 +45,7 @@ func TestSelf(t *testing.T) {
 				answer.Count = 1
 				h.open().call(aicc.OpPoll, ms, answer)
 				h.add(trace.Event{Kind: trace.Deliver, ID: h.lastID, Message: image("p1")(h)})
-				h.end(trace.ByCustomer)
+				h.aside(aicc.OpSupport, ok()).end(trace.ByCustomer)
 			}},
 		{name: "two downloads", why: "one picture", options: wireOnly, trouble: []string{"SIM-05 ERROR"},
 			story: func(h *history) { h.open().poll(image("p1")).download("p1").end(trace.ByCustomer) }},

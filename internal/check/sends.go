@@ -109,7 +109,7 @@ func (s *Session) sendEnds(e *trace.Event) {
 // accepted judges whether a text was taken (SND-04). A refusal waits for what shows that the
 // conversation went on.
 func (s *Session) accepted(e *trace.Event) {
-	if !s.conv.parties.line || e.Chars > aicc.MaxDemoText || e.Bytes > maxText {
+	if !s.conv.parties.line || e.NoBody || e.Chars > aicc.MaxDemoText || e.Bytes > maxText {
 		return
 	}
 	if e.Status == http.StatusInternalServerError {

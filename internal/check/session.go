@@ -157,6 +157,7 @@ func (s *Session) answer(e *trace.Event) {
 	s.unheard = e.Status == 0
 	s.clientAnswered(e)
 	s.authorised(e)
+	s.replaced(e)
 	s.protocol(e)
 	switch e.Op {
 	case aicc.OpToken:

@@ -54,7 +54,7 @@ func TestSharedIsNeverWritten(t *testing.T) {
 		w := generate(seeded(seed), int(seed%7), "")
 		judge(w.o, w.history)
 	}
-	opaque := cmp.AllowUnexported(waiting{}, queueing{}, rare{}, dropping{}, tokens{}, refusals{}, mediaCount{})
+	opaque := cmp.AllowUnexported(waiting{}, queueing{}, rare{}, dropping{}, tokens{}, refusals{}, mediaCount{}, downloads{}, manners{})
 	if diff := cmp.Diff(waits, nobodyWaits, opaque); diff != "" {
 		t.Errorf("what nobody waits for was changed (-was +is):\n%s", diff)
 	}

@@ -61,7 +61,7 @@ func (s *Session) authorised(e *trace.Event) {
 		return
 	}
 	refused := e.Status == http.StatusUnauthorized
-	if e.Fresh {
+	if e.Fresh && !(s.opts().Foreign && s.carriesOld(e)) {
 		s.met(tok03)
 		if refused {
 			s.failToken(tok03, s.conv.begun, e, "a call was answered 401 though its tokens were fresh", "conversation begins")

@@ -160,7 +160,7 @@ func (j *judge) conformance(strict bool) {
 	if strict {
 		g.Name = strictName
 	}
-	var failed, warned, expected []string
+	var failed, client, warned, expected []string
 	for i := range j.r.Rules {
 		rule := &j.r.Rules[i]
 		switch {
@@ -171,14 +171,18 @@ func (j *judge) conformance(strict bool) {
 		case rule.Verdict == check.Fail && rule.Warns() && !strict:
 			warned = append(warned, rule.ID)
 		case rule.Verdict == check.Fail:
-			failed = append(failed, rule.ID)
 			g.Observed += float64(rule.Violations)
+			if rule.Level == check.Self {
+				client = append(client, rule.ID)
+			} else {
+				failed = append(failed, rule.ID)
+			}
 		}
 	}
 	switch {
-	case len(failed) > 0:
+	case len(failed)+len(client) > 0:
 		g.Verdict = result.Fail
-		g.Sentence = fmt.Sprintf("The tenant broke %s: %s.", plural(len(failed), "rule"), strings.Join(failed, ", "))
+		g.Sentence = broke(failed, client)
 	case len(warned) > 0:
 		g.Sentence = "Only rules that warn were broken: " + strings.Join(warned, ", ") + "."
 		j.add(result.Warn, result.ExitOK, g.Sentence+" They warn; --strict makes them fail the run.")
@@ -191,6 +195,18 @@ func (j *judge) conformance(strict bool) {
 	if len(expected) > 0 {
 		j.add(result.Pass, result.ExitOK, "Failed as expected: "+strings.Join(expected, ", ")+".")
 	}
+}
+
+// broke says who broke which rules: the tenant, or a client that is judged, or both.
+func broke(tenant, client []string) string {
+	var sentences []string
+	if len(tenant) > 0 {
+		sentences = append(sentences, fmt.Sprintf("The tenant broke %s: %s.", plural(len(tenant), "rule"), strings.Join(tenant, ", ")))
+	}
+	if len(client) > 0 {
+		sentences = append(sentences, fmt.Sprintf("The clients broke %s: %s.", plural(len(client), "rule"), strings.Join(client, ", ")))
+	}
+	return strings.Join(sentences, " ")
 }
 
 func (j *judge) exercise(demands []scenario.Exercise) {

@@ -15,41 +15,49 @@ func (a *About) URL() string {
 
 // Note says what the recording is: a file, by which program, of which page.
 func (a *About) Note(file string) string {
-	note := "recording " + file
+	var details []string
 	if a.Browser != "" {
-		note += " of " + a.Browser
+		details = append(details, a.Browser)
 	}
 	if a.Creator != "" && a.Creator != a.Browser {
-		note += " by " + a.Creator
+		details = append(details, a.Creator)
 	}
-	if len(a.Pages) > 0 {
-		note += ", page " + a.Pages[0]
+	details = append(details, a.Pages[:min(len(a.Pages), 1)]...)
+	if len(details) == 0 {
+		return fmt.Sprintf("recording %s", file)
 	}
-	return note
+	return fmt.Sprintf("recording %s of %s", file, strings.Join(details, ", "))
+}
+
+// notes are sentences.
+type notes []string
+
+// tell adds a sentence if there is something to tell.
+func (n *notes) tell(about int, format string, args ...any) {
+	if about > 0 {
+		*n = append(*n, fmt.Sprintf(format, args...))
+	}
 }
 
 // Notes are sentences on what of the recording was used, what was not, and what cannot be known.
 func (r *Recording) Notes() []string {
+	var n notes
 	a := &r.About
-	notes := []string{fmt.Sprintf("%d of the %d entries of the recording are exchanges of the chat. All times are those of the browser's clock.", a.Used, a.Entries)}
-	tell := func(n int, format string, args ...any) {
-		if n > 0 {
-			notes = append(notes, fmt.Sprintf(format, args...))
-		}
-	}
-	tell(a.Elsewhere, "Passed over, because they are no chat: %d entries, of %s.", a.Elsewhere, list(a.Others))
-	tell(a.Preflights, "Passed over, because the browser makes them by itself: %d preflights (OPTIONS).", a.Preflights)
-	tell(len(a.Unjudged), "Calls of the chat that no rule is about: %s.", list(a.Unjudged))
-	tell(len(a.Hosts)-1, "The chat was with several hosts: %s. --host leaves only one.", strings.Join(a.Hosts, ", "))
-	tell(len(r.Customers)-1, "Several users or tabs were told apart: %s.", r.customers())
-	tell(len(a.Midway), "The recording begins in the middle of a conversation (customer %s): begin to record before the page is opened.", numbers(a.Midway))
-	tell(a.Missing, "The bodies of %d answers are not in the recording: what depends on them is not known.", a.Missing)
-	tell(a.Undone, "The bodies of %d calls of send are not in the recording: it is not known what they were.", a.Undone)
-	tell(a.Cached, "%d answers came out of the browser's cache and not from the tenant.", a.Cached)
+	n.tell(a.Used, "Exchanges of the chat: %d, of %s in the recording. All times are those of the browser's clock.", a.Used, plural(a.Entries, "request"))
+	n.tell(a.Elsewhere, "Passed over, because they are no chat: %s, of %s.", plural(a.Elsewhere, "request"), list(a.Others))
+	n.tell(a.Preflights, "Passed over, because the browser makes them by itself: %s (OPTIONS).", plural(a.Preflights, "preflight"))
+	n.tell(a.Timeless, "Passed over, because they were never sent: %s of the chat.", plural(a.Timeless, "request"))
+	n.tell(len(a.Unjudged), "Calls of the chat that no rule is about: %s.", list(a.Unjudged))
+	n.tell(len(a.Hosts)-1, "The chat was with several hosts: %s. --host leaves only one.", strings.Join(a.Hosts, ", "))
+	n.tell(len(r.Customers)-1, "Several users or tabs were told apart: %s.", r.customers())
+	n.tell(len(a.Midway), "The recording begins in the middle of a conversation (customer %s): begin to record before the page is opened.", numbers(a.Midway))
+	n.tell(a.Missing, "Not in the recording: the body of %s. What depends on it is not known.", plural(a.Missing, "answer"))
+	n.tell(a.Undone, "Not in the recording: the body of %s. What was said is not known.", plural(a.Undone, "send call"))
+	n.tell(a.Cached, "Out of the browser's cache and not from the tenant: %s.", plural(a.Cached, "answer"))
 	if !r.bearers {
-		notes = append(notes, "No request of the recording carries an application token: the site's own server adds it, or the recording was saved without sensitive data. Its absence is not judged.")
+		n.tell(1, "No request carries an application token: the site's own server adds it, or the recording was saved without sensitive data. That is not judged.")
 	}
-	return notes
+	return n
 }
 
 // maxTold is how many things of a kind a note names.
@@ -65,6 +73,13 @@ func list(all []Count) string {
 		parts = append(parts, fmt.Sprintf("%s (%d)", c.What, c.N))
 	}
 	return strings.Join(parts, ", ")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func numbers(all []int) string {

@@ -18,6 +18,7 @@ type rawEntry struct {
 	took     float64 // milliseconds, -1: not known
 	problem  string  // why there was no answer, as the browser calls it
 	cached   bool
+	separate bool // see [separately]
 	timings  timings
 	request  rawRequest
 	response rawResponse
@@ -210,17 +211,27 @@ func (e *rawEntry) begun() (time.Time, error) {
 }
 
 // duration is how long the exchange took as a whole, and how long of that it waited for its turn and
-// for a connection. TLS is part of connect.
+// for a connection. TLS is part of connect. Without an answer browsers count everything as waiting.
 func (e *rawEntry) duration() (took, opening time.Duration) {
 	t := &e.timings
-	before := known(t.blocked) + known(t.dns) + known(t.connect)
+	before, after := known(t.blocked)+known(t.dns)+known(t.connect), known(t.send)+known(t.wait)+known(t.receive)
 	whole := e.took
 	if whole < 0 {
-		whole = before + known(t.send) + known(t.wait) + known(t.receive)
+		whole = before + after
+	}
+	switch {
+	case e.separate:
+		whole, before = after, 0
+	case e.response.status == 0:
+		before = 0
 	}
 	whole = min(whole, maxTook)
 	return milliseconds(whole), milliseconds(min(before, whole))
 }
+
+// separately reports whether a program counts opening the connection into the time of an exchange,
+// though it did so at another time: mitmproxy does, for the connection behind it.
+func separately(creator string) bool { return strings.HasPrefix(creator, "mitmproxy") }
 
 // maxTook bounds what a browser can mean, in milliseconds: a day.
 const maxTook = 24 * 60 * 60 * 1000

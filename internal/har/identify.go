@@ -1,6 +1,7 @@
 package har
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -134,25 +135,24 @@ func (x *index) nameUsers() {
 	}
 }
 
-// nameAskers gives each call for an application token, which names nobody, to the user who goes on: on
-// the same page, or else at all. A last one is of the user before it.
+// nameAskers gives each call for an application token, which names nobody, to a user: to the one who
+// carries that token next, or who goes on on the same page, or who goes on at all. A last one is of
+// the user before it.
 func (x *index) nameAskers() {
-	next, onPage := "", map[string]string{}
+	next, carries, onPage := "", map[int]string{}, map[string]string{}
 	for i := range slices.Backward(x.entries) {
 		e := &x.entries[i]
-		if e.call.op != aicc.OpToken {
-			next, onPage[e.page] = e.user, e.user
+		if e.call.op == aicc.OpToken {
+			e.user = cmp.Or(carries[e.granted], onPage[e.page], next)
 			continue
 		}
-		if e.user = onPage[e.page]; e.user == "" {
-			e.user = next
-		}
+		next, carries[e.access], onPage[e.page] = e.user, e.user, e.user
 	}
 	last := ""
 	for i := range x.entries {
 		e := &x.entries[i]
-		if e.call.op == aicc.OpToken && e.user == "" {
-			e.user = last
+		if e.call.op == aicc.OpToken {
+			e.user = cmp.Or(e.user, last)
 		}
 		last = e.user
 	}

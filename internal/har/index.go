@@ -49,6 +49,7 @@ type index struct {
 	prefixes counts
 	channels counts
 	pages    map[string]string // titles by id
+	skipped  int               // exchanges of a chat with another host than is wanted
 	complete bool              // log.entries was there
 }
 
@@ -118,6 +119,8 @@ func (x *index) nothing() error {
 	switch {
 	case a.Entries == 0:
 		return fmt.Errorf("%w: it has no entries; reload the page while the developer tools record, then save again", ErrNoChat)
+	case x.host != "" && x.skipped > 0:
+		return fmt.Errorf("%w with %s: those that there are go to other hosts", ErrNoChat, clip(x.host))
 	case a.Preflights > 0 && a.Elsewhere == 0:
 		return fmt.Errorf("%w: it holds %d preflights (OPTIONS) and nothing else of a chat", ErrNoChat, a.Preflights)
 	}
@@ -202,6 +205,7 @@ func (x *index) element(i int) error {
 		return err
 	}
 	x.About.Entries++
+	raw.separate = separately(x.About.Creator)
 	u, err := url.Parse(raw.request.url)
 	if err != nil {
 		u = &url.URL{}
@@ -215,7 +219,11 @@ func (x *index) element(i int) error {
 	}
 	found := recognise(u)
 	switch {
-	case !found.chat || x.host != "" && x.host != host:
+	case !found.chat:
+		x.About.Elsewhere++
+		x.others.add(host)
+	case x.host != "" && x.host != host:
+		x.skipped++
 		x.About.Elsewhere++
 		x.others.add(host)
 	case raw.request.method == http.MethodOptions:
@@ -223,6 +231,8 @@ func (x *index) element(i int) error {
 	case found.path == "":
 		x.About.Elsewhere++
 		x.unjudged.add(u.EscapedPath())
+	case raw.started == "":
+		x.About.Timeless++
 	default:
 		if found.op == aicc.OpNone {
 			x.unjudged.add(found.call.path)

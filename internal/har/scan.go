@@ -74,7 +74,7 @@ func (s *scanner) ended() error {
 	if s.err != nil && !errors.Is(s.err, io.EOF) {
 		return fmt.Errorf("byte %d: %w", s.at(), s.err)
 	}
-	err := s.fail("the file ends in the middle").(*SyntaxError)
+	err := s.fail("the file ends in the middle; it was not saved completely").(*SyntaxError)
 	err.Cut = true
 	return err
 }
@@ -205,14 +205,13 @@ func (s *scanner) short() (string, error) {
 		}
 		return word, err
 	}
-	begin := s.fail("the text is not JSON") // should it turn out so
 	kept, err := s.text(maxShort)
 	if err != nil || len(kept) > maxShort {
 		return "", err
 	}
 	var text string
 	if json.Unmarshal(kept, &text) != nil {
-		return "", begin
+		return "", s.fail("the text in front of this is not JSON")
 	}
 	return text, nil
 }
@@ -232,7 +231,6 @@ func (s *scanner) number() (float64, error) {
 
 // literal reads a number, true, false or null.
 func (s *scanner) literal() (string, error) {
-	start := s.fail("")
 	var word []byte
 	for s.fill() && isLiteral(s.buf[s.r]) && len(word) < 64 {
 		word = append(word, s.buf[s.r])
@@ -242,9 +240,7 @@ func (s *scanner) literal() (string, error) {
 		return "", s.ended() // what is an object as a whole does not end here
 	}
 	if !json.Valid(word) {
-		err := start.(*SyntaxError)
-		err.What = fmt.Sprintf("%q is no value", append(word, s.buf[s.r]))
-		return "", err
+		return "", s.fail("%q is no value", append(word, s.buf[s.r]))
 	}
 	return string(word), nil
 }

@@ -70,6 +70,9 @@ func unpackedCopy(f io.Reader) (*source, error) {
 	if err == nil {
 		_, err = io.Copy(to, text)
 	}
+	if err == nil {
+		_, err = to.Seek(0, io.SeekStart)
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = fmt.Errorf("%w: the packed file ends in the middle", ErrNotHAR)
 	}

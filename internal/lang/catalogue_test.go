@@ -178,7 +178,7 @@ func (c *collector) visit(n ast.Node) bool {
 // makers of errors and sentences, with the place of their format among the arguments.
 var makers = map[string]int{
 	"fmt.Errorf": 0, "errors.New": 0, "usagef": 0, "fmt.Sprintf": 0, "faultf": 1, "r.problem": 1, "r.never": 1, "r.doubt": 1, "r.say": 1, "j.share": 3, "inStretches": 1,
-	"d.note": 1, "s.remark": 1,
+	"n.tell": 1, "s.fail": 0, "d.note": 1, "s.remark": 1,
 }
 
 func (c *collector) call(n *ast.CallExpr) {

@@ -155,7 +155,7 @@ func (p *page) levelWord(level check.Level) words {
 	case check.Inferred:
 		return p.say("people expect it")
 	case check.Self:
-		return p.say("for chatbench itself")
+		return p.say("for clients")
 	}
 	return p.name(string(level))
 }
