@@ -7,8 +7,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"chatbench/internal/compare"
@@ -36,9 +38,15 @@ func (j *judging) check() error {
 	return nil
 }
 
+// played is a kept run.
+type played struct {
+	compare.Input
+	turn string // what the runs that were played at the same time have in common
+}
+
 // kept is the runs of a folder.
 type kept struct {
-	identical, slowed []compare.Input
+	identical, slowed []played
 	invalid           int // left out
 }
 
@@ -53,7 +61,7 @@ func readKept(dir string) (*kept, error) {
 		if err != nil {
 			return nil, err
 		}
-		in := compare.Input{File: file, Result: r}
+		in := played{compare.Input{File: file, Result: r}, turnOf(file)}
 		switch {
 		case r.Verdict == result.Invalid:
 			k.invalid++
@@ -66,96 +74,149 @@ func readKept(dir string) (*kept, error) {
 	return k, nil
 }
 
+// turnOf is when a turn was begun, from the name of a file.
+func turnOf(file string) string {
+	name := filepath.Base(file)
+	return name[:min(len(name), len(turnFormat))]
+}
+
 // table judges the runs of a folder and writes what came of it.
 func (j *judging) table(w io.Writer, dir string, seed uint64) error {
 	k, err := readKept(dir)
 	if err != nil {
 		return err
 	}
-	defer k.spreads(w)
-	fmt.Fprintf(w, "%d identical runs, %d slowed ones, and %d that were INVALID, which are not compared.\n\n", len(k.identical), len(k.slowed), k.invalid)
+	fmt.Fprintf(w, "%d identical runs and %d slowed ones in %d turns, and %d that were INVALID, which are not compared.\n\n",
+		len(k.identical), len(k.slowed), len(k.turns()), k.invalid)
 	fmt.Fprintln(w, "| Base | New | Runs a side | Each run is in | Trials | better | same | worse | cannot tell |")
 	fmt.Fprintln(w, "|---|---|---:|---|---:|---:|---:|---:|---:|")
 	draw := rand.New(rand.NewPCG(seed, 3))
+	var alarms, missed claim
 	for _, size := range []int{1, 3, 8} {
 		for _, once := range []bool{true, false} {
 			for _, new := range []kind{identical, slowed} {
-				if err := j.row(w, k, row{new, size, once}, draw); err != nil {
+				r := row{new, size, once}
+				found, err := j.row(w, k, r, draw)
+				if err != nil {
 					return err
+				}
+				switch r {
+				case row{identical, 1, true}:
+					alarms = found
+				case row{slowed, 1, true}:
+					missed = found
 				}
 			}
 		}
 	}
+	fmt.Fprintf(w, "\nFalse alarms: %s\nSlowdowns that were not found: %s\n", alarms.words(k.atOnce()), missed.words(k.atOnce()))
+	k.spreads(w)
 	return nil
 }
 
-// spreads writes how much the identical runs differ, and how much of it their seconds explain.
+// claim is what the independent trials of single runs allow to be said.
+type claim struct{ wrong, trials int }
+
+// words say it with two bounds: when each trial is independent of the others, and when whatever makes
+// a run odd makes all runs of its turn odd, so that so many trials say no more than one.
+func (c claim) words(atOnce float64) string {
+	if c.trials == 0 {
+		return "no trial."
+	}
+	text := fmt.Sprintf("%d of %d trials in which each run is once; with 95 %% confidence fewer than %.2g %%", c.wrong, c.trials, 100*c.atMost(1))
+	if atOnce > 1 {
+		text += fmt.Sprintf(" if trials are independent, and fewer than %.2g %% if the %.1f runs of a turn stand and fall together", 100*c.atMost(atOnce), atOnce)
+	}
+	return text + "."
+}
+
+// atMost is the upper bound of Clopper and Pearson, one-sided at 95 %, when so many trials count as
+// one. Without anything wrong that is about 3 in the number of trials.
+func (c claim) atMost(together float64) float64 {
+	wrong, trials := float64(c.wrong)/together, float64(c.trials)/together
+	if wrong >= trials {
+		return 1
+	}
+	return distuv.Beta{Alpha: wrong + 1, Beta: trials - wrong}.Quantile(0.95)
+}
+
+// turns are those that have a run.
+func (k *kept) turns() []string {
+	var list []string
+	for _, p := range slices.Concat(k.identical, k.slowed) {
+		list = append(list, p.turn)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// atOnce is how many runs a turn has, on average.
+func (k *kept) atOnce() float64 {
+	return float64(len(k.identical)+len(k.slowed)) / float64(max(len(k.turns()), 1))
+}
+
+// spreads writes how much the identical runs differ, how much of it their seconds explain, and how
+// alike runs of a turn are.
 func (k *kept) spreads(w io.Writer) {
-	list, err := compare.Spreads(k.identical)
+	list, err := compare.Spreads(inputs(k.identical))
 	if err != nil {
 		return // there are too few
 	}
-	fmt.Fprintln(w, "\n| Figure | Spread of the runs | Expected from their seconds | Not explained |")
-	fmt.Fprintln(w, "|---|---:|---:|---:|")
+	fmt.Fprintln(w, "\n| Figure | Spread of the runs | Expected from their seconds | Not explained | Alike within a turn |")
+	fmt.Fprintln(w, "|---|---:|---:|---:|---:|")
 	for _, s := range list {
 		if s.Statistic != "share" {
-			fmt.Fprintf(w, "| %s %s | %.1f %% | %.1f %% | %.1f %% |\n", s.Name, s.Statistic, 100*s.Seen, 100*s.Expected, 100*s.Between())
+			fmt.Fprintf(w, "| %s %s | %.1f %% | %.1f %% | %.1f %% | %.2f |\n", s.Name, s.Statistic, 100*s.Seen, 100*s.Expected, 100*s.Between(), k.alike(s.Values))
 		}
 	}
 }
 
-// trial is the runs of a comparison.
-type trial struct{ base, new []compare.Input }
-
-// row is a line of the table.
-type row struct {
-	new  kind
-	size int  // runs a side
-	once bool // a run is in one trial at most
-}
-
-// trials puts runs into groups by chance: each into one trial, or as often as there are trials.
-func (k *kept) trials(r row, most int, draw *rand.Rand) []trial {
-	var list []trial
-	for len(list) < most {
-		base, other := shuffled(k.identical, draw), shuffled(k.slowed, draw)
-		if r.new == identical {
-			base, other = base[:len(base)/2], base[len(base)/2:]
-		}
-		groups := min(len(base), len(other)) / r.size
-		if groups == 0 {
-			break
-		}
-		if !r.once {
-			groups = 1
-		}
-		for i := range groups {
-			from, to := i*r.size, (i+1)*r.size
-			list = append(list, trial{base[from:to], other[from:to]})
-		}
-		if r.once {
-			break
+// alike is the intraclass correlation of the identical runs' values by turns: 1 when those of a turn
+// are the same, 0 when they are like any others (the estimator from the analysis of variance; R. A.
+// Fisher, Statistical Methods for Research Workers, 1925, chapter VII). It is 0 when no turn has two.
+func (k *kept) alike(values []float64) float64 {
+	turns := map[string][]float64{}
+	for i, p := range k.identical {
+		turns[p.turn] = append(turns[p.turn], values[i])
+	}
+	n, groups := float64(len(values)), float64(len(turns))
+	if groups < 2 || n == groups {
+		return 0
+	}
+	mean := stat.Mean(values, nil)
+	var between, within, squares float64
+	for _, v := range turns {
+		own := stat.Mean(v, nil)
+		size := float64(len(v))
+		between += size * (own - mean) * (own - mean) / (groups - 1)
+		squares += size * size
+		for _, x := range v {
+			within += (x - own) * (x - own) / (n - groups)
 		}
 	}
-	return list
+	each := (n - squares/n) / (groups - 1) // runs of a turn, as they count
+	if between+within == 0 {
+		return 0
+	}
+	return (between - within) / (between + (each-1)*within)
 }
 
-func shuffled(list []compare.Input, draw *rand.Rand) []compare.Input {
-	list = append([]compare.Input(nil), list...)
-	draw.Shuffle(len(list), func(a, b int) { list[a], list[b] = list[b], list[a] })
-	return list
-}
-
-func (j *judging) row(w io.Writer, k *kept, r row, draw *rand.Rand) error {
+// row judges the trials of a line of the table, writes it, and says how many were judged wrongly.
+func (j *judging) row(w io.Writer, k *kept, r row, draw *rand.Rand) (claim, error) {
 	of := map[compare.Verdict]int{}
 	trials := k.trials(r, j.trials, draw)
+	found := claim{trials: len(trials)}
 	for _, t := range trials {
 		rep, err := compare.Runs(t.base, t.new, j.options)
 		if err != nil {
-			return err
+			return found, err
 		}
 		of[rep.Verdict]++
-		if j.verbose && r.wrong(rep.Verdict) {
+		if !r.wrong(rep.Verdict) {
+			continue
+		}
+		found.wrong++
+		if j.verbose {
 			fmt.Fprintf(w, "<!-- %s: %s; %s and %s -->\n", r.new, rep.Reasons[0], t.base[0].File, t.new[0].File)
 		}
 	}
@@ -168,7 +229,7 @@ func (j *judging) row(w io.Writer, k *kept, r row, draw *rand.Rand) error {
 		cells = append(cells, share(of[v], len(trials)))
 	}
 	_, err := fmt.Fprintln(w, "| "+strings.Join(cells, " | ")+" |")
-	return err
+	return found, err
 }
 
 // wrong reports whether a verdict is a false alarm, or a slowdown that was not found.

@@ -3,8 +3,9 @@
 // comes and goes, compares pairs of them as "chatbench compare" does, and counts false alarms and
 // slowdowns that were found. It writes a table in Markdown to standard output.
 //
-// A run is a process of its own, on real sockets, against the embedded tenant. The neighbour is a
-// process that burns a processor while it is on. The table says nothing about other machines or
+// A run is a process of its own, on real sockets, against the embedded tenant; some are played at
+// once, a turn, and only runs of different turns are compared, because those of one have met the same
+// machine. The neighbour is a process that burns a processor while it is on. The table says nothing about other machines or
 // other loads; docs/gates.md has the one of the project's own machine.
 package main
 
@@ -24,6 +25,7 @@ import (
 type settings struct {
 	time     time.Duration // no run begins that would end later
 	runs     int           // at most
+	atOnce   int           // runs of a turn
 	slowdown float64       // planted: what the tenant's times are multiplied with
 	slowed   float64       // share of the runs that are slowed
 	neighbor time.Duration // mean time that the neighbour is on, and off
@@ -75,9 +77,10 @@ func readFlags(args []string, stderr io.Writer) (settings, error) {
 	flags := flag.NewFlagSet("alarms", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // the caller says what is wrong
 	flags.DurationVar(&s.time, "time", 30*time.Minute, "no run begins that would end later than this")
-	flags.IntVar(&s.runs, "runs", 1000, "runs at most")
+	flags.IntVar(&s.runs, "runs", 10_000, "runs at most")
 	flags.Float64Var(&s.slowdown, "slowdown", 1.2, "what the times of a slowed tenant are multiplied with")
-	flags.Float64Var(&s.slowed, "slowed", 0.4, "share of the runs whose tenant is slowed")
+	flags.IntVar(&s.atOnce, "at-once", 4, "runs that are played at the same time; those of one time are never compared with each other")
+	flags.Float64Var(&s.slowed, "slowed", 0.15, "share of the runs whose tenant is slowed")
 	flags.DurationVar(&s.neighbor, "neighbour", 30*time.Second, "mean time that the neighbour is on, and off; 0: there is none")
 	flags.StringVar(&s.keep, "keep", "", "keep the runs in `FOLDER`, which may have some already")
 	flags.StringVar(&s.again, "again", "", "judge the runs in `FOLDER` anew instead of playing any")
@@ -103,6 +106,8 @@ func (s *settings) check(rest []string) error {
 		return fmt.Errorf("-slowdown %v is not more than 1", s.slowdown)
 	case s.slowed < 0 || s.slowed > 1:
 		return fmt.Errorf("-slowed %v is not between 0 and 1", s.slowed)
+	case s.atOnce < 1:
+		return fmt.Errorf("-at-once %d is less than 1", s.atOnce)
 	case s.neighbor < 0 || s.time < 0:
 		return errors.New("a time is less than 0")
 	}

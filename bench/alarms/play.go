@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed" // the scenario
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"chatbench/internal/result"
@@ -34,35 +36,64 @@ const (
 	slowed    kind = "slowed"
 )
 
-// play plays runs into a folder until the time is over or there are enough of them. Each is
-// identical or slowed by chance, so that whatever the machine does meanwhile meets both.
+// play plays runs into a folder, a turn of some at once after the other, until the time is over or
+// there are enough of them. Each is identical or slowed by chance, so that whatever the machine does
+// meanwhile meets both.
 func (s *settings) play(ctx context.Context, dir string, stderr io.Writer) error {
+	there, err := filepath.Glob(filepath.Join(dir, "*-*.json"))
+	if err != nil {
+		return err
+	}
 	began := time.Now()
-	draw := rand.New(rand.NewPCG(s.seed, 1))
-	n, err := startNeighbour(ctx, s.neighbor, s.seed)
+	draw := rand.New(rand.NewPCG(s.seed, uint64(len(there))<<2|1)) // another order when it goes on
+	n, err := startNeighbour(ctx, s.neighbor, draw.Uint64())
 	if err != nil {
 		return err
 	}
 	defer n.stop()
 	longest := time.Duration(0)
-	for i := range s.runs {
-		if time.Since(began)+longest > s.time || ctx.Err() != nil {
-			break
+	for played := 0; played < s.runs && time.Since(began)+longest <= s.time && ctx.Err() == nil; played += s.atOnce {
+		kinds := make([]kind, min(s.atOnce, s.runs-played))
+		for i := range kinds {
+			if kinds[i] = identical; draw.Float64() < s.slowed {
+				kinds[i] = slowed
+			}
 		}
-		k, start, noisy := identical, time.Now(), n.burnt()
-		if draw.Float64() < s.slowed {
-			k = slowed
-		}
-		file := filepath.Join(dir, fmt.Sprintf("%s-%s.json", start.UTC().Format("20060102-150405"), k))
-		if err := s.playInProcess(ctx, file, k); err != nil {
+		start, noisy := time.Now(), n.burnt()
+		if err := s.turn(ctx, dir, kinds); err != nil {
 			return err
 		}
 		longest = max(longest, time.Since(start))
 		share := (n.burnt() - noisy).Seconds() / time.Since(start).Seconds()
-		fmt.Fprintf(stderr, "alarms: run %d, %s, with the neighbour for %.0f %% of it\n", i+1, k, 100*share)
+		fmt.Fprintf(stderr, "alarms: run %d, %s, with the neighbour for %.0f %% of it\n", played+len(kinds), words(kinds), 100*share)
 	}
 	return nil
 }
+
+func words(kinds []kind) string {
+	var list []string
+	for _, k := range kinds {
+		list = append(list, string(k))
+	}
+	return strings.Join(list, " ")
+}
+
+// turn plays runs at once, each in a process of its own. The names of their files begin alike.
+func (s *settings) turn(ctx context.Context, dir string, kinds []kind) error {
+	began := time.Now().UTC().Format(turnFormat)
+	failed := make([]error, len(kinds))
+	var all sync.WaitGroup
+	for i, k := range kinds {
+		all.Go(func() {
+			failed[i] = s.playInProcess(ctx, filepath.Join(dir, fmt.Sprintf("%s-%d-%s.json", began, i+1, k)), k)
+		})
+	}
+	all.Wait()
+	return errors.Join(failed...)
+}
+
+// turnFormat is what the names of the files of a turn begin with.
+const turnFormat = "20060102-150405"
 
 // playInProcess has one run played by a process of its own.
 func (s *settings) playInProcess(ctx context.Context, file string, k kind) error {

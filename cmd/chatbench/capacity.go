@@ -17,6 +17,7 @@ import (
 	"chatbench/internal/lang"
 	"chatbench/internal/report"
 	"chatbench/internal/result"
+	"chatbench/internal/run"
 	"chatbench/internal/scenario"
 )
 
@@ -177,7 +178,7 @@ func parseShare(text string) (float64, error) {
 // begin gives a new report, or the one to go on with.
 func (f *capacityFlags) begin(cmd *cobra.Command, s *scenario.Scenario) (*capacity.Report, error) {
 	r := &capacity.Report{
-		Tool: result.Tool{Version: toolVersion()}, Search: f.search, Start: time.Now(),
+		Tool: result.Tool{Version: toolVersion()}, Search: f.search, Start: time.Now(), Host: run.Planned(s, nil).Run.Host,
 		Scenario: result.Scenario{Name: s.Name, File: s.File, Hash: s.Hash, Seed: f.play.seed},
 		Command:  result.MaskArgs(commandLine()),
 		Flags:    result.MaskArgs(given(cmd, "target", "channel", "insecure", "seed", "markers", "strict", "rule", "skip-rule", "known")),

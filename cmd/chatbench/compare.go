@@ -44,10 +44,10 @@ func (f *compareFlags) check() error {
 			return usagef("--metric: there is no figure %q; %s", name, scenario.Suggest(name, compare.Names()))
 		}
 	}
-	if f.alpha <= 0 || f.alpha >= 0.5 {
+	if !(f.alpha > 0 && f.alpha < 0.5) { // which NaN is not, either
 		return usagef("--alpha %v is not more than 0 and less than 50%%", &f.alpha)
 	}
-	if f.minEffect <= 0 || f.minEffect > 10 {
+	if !(f.minEffect > 0 && f.minEffect <= 10) {
 		return usagef("--min-effect %v is not more than 0 and at most 1000%%", &f.minEffect)
 	}
 	return nil

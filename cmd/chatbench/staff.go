@@ -88,6 +88,9 @@ func (f *staffFlags) demand() (d capacity.Demand, err error) {
 			return d, err
 		}
 	}
+	if f.occupancy != "" && d.MaxOccupancy == 0 {
+		return d, usagef("--max-occupancy %s: agents of whose places none is ever taken serve nobody", f.occupancy)
+	}
 	return d, nil
 }
 

@@ -2,6 +2,7 @@ package capacity
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,7 +172,7 @@ func TestGoKeepsEachProbe(t *testing.T) {
 func TestResume(t *testing.T) {
 	made := func(change func(*Report)) *Report {
 		r := &Report{Search: plain(), Flags: []string{"--strict=true"}}
-		r.Scenario.Hash = "0123456789abcdef"
+		r.Scenario.Hash, r.Host = "0123456789abcdef", result.Host{OS: "linux", Arch: "amd64", Cores: 2, Name: fmt.Sprint(change != nil)}
 		if change != nil {
 			change(r)
 		}
@@ -190,6 +191,7 @@ func TestResume(t *testing.T) {
 		{"another scenario", func(r *Report) { r.Scenario.Hash = "f" }, "the scenario was changed"},
 		{"another unit", func(r *Report) { r.Search.Unit = UnitArrivals }, "counts customers"},
 		{"another hold", func(r *Report) { r.Search.Hold = time.Hour }, "--hold 0s"},
+		{"another machine", func(r *Report) { r.Host.Cores = 64 }, "made on linux/amd64 with 2 processors"},
 		{"other flags", func(r *Report) { r.Flags = nil }, "--strict=true"},
 	} {
 		if _, err := made(tt.change).Resume(before); !errors.Is(err, ErrOther) || !strings.Contains(err.Error(), tt.want) {
@@ -219,10 +221,11 @@ func TestFile(t *testing.T) {
 		name, content string
 		want          error
 	}{
-		{"a result of a run", `{"schema": "chatbench.result/1"}`, ErrVersion},
+		{"a result of a run", `{"schema": "chatbench.result/1"}`, ErrNotReport},
+		{"another version", `{"schema": "chatbench.capacity/2"}`, result.ErrVersion},
 		{"something else", `{"a": 1}`, ErrNotReport},
 		{"no JSON", `hello`, ErrNotReport},
-		{"cut off", `{"schema": "chatbench.capacity/1", "probes": [`, ErrNotReport},
+		{"cut off", `{"schema": "chatbench.capacity/1", "probes": [`, result.ErrTruncated},
 		{"wrong types", `{"schema": "chatbench.capacity/1", "probes": 3}`, ErrNotReport},
 	} {
 		file := filepath.Join(dir, "other.json")

@@ -4,9 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"chatbench/internal/result"
 )
@@ -14,11 +11,10 @@ import (
 // FileName is what a report is called in a folder.
 const FileName = "capacity.json"
 
-// The reasons why a file is not a report.
-var (
-	ErrNotReport = errors.New("not a chatbench capacity report")
-	ErrVersion   = errors.New("a capacity report of another version")
-)
+// ErrNotReport is the error of a file that is something else.
+var ErrNotReport = errors.New("not a chatbench capacity report")
+
+var document = result.Document[Report]{Schema: Schema1, Name: FileName, Noun: "capacity report", Not: ErrNotReport}
 
 // Save writes r to path, or to [FileName] in it when path is a folder. The file appears complete or
 // not at all, so that a search can go on from it whatever happened.
@@ -27,17 +23,10 @@ func Save(path string, r *Report) error {
 	if err != nil {
 		return err
 	}
-	if err := result.WriteFile(filePath(path), data); err != nil {
+	if err := result.WriteFile(document.At(path), data); err != nil {
 		return fmt.Errorf("saving the capacity report: %w", err)
 	}
 	return nil
-}
-
-func filePath(path string) string {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return filepath.Join(path, FileName)
-	}
-	return path
 }
 
 // Encode is the JSON of r, with Schema set.
@@ -52,41 +41,5 @@ func Encode(r *Report) ([]byte, error) {
 }
 
 // Load reads a report from a file, or from [FileName] in a folder. Errors name the path and wrap
-// [ErrNotReport], [ErrVersion] or what the system said.
-func Load(path string) (*Report, error) {
-	path = filePath(path)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no capacity report at %s: %w", path, fs.ErrNotExist)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading a capacity report: %w", err)
-	}
-	r, err := Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return r, nil
-}
-
-// Decode reads the JSON of a report. Errors wrap [ErrNotReport] or [ErrVersion].
-func Decode(data []byte) (*Report, error) {
-	var head struct {
-		Schema string `json:"schema"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotReport, err)
-	}
-	switch head.Schema {
-	case Schema1:
-	case "":
-		return nil, fmt.Errorf("%w: it has no schema field", ErrNotReport)
-	default:
-		return nil, fmt.Errorf("%w: it says %q, this program reads %q", ErrVersion, head.Schema, Schema1)
-	}
-	var r Report
-	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotReport, err)
-	}
-	return &r, nil
-}
+// [ErrNotReport], [result.ErrVersion], [result.ErrTruncated] or what the system said.
+func Load(path string) (*Report, error) { return document.Load(path) }

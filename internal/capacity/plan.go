@@ -285,7 +285,7 @@ const groups = 200
 // comeAndGo lets the customers of a closed load hold one conversation after the other while they
 // are there.
 func (l *layout) comeAndGo() {
-	again := renewals(l.profile.cycle)
+	again := l.renewals()
 	highest := 0
 	for _, st := range l.s.Load.Stages {
 		highest = max(highest, st.Customers)
@@ -305,13 +305,47 @@ func (l *layout) comeAndGo() {
 	}
 }
 
-// renewals is how many conversations a customer begins in each bin behind the first, on average.
-func renewals(cycle []float64) []float64 {
-	again := make([]float64, len(cycle))
+const (
+	finest  = 50 // steps of a mean cycle
+	settled = 40 // cycles after which nobody knows when a customer began
+)
+
+// renewals is how many conversations a customer begins in each bin behind the first, on average. In a
+// long load a bin is longer than a cycle. Then they are counted in finer steps until they have
+// settled, and from there on there is one in each mean cycle.
+func (l *layout) renewals() []float64 {
+	every := max(l.profile.every, 1e-3)
+	step, n := l.bin, len(l.starts)
+	if fine := time.Duration(every / finest * float64(time.Second)); fine < l.bin {
+		step = fine
+		n = min(int(time.Duration(n)*l.bin/step), settled*finest)
+	}
+	again := make([]float64, len(l.starts))
+	for i, v := range renewed(l.profile.cycles, step, n) {
+		again[time.Duration(i)*step/l.bin] += v
+	}
+	counted := float64(time.Duration(n)*step) / float64(l.bin) // bins
+	for t := int(counted); t < len(again); t++ {
+		again[t] += min(float64(t+1)-counted, 1) * l.bin.Seconds() / every
+	}
+	return again
+}
+
+// renewed is the same in n steps, by the renewal equation.
+func renewed(cycles []cycle, step time.Duration, n int) []float64 {
+	shares := make([]float64, n+1) // of cycles so many steps long; the last: beyond
+	for _, c := range cycles {
+		shares[min(max(int((c.length+step/2)/step), 1), n)] += c.share
+	}
+	longest := n - 1
+	for longest > 0 && shares[longest] == 0 {
+		longest--
+	}
+	again := make([]float64, n)
 	again[0] = 1
-	for t := 1; t < len(again); t++ {
-		for k := 1; k <= t && k < len(cycle)-1; k++ {
-			again[t] += again[t-k] * cycle[k]
+	for t := 1; t < n; t++ {
+		for k := 1; k <= min(t, longest); k++ {
+			again[t] += again[t-k] * shares[k]
 		}
 	}
 	return again

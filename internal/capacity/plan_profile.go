@@ -18,14 +18,21 @@ const (
 type profile struct {
 	bin      time.Duration
 	exchange [opSlots][]float64 // begun at an age
-	alive    []float64          // share that is still going on at the start of a bin
-	cycle    []float64          // share of which the next conversation begins so long after the beginning
+	alive    []float64          // share that is going on, on average over a bin
+	cycles   []cycle            // from one beginning of a customer to the next
 	length   float64            // mean, seconds
 	every    float64            // mean time from one beginning of a customer to the next, seconds
 	agents   float64            // share that comes to an agent
 	handling float64            // seconds an agent spends on one of them, mean
 	messages float64
 	flows    []FlowPlan
+}
+
+// cycle is how long after a conversation a customer begins the next one, and the share of which that
+// is so.
+type cycle struct {
+	length time.Duration
+	share  float64
 }
 
 // asking is how conversations are walked.
@@ -40,7 +47,7 @@ type asking struct {
 
 // newProfile walks every flow and mixes them.
 func (a asking) newProfile() *profile {
-	p := &profile{bin: a.bin, alive: make([]float64, a.most+1), cycle: make([]float64, a.most+1)}
+	p := &profile{bin: a.bin, alive: make([]float64, a.most+1)}
 	for op := range p.exchange {
 		p.exchange[op] = make([]float64, a.most+1)
 	}
@@ -74,10 +81,10 @@ func (a asking) flow(p *profile, f *scenario.Flow, share float64, stream uint64)
 			plan.Exchanges[x.op.String()] += 1 / float64(a.walks)
 		}
 		for k := range p.at(length) + 1 {
-			p.alive[k] += each
+			p.alive[k] += each * min(float64(length)/float64(p.bin)-float64(k), 1)
 		}
 		again := length + a.s.Between.Draw(rng)
-		p.cycle[max(p.at(again), 1)] += each
+		p.cycles = append(p.cycles, cycle{again, each})
 		p.length += each * length.Seconds()
 		p.every += each * again.Seconds()
 		p.messages += each * float64(w.heard)

@@ -1,7 +1,9 @@
 package capacity
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +108,25 @@ func TestPlanAgents(t *testing.T) {
 	s.Target = &scenario.Target{URL: "http://127.0.0.1:1"}
 	if p = MakePlan(s, 0); p.Agents.Wait != 0 || p.Agents.Places != 0 || p.Embedded {
 		t.Errorf("a target whose agents nobody knows: %+v", p.Agents)
+	}
+}
+
+// TestPlanOfLongLoads: however long a load is, there are as many conversations in an hour of it, and
+// no more customers talk at once than there are.
+func TestPlanOfLongLoads(t *testing.T) {
+	const flow = "between: 0s..4s\nflows: {f: [{connect: hi}, {think: 8s}]}\n" // 10 s from one to the next
+	for _, hours := range []int{1, 8, 24, 24 * 7, 720} {
+		s := parse(t, strings.Replace(exact, "between: 2s\n", "", 1)+fmt.Sprintf("load: {customers: 10, for: %dh}\n", hours)+flow)
+		p := MakePlan(s, 0)
+		if want := float64(hours) * 3600; math.Abs(p.Total.Begun-want) > 0.01*want {
+			t.Errorf("%d hours: %.0f conversations, want %.0f", hours, p.Total.Begun, want)
+		}
+		if peak := p.Total.Peak; peak < 7.9 || peak > 10.5 {
+			t.Errorf("%d hours: %.1f conversations at once, want 8 of 10 customers, and 10 at the beginning", hours, peak)
+		}
+		if p.PeakAll < 2 || p.PeakAll > 40 {
+			t.Errorf("%d hours: %.1f exchanges a second at most", hours, p.PeakAll)
+		}
 	}
 }
 

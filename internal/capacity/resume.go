@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"chatbench/internal/result"
 )
 
 // ErrOther is the error of a search that cannot go on as another one.
@@ -21,10 +23,17 @@ func (r *Report) Resume(before *Report) (*Report, error) {
 		return nil, fmt.Errorf("%w: it counts %s and this one %s", ErrOther, then.Unit, now.Unit)
 	case now.Settle != then.Settle || now.Hold != then.Hold:
 		return nil, fmt.Errorf("%w: its probes settle for %v and hold for %v, write --settle %v --hold %v", ErrOther, then.Settle, then.Hold, then.Settle, then.Hold)
+	case len(before.Probes) > 0 && machine(&r.Host) != machine(&before.Host):
+		return nil, fmt.Errorf("%w: its probes were made on %s, and this machine is %s", ErrOther, machine(&before.Host), machine(&r.Host))
 	case !slices.Equal(r.Flags, before.Flags):
 		return nil, fmt.Errorf("%w: it was made with the flags %q and this one has %q", ErrOther, before.Flags, r.Flags)
 	}
 	on := *before
 	on.Search, on.Command = r.Search, r.Command
 	return &on, nil
+}
+
+// machine is what of a machine decides how fast it is, as far as it is known.
+func machine(h *result.Host) string {
+	return fmt.Sprintf("%s/%s with %d processors", h.OS, h.Arch, h.Cores)
 }

@@ -317,7 +317,7 @@ func reread(t *testing.T, r *Report) *Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	back, err := Decode(data)
+	back, err := document.Decode(data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,8 +84,8 @@ func (d Demand) check() error {
 		return errors.New("arrivals must be more than 0")
 	case d.Handling <= 0:
 		return errors.New("the handling time must be more than 0")
-	case d.Concurrent < 1:
-		return errors.New("an agent holds at least 1 conversation")
+	case d.Concurrent < 1 || d.Concurrent > MostPlaces:
+		return errors.New("an agent holds 1 conversation at least and a million at most")
 	case d.Patience < 0 || d.Within < 0:
 		return errors.New("times cannot be negative")
 	case !(d.Answered > 0 && d.Answered < 1):
@@ -155,7 +155,7 @@ func Staff(d Demand, agents, around int) (*StaffReport, error) {
 	switch {
 	case agents < 0:
 		return nil, errors.New("the number of agents cannot be negative")
-	case agents*d.Concurrent > MostPlaces:
+	case agents > MostPlaces/d.Concurrent:
 		return nil, fmt.Errorf("%d agents have more than a million places", agents)
 	case agents == 0:
 		var err error

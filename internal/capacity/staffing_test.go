@@ -1,6 +1,7 @@
 package capacity
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +56,8 @@ func TestDemandRefused(t *testing.T) {
 	for want, change := range map[string]func(*Demand){
 		"arrivals must be":       func(d *Demand) { d.Arrivals = 0 },
 		"handling time must be":  func(d *Demand) { d.Handling = 0 },
-		"at least 1":             func(d *Demand) { d.Concurrent = 0 },
+		"at least":               func(d *Demand) { d.Concurrent = 0 },
+		"a million at most":      func(d *Demand) { d.Concurrent, d.MaxOccupancy = math.MaxInt, 1e-9 },
 		"cannot be negative":     func(d *Demand) { d.Patience = -1 },
 		"below 100 %":            func(d *Demand) { d.Answered = 1 },
 		"shrinkage must be":      func(d *Demand) { d.Shrinkage = 1 },
@@ -72,5 +74,10 @@ func TestDemandRefused(t *testing.T) {
 	}
 	if _, err := Staff(good, -1, 1); err == nil {
 		t.Error("-1 agents were accepted")
+	}
+	pairs := good
+	pairs.Concurrent = 2
+	if r, err := Staff(pairs, math.MaxInt, 1); err == nil {
+		t.Errorf("more agents than an int holds places: got %+v", r.Levels)
 	}
 }

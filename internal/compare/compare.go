@@ -29,6 +29,7 @@ type Report struct {
 	New         Side         `json:"new"`
 	Differences []Difference `json:"differences,omitempty"` // in what else the sides differ
 	Metrics     []Metric     `json:"metrics,omitempty"`     // in the order of reports
+	Curves      *Curves      `json:"curves,omitempty"`      // nil when there is nothing to draw
 	Rules       []Rule       `json:"rules,omitempty"`       // whose verdict is another; in the order of the catalogue
 	Notes       []string     `json:"notes,omitempty"`       // sentences a reader should know
 }
@@ -116,7 +117,8 @@ type Metric struct {
 	New       Values      `json:"new"`
 	// Change is nil when a side has no value to compare.
 	Change   *Change `json:"change,omitempty"`
-	Sentence string  `json:"sentence"` // what was found, for people
+	Lack     Lack    `json:"lack,omitempty"` // why there is no Change
+	Sentence string  `json:"sentence"`       // what was found, for people
 }
 
 // Label names the figure, such as "delivery p95".

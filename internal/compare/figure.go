@@ -60,7 +60,7 @@ type subject struct {
 	better          Direction
 	ratio           bool // ratios are compared, and otherwise differences
 	q               float64
-	measure         func(*view, *rand.Rand) (figure, error)
+	measure         func(*view, *rand.Rand) (figure, *lackError)
 }
 
 // The units of what is neither a time nor a rate of bytes.
@@ -76,27 +76,38 @@ const (
 	exchanges  = "exchanges"
 )
 
-// thinError is the error of a percentile that too few samples lie beyond.
-type thinError struct {
-	samples, needed int64
+// Lack is why a figure cannot be compared, in a few words.
+type Lack string
+
+// The reasons.
+const (
+	FewSamples Lack = "too few samples"
+	ShortRun   Lack = "run too short" // less than ten seconds of it count
+)
+
+// lackError is the error of a run that has too little of a figure.
+type lackError struct {
+	lack         Lack
+	have, needed int64 // samples, or seconds that count
 }
 
-func (e thinError) Error() string {
-	return fmt.Sprintf("%d of %d samples that it takes", e.samples, e.needed)
+func (e *lackError) Error() string {
+	if e.lack == ShortRun {
+		return fmt.Sprintf("%d of %d seconds that it takes", e.have, e.needed)
+	}
+	return fmt.Sprintf("%d of %d samples that it takes", e.have, e.needed)
 }
 
-// shortError is the error of a run of which too little counts.
-type shortError int // points of its timeline
+// absent reports whether a figure is not there because of what the run does.
+func (e *lackError) absent() bool { return e != nil && e.lack == FewSamples && e.have == 0 }
 
-func (e shortError) Error() string {
-	return fmt.Sprintf("%d of %d seconds that it takes", int(e), fewestPoints)
-}
+func thin(have, needed int64) *lackError { return &lackError{FewSamples, have, needed} }
 
 // of measures the subject in a run, with random numbers that are the same for the same run of a side
 // every time, so that a comparison can be repeated.
-func (s *subject) of(v *view, run int) (figure, error) {
+func (s *subject) of(v *view, run int) (figure, *lackError) {
 	if len(v.points) < fewestPoints {
-		return figure{}, shortError(len(v.points))
+		return figure{}, &lackError{ShortRun, int64(v.seconds()), int64(fewestPoints * v.resolution)}
 	}
 	return s.measure(v, rand.New(rand.NewPCG(1, uint64(run))))
 }
@@ -106,17 +117,17 @@ func (s *subject) of(v *view, run int) (figure, error) {
 // peaks of a delivery time. Bounds of the share are read as bounds of the percentile from the
 // histogram, which keeps three digits (R. S. Woodruff, "Confidence intervals for medians and other
 // position measures", JASA 47, 1952).
-func quantile(name string, q float64) func(*view, *rand.Rand) (figure, error) {
-	return func(v *view, r *rand.Rand) (figure, error) {
+func quantile(name string, q float64) func(*view, *rand.Rand) (figure, *lackError) {
+	return func(v *view, r *rand.Rand) (figure, *lackError) {
 		h := v.total.Hist(name)
 		n := h.Count()
 		if h.Thin(max(q, 1-q)) {
-			return figure{}, thinError{n, int64(math.Ceil(10 / min(q, 1-q)))}
+			return figure{}, thin(n, int64(math.Ceil(10/min(q, 1-q))))
 		}
 		value := h.Quantile(q)
 		s := v.below(name, value)
 		if total(s.whole) == 0 {
-			return figure{}, thinError{0, 1}
+			return figure{}, thin(0, 1)
 		}
 		// No correlation makes samples say more than if they were independent.
 		deviation := max(s.deviation(r), math.Sqrt(q*(1-q)/float64(n)))
@@ -157,26 +168,29 @@ func (v *view) empty() *series {
 	return &series{part: make([]float64, len(v.points)), whole: make([]float64, len(v.points))}
 }
 
-// rate measures how many of something there are in a second.
-func rate(count func(*metric.Point) int64) func(*view, *rand.Rand) (figure, error) {
-	return func(v *view, r *rand.Rand) (figure, error) {
+// rate measures how many of something there are in a second. When there are none the rate counts as
+// that of half of one, so that there is a ratio to it (J. B. S. Haldane, "The estimation and
+// significance of the logarithm of a ratio of frequencies", Annals of Human Genetics 20, 1956); and no
+// correlation makes a count surer than that of a Poisson process is.
+func rate(count func(*metric.Point) int64) func(*view, *rand.Rand) (figure, *lackError) {
+	return func(v *view, r *rand.Rand) (figure, *lackError) {
 		s := v.empty()
 		for i := range v.points {
 			s.part[i], s.whole[i] = float64(count(&v.points[i])), float64(v.resolution)
 		}
 		n := total(s.part)
-		if n == 0 {
-			return figure{}, thinError{0, 1}
+		value, relative := max(n, 0.5)/total(s.whole), 1/math.Sqrt(max(n, 0.5))
+		if n > 0 {
+			relative = max(relative, s.deviation(r)/value)
 		}
-		relative := s.deviation(r) / s.mean()
-		return figure{value: s.mean(), samples: int64(n), reach: func(z float64) (below, above float64) {
+		return figure{value: value, samples: int64(n), reach: func(z float64) (below, above float64) {
 			return z * relative, z * relative
 		}}, nil
 	}
 }
 
 // failures measures the share of exchanges that were not ok.
-func failures(v *view, r *rand.Rand) (figure, error) {
+func failures(v *view, r *rand.Rand) (figure, *lackError) {
 	s := v.empty()
 	for i := range v.points {
 		p := &v.points[i]
@@ -184,7 +198,7 @@ func failures(v *view, r *rand.Rand) (figure, error) {
 	}
 	n := total(s.whole)
 	if n == 0 {
-		return figure{}, thinError{0, 1}
+		return figure{}, thin(0, 1)
 	}
 	// A share of 0 has no spread of its own: one more failure and one more success keep it from
 	// being taken for certain (A. Agresti and B. Caffo, The American Statistician 54, 2000).

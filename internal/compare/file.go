@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"chatbench/internal/result"
 )
@@ -13,8 +11,10 @@ import (
 // FileName is what a comparison is called in a folder.
 const FileName = "comparison.json"
 
-// ErrNotComparison is the error of a file that is no comparison, or one of another version.
-var ErrNotComparison = errors.New("not a comparison that this program reads")
+// ErrNotComparison is the error of a file that is something else.
+var ErrNotComparison = errors.New("not a chatbench comparison")
+
+var document = result.Document[Report]{Schema: Schema1, Name: FileName, Noun: "comparison file", Not: ErrNotComparison}
 
 // Encode is the JSON of r, with Schema set.
 func Encode(r *Report) ([]byte, error) {
@@ -34,48 +34,12 @@ func Save(path string, r *Report) error {
 	if err != nil {
 		return err
 	}
-	if err := result.WriteFile(within(path), data); err != nil {
+	if err := result.WriteFile(document.At(path), data); err != nil {
 		return fmt.Errorf("saving the comparison: %w", err)
 	}
 	return nil
 }
 
-// Load reads a comparison from a file, or from FileName in a folder. The error names the path, and
-// wraps [ErrNotComparison] or what the system said.
-func Load(path string) (*Report, error) {
-	path = within(path)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading a comparison: %w", err)
-	}
-	r, err := Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return r, nil
-}
-
-// Decode reads the JSON of a comparison. The error wraps [ErrNotComparison].
-func Decode(data []byte) (*Report, error) {
-	var head struct {
-		Schema string `json:"schema"`
-	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotComparison, err)
-	}
-	if head.Schema != Schema1 {
-		return nil, fmt.Errorf("%w: its schema is %q, not %q", ErrNotComparison, head.Schema, Schema1)
-	}
-	var r Report
-	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNotComparison, err)
-	}
-	return &r, nil
-}
-
-func within(path string) string {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return filepath.Join(path, FileName)
-	}
-	return path
-}
+// Load reads a comparison from a file, or from FileName in a folder. Errors name the path and wrap
+// [ErrNotComparison], [result.ErrVersion], [result.ErrTruncated] or what the system said.
+func Load(path string) (*Report, error) { return document.Load(path) }

@@ -40,9 +40,9 @@ func TestLoadRefuses(t *testing.T) {
 		want    error
 	}{
 		"a result":        {`{"schema": "chatbench.result/1"}`, ErrNotComparison},
-		"another version": {`{"schema": "chatbench.comparison/2"}`, ErrNotComparison},
+		"another version": {`{"schema": "chatbench.comparison/2"}`, result.ErrVersion},
 		"no JSON":         {`verdict: same`, ErrNotComparison},
-		"cut off":         {`{"schema": "chatbench.comparison/1", "verdict": `, ErrNotComparison},
+		"cut off":         {`{"schema": "chatbench.comparison/1", "verdict": `, result.ErrTruncated},
 		"another form":    {`{"schema": "chatbench.comparison/1", "metrics": 3}`, ErrNotComparison},
 		"nothing there":   {"", fs.ErrNotExist},
 	} {

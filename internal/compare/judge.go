@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"chatbench/internal/result"
@@ -103,6 +104,15 @@ func (r *Report) conclude(asked bool) {
 
 func (r *Report) sayUnknown(names []string, of string) {
 	r.say(names, "%d of %s cannot be told: %s. More runs a side tell more, and so do longer ones.", of)
+	if slices.ContainsFunc(r.Metrics, func(m Metric) bool { return m.Lack == ShortRun }) {
+		r.Reasons = append(r.Reasons, fmt.Sprintf("A run is too short to be compared: %s of it count, neither warm-up nor drain, and it takes %d.", plural(r.shortest(), "second"), fewestPoints))
+	}
+}
+
+// shortest is how many seconds count of the shortest run.
+func (r *Report) shortest() int {
+	runs := slices.Concat(r.Base.Runs, r.New.Runs)
+	return slices.MinFunc(runs, func(a, b Run) int { return a.Seconds - b.Seconds }).Seconds
 }
 
 // say adds a sentence about some figures.

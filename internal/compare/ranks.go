@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/aclements/go-moremath/stats"
 	"gonum.org/v1/gonum/stat/combin"
@@ -57,11 +58,7 @@ func cutOff(base, new int, tail float64) int {
 		return max(0, int(nm/2+distuv.UnitNormal.Quantile(tail)*deviation))
 	}
 	u := stats.UDist{N1: base, N2: new}
-	k := 0
-	for u.CDF(float64(k)) <= tail {
-		k++
-	}
-	return k
+	return sort.Search(base*new, func(k int) bool { return u.CDF(float64(k)) > tail }) // a step costs much
 }
 
 // holm adjusts p for being one among several, so that the probability of finding any change where

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -58,7 +57,7 @@ func Runs(base, new []Input, opt Options) (*Report, error) {
 		Schema: Schema1, Tool: opt.Tool, Base: side(base, c.base), New: side(new, c.new),
 		Differences: differences(base, new), Rules: rules(base, new),
 	}
-	rep.Metrics = c.metrics()
+	rep.Metrics, rep.Curves = c.metrics(), c.curves()
 	rep.Method = c.method
 	rep.conclude(len(opt.Metrics) > 0)
 	return rep, nil
@@ -105,29 +104,23 @@ func (c *comparison) metrics() []Metric {
 	for _, s := range subjects(c.opt.Metrics, c.has) {
 		m := Metric{Name: s.name, Statistic: s.statistic, Unit: s.unit, Better: s.better, Verdict: Unknown}
 		t := tested{s, contrast{ratio: s.ratio}, len(list), math.Abs(late(c.new, s.q) - late(c.base, s.q))}
-		var lacking, lackingNew error
+		var lacking, lackingNew *lackError
 		t.contrast.base, lacking = c.measure(&s, c.base, &m.Base)
 		t.contrast.new, lackingNew = c.measure(&s, c.new, &m.New)
 		switch {
-		case lacking == nil && lackingNew == nil:
+		case lacking == nil && lackingNew == nil && m.Base.Samples+m.New.Samples > 0:
 			tests = append(tests, t)
-		case s.optional(), absent(lacking) && absent(lackingNew):
+		case lacking == nil && lackingNew == nil, s.optional(), lacking.absent() && lackingNew.absent():
 			continue // nobody expects it of these runs
 		case lacking != nil:
-			m.Sentence = fmt.Sprintf("%s cannot be told: the base has %v.", m.Label(), lacking)
+			m.Lack, m.Sentence = lacking.lack, fmt.Sprintf("%s cannot be told: the base has %v.", m.Label(), lacking)
 		default:
-			m.Sentence = fmt.Sprintf("%s cannot be told: the new side has %v.", m.Label(), lackingNew)
+			m.Lack, m.Sentence = lackingNew.lack, fmt.Sprintf("%s cannot be told: the new side has %v.", m.Label(), lackingNew)
 		}
 		list = append(list, m)
 	}
 	c.test(list, tests)
 	return list
-}
-
-// absent reports whether a figure is not there because of what the runs do.
-func absent(err error) bool {
-	var thin thinError
-	return errors.As(err, &thin) && thin.samples == 0
 }
 
 // has reports whether a run has a metric by the second.
@@ -138,16 +131,13 @@ func (c *comparison) has(name string) bool {
 }
 
 // measure gives the figures of the runs of a side, and puts them into the report.
-func (c *comparison) measure(s *subject, side []*view, into *Values) (sample, error) {
+func (c *comparison) measure(s *subject, side []*view, into *Values) (sample, *lackError) {
 	var list sample
 	for i, v := range side {
-		f, err := s.of(v, i)
-		var thin thinError
-		if errors.As(err, &thin) {
-			into.Samples += thin.samples
-		}
-		if err != nil {
-			return nil, err
+		f, lacking := s.of(v, i)
+		if lacking != nil {
+			into.Samples = recorded(side, s.name)
+			return nil, lacking
 		}
 		list = append(list, f)
 	}
@@ -155,7 +145,19 @@ func (c *comparison) measure(s *subject, side []*view, into *Values) (sample, er
 	if s.ratio {
 		into.Value = math.Exp(into.Value)
 	}
+	if into.Samples == 0 { // a rate
+		clear(into.Runs)
+		into.Value = 0
+	}
 	return list, nil
+}
+
+// recorded is how many samples of a metric the runs of a side have.
+func recorded(side []*view, name string) (n int64) {
+	for _, v := range side {
+		n += v.total.Hist(name).Count()
+	}
+	return n
 }
 
 // test fills in what the tests say. Ranks are used as soon as there are runs enough for them to say

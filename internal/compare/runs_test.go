@@ -241,6 +241,31 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// TestSilence: a tenant that sends nothing any more has got worse, though there are no times of it to
+// compare; and where nobody ever sent anything there is no figure of it.
+func TestSilence(t *testing.T) {
+	sending := func(in Input, messages int64) []Input {
+		for i := range in.Result.Metrics.Timeline.Points {
+			in.Result.Metrics.Timeline.Points[i].Messages = messages
+		}
+		return []Input{in}
+	}
+	for name, c := range map[string]struct {
+		base, new int64
+		want      Verdict // "": there is no such figure
+	}{"silent now": {5, 0, Worse}, "no longer silent": {0, 5, Better}, "always silent": {0, 0, ""}} {
+		base, new := pair()
+		rep := compared(t, sending(base, c.base), sending(new, c.new), Options{Metrics: []string{"messages"}})
+		var got Metric
+		if len(rep.Metrics) > 0 {
+			got = rep.Metrics[0]
+		}
+		if got.Verdict != c.want || c.new == 0 && got.New.Value != 0 {
+			t.Errorf("%s: got %+v, want %q", name, got, c.want)
+		}
+	}
+}
+
 // TestFloorOfTimes: what is less than a millisecond does not matter, however much it is of a time.
 func TestFloorOfTimes(t *testing.T) {
 	tiny, slower := usual(), usual()
@@ -274,10 +299,23 @@ func TestOwnLateness(t *testing.T) {
 func TestShortRuns(t *testing.T) {
 	short, sparse := usual(), usual()
 	short.seconds, sparse.rate = 5, 4
-	for name, tn := range map[string]tenant{"5 seconds": short, "4 a second": sparse} {
-		rep := compared(t, tn.plays(1, rand.New(rand.NewPCG(1, 1))), tn.plays(1, rand.New(rand.NewPCG(2, 2))), Options{Metrics: []string{"send.response"}})
-		if rep.Verdict != Unknown || rep.Exit != result.ExitInconclusive || rep.Metrics[1].Change != nil {
-			t.Errorf("%s: got %q with %+v", name, rep.Verdict, rep.Metrics)
+	for name, c := range map[string]struct {
+		tenant tenant
+		lack   Lack
+		reason string
+	}{
+		"5 seconds": {short, ShortRun, "seconds of it count, neither warm-up nor drain, and it takes 10"}, "4 a second": {sparse, FewSamples, "cannot be told"},
+	} {
+		rep := compared(t, c.tenant.plays(1, rand.New(rand.NewPCG(1, 1))), c.tenant.plays(1, rand.New(rand.NewPCG(2, 2))), Options{Metrics: []string{"send.response"}})
+		m := rep.Metrics[1]
+		if rep.Verdict != Unknown || rep.Exit != result.ExitInconclusive || m.Change != nil || m.Lack != c.lack {
+			t.Errorf("%s: got %q with %+v, want %q", name, rep.Verdict, rep.Metrics, c.lack)
+		}
+		if last := rep.Reasons[len(rep.Reasons)-1]; !strings.Contains(last, c.reason) {
+			t.Errorf("%s: got the reason %q, want %q", name, last, c.reason)
+		}
+		if want := c.tenant.sends(); m.Base.Samples < want/2 || m.Base.Samples > 2*want {
+			t.Errorf("%s: got %d samples, want about %d", name, m.Base.Samples, want)
 		}
 	}
 }

@@ -12,8 +12,9 @@ import (
 type Spread struct {
 	Name, Statistic string
 	Runs            int
-	Seen            float64 // of the runs
-	Expected        float64 // by what the seconds within the runs show
+	Seen            float64   // of the runs
+	Values          []float64 // of each run, on the same scale
+	Expected        float64   // by what the seconds within the runs show
 }
 
 // Between is what the seconds do not explain.
@@ -49,14 +50,15 @@ func spread(s *subject, runs []*view) (Spread, bool) {
 	var figures sample
 	within := 0.0
 	for i, v := range runs {
-		f, err := s.of(v, i)
-		if err != nil {
+		f, lacking := s.of(v, i)
+		if lacking != nil {
 			return Spread{}, false
 		}
 		below, above := f.reach(1)
 		within += (below*below + above*above) / 2 / float64(len(runs))
 		figures = append(figures, f)
 	}
-	return Spread{Name: s.name, Statistic: s.statistic, Runs: len(runs),
-		Seen: stat.StdDev(figures.scaled(s.ratio), nil), Expected: math.Sqrt(within)}, true
+	values := figures.scaled(s.ratio)
+	return Spread{Name: s.name, Statistic: s.statistic, Runs: len(runs), Values: values,
+		Seen: stat.StdDev(values, nil), Expected: math.Sqrt(within)}, true
 }

@@ -30,6 +30,9 @@ func usual() tenant {
 	return tenant{seconds: 28, rate: 160, times: 1, between: betweenRuns, drift: 0.03}
 }
 
+// sends is about how many SENDs of a run count.
+func (tn tenant) sends() int64 { return int64(tn.rate*float64(tn.seconds)) / int64(len(ops)) }
+
 // ops are the exchanges of a synthetic run, with their median times.
 var ops = []struct {
 	op     aicc.Op

@@ -91,8 +91,8 @@ func (p Part) Quantile(name string, q float64) Estimate {
 }
 
 // Untouched reports whether no value of a metric reached a limit, and they are enough to say so of its
-// quantile q. What did not come at all cannot have come bunched, so the values count as independent,
-// as they do in [Part.Failures].
+// quantile q. Nothing shows how bunched come what did not come at all, so the values count as
+// independent, as they do in [Part.Failures]; docs/gates.md says what that leaves open.
 func (p Part) Untouched(name string, q, limit float64) bool {
 	h := p.Hist(name)
 	_, high := quantileShares(float64(h.Count()), q, tailOf(p.level))

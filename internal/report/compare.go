@@ -139,7 +139,7 @@ func figureHeader(c *compare.Report, say *lang.Printer) []string {
 func figureRow(m *compare.Metric, say *lang.Printer) []string {
 	row := []string{say.T(string(m.Verdict)), m.Label(), figureValue(&m.Base, m.Unit), figureValue(&m.New, m.Unit)}
 	if m.Change == nil {
-		return append(row, "", say.T("too few samples"))
+		return append(row, "", say.T(string(cmp.Or(m.Lack, compare.FewSamples))))
 	}
 	return append(row, m.Change.Shift(), m.Change.Interval())
 }

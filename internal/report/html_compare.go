@@ -108,7 +108,7 @@ func (p *page) changeTable(c *compare.Report) grid {
 		Head: []column{{p.say("verdict"), false}, {p.say("figure"), false}, {p.say("base"), true}, {p.say("now"), true}, {p.say("change"), true},
 			{p.say("%s interval", p.name(percentage(c.Method.Level))), true}, {p.name("p"), true}, {p.say("samples"), true}}}
 	for _, m := range byWeight(c) {
-		shift, interval, chance := "", p.say("too few samples"), ""
+		shift, interval, chance := "", p.tell(string(cmp.Or(m.Lack, compare.FewSamples))), ""
 		if m.Change != nil {
 			shift, interval, chance = m.Change.Shift(), p.both(func(say *lang.Printer) string { return say.T(m.Change.Interval()) }), fmt.Sprintf("%.2g", m.Change.Adjusted)
 		}

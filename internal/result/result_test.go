@@ -145,6 +145,7 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		{"JSON of something else", `{"results": []}`, ErrNotResult},
 		{"a list", `[]`, ErrNotResult},
 		{"broken in the middle", `{"schema": "chatbench.result/1", "run": }`, ErrNotResult},
+		{"another document", `{"schema": "chatbench.capacity/1"}`, ErrNotResult},
 		{"a later version", `{"schema": "chatbench.result/2"}`, ErrVersion},
 		{"a field of the wrong type", `{"schema": "chatbench.result/1", "exit_code": "one"}`, ErrNotResult},
 	}

@@ -1,13 +1,18 @@
 package run
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
 	"sort"
 	"testing"
 	"time"
 
+	"chatbench/internal/aicc"
 	"chatbench/internal/capacity"
 	"chatbench/internal/metric"
 	"chatbench/internal/scenario"
@@ -23,13 +28,15 @@ type staffed struct {
 }
 
 const (
-	handling   = 20 * time.Second // mean, in testdata/staffing.yaml
-	places     = 2                // of an agent, there
-	answerIn   = 10 * time.Second
-	repeatedly = 6 // runs with seeds of their own
+	handling = 20 * time.Second // mean, in testdata/staffing.yaml
+	places   = 2                // of an agent, there
+	answerIn = 10 * time.Second
 )
 
-var staffingTime = flag.Duration("staffing", 20*time.Minute, "virtual `time` of each run against Erlang")
+var (
+	staffingTime = flag.Duration("staffing", 20*time.Minute, "virtual `time` of each run against Erlang")
+	staffingRuns = flag.Int("staffing-runs", 6, "runs of each row against Erlang, at least 2, with seeds of their own")
+)
 
 // waited is what customers met, or were to meet: shares of those who came, and seconds.
 type waited struct{ answered, waiting, answer, abandoned float64 }
@@ -38,9 +45,8 @@ func (w *waited) values() []*float64 {
 	return []*float64{&w.answered, &w.waiting, &w.answer, &w.abandoned}
 }
 
-// play plays the row once. Waits are what the customers saw: from the queue notice to the agent's
-// first word.
-func (s staffed) play(t *testing.T, seed uint64) waited {
+// scenario is the one of the row.
+func (s staffed) scenario(t *testing.T, seed uint64) *scenario.Scenario {
 	t.Helper()
 	c := load(t, "testdata/staffing.yaml")
 	c.Seed = seed
@@ -54,6 +60,14 @@ func (s staffed) play(t *testing.T, seed uint64) waited {
 		expect.Within = scenario.Constant(24 * time.Hour)
 	}
 	c.Flows[0].Steps[1] = expect
+	return c
+}
+
+// play plays the row once. Waits are what the customers saw: from the queue notice to the agent's
+// first word.
+func (s staffed) play(t *testing.T, seed uint64) waited {
+	t.Helper()
+	c := s.scenario(t, seed)
 	total := virtually(t, c, Options{}).Metrics.Total()
 	visitors, wait := total.Counters.Flows["visitor"], total.Hist("queue_wait")
 	came, gone := float64(visitors.Begun), float64(visitors.Ended[trace.GaveUp])
@@ -96,7 +110,7 @@ func TestQueueAgainstErlang(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			runs := make([]waited, repeatedly)
+			runs := make([]waited, *staffingRuns)
 			for i := range runs {
 				runs[i] = row.play(t, uint64(i+1))
 			}
@@ -113,6 +127,71 @@ func TestQueueAgainstErlang(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inQueue is what a customer of the queue saw.
+type inQueue struct{ came, served, left time.Duration }
+
+// TestQueueServesWhoCameFirst plays a busy queue once and works out, customer by customer, when each
+// should have been served: everybody in the order of coming, by the place that is free first (J. Kiefer
+// and J. Wolfowitz, "On the theory of queues with many servers", Transactions of the American
+// Mathematical Society 78, 1955). When they left is taken from the run, so that nothing is left to
+// chance; a wait is longer by the pause between two polls at most, in which a customer is not told.
+func TestQueueServesWhoCameFirst(t *testing.T) {
+	if testing.Short() {
+		t.Skip("plays for forty minutes of virtual time")
+	}
+	row := staffed{"busy", 25.5, 5, 0}
+	free := make([]time.Duration, row.agents*places)
+	waited := 0
+	for _, c := range row.stays(t) {
+		slices.Sort(free)
+		want := max(c.came, free[0])
+		if want > c.came {
+			waited++
+		}
+		const pause = 10 * time.Millisecond // as in the scenario
+		if off := c.served - want; off < 0 || off > pause {
+			t.Fatalf("who came at %v was served at %v, want %v and no more than %v later", c.came, c.served, want, pause)
+		}
+		free[0] = c.left
+	}
+	if waited < 200 {
+		t.Errorf("%d customers had to wait, want some hundred", waited)
+	}
+}
+
+// stays plays the row once and gives what each customer saw, in the order of coming.
+func (s staffed) stays(t *testing.T) (list []inQueue) {
+	t.Helper()
+	c := s.scenario(t, 3)
+	dir := t.TempDir()
+	virtually(t, c, Options{Out: dir, Trace: Policy{Share: 1}})
+	f, err := os.Open(filepath.Join(dir, TraceFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	seen := map[int]*inQueue{}
+	_, _, err = trace.Read(f, nil, func(e *trace.Event) error {
+		switch {
+		case e.Kind == trace.Return && e.Op == aicc.OpConnect:
+			seen[e.Customer] = &inQueue{came: e.At}
+		case e.Kind == trace.Deliver && e.Message.SourceType == aicc.FromAgent && e.Message.ControlType == aicc.Chat && seen[e.Customer].served == 0:
+			seen[e.Customer].served = e.At
+		case e.Kind == trace.Invoke && e.Op == aicc.OpDisconnect:
+			seen[e.Customer].left = e.At
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range seen {
+		list = append(list, *s)
+	}
+	slices.SortFunc(list, func(a, b inQueue) int { return cmp.Compare(a.came, b.came) })
+	return list
 }
 
 // average gives the mean of some runs and its standard error.

@@ -194,8 +194,8 @@ func (l *Limit) statistic(s string) *fault {
 		return faultf("write a percentile such as p50, p95 or p99.9, or max or mean", "%q is not known here", s)
 	}
 	percent, _ := strconv.ParseFloat(m[1], 64)
-	if percent == 0 {
-		return faultf("write p1 at least", "no value is below p0")
+	if percent < 1 {
+		return faultf("write p1 at least", "hardly a value is below %s", s)
 	}
 	l.Quantile = math.Round(percent*1e4) / 1e6 // 99.9 / 100 is a little less than 0.999
 	return nil
