@@ -3,6 +3,7 @@ package har
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -70,37 +71,62 @@ func wellTravelled(t *testing.T, s *scenario.Scenario, text []byte) {
 	}
 }
 
-// TestDraftOfBrowsers drafts what a real browser recorded of the page that tenant --page serves, and
-// plays it.
-func TestDraftOfBrowsers(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.har")
-	if err != nil {
-		t.Fatal(err)
+// TestDraftOfRealRecordings drafts what browsers and proxies write, and plays it.
+func TestDraftOfRealRecordings(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"testdata/*.har", "testdata/dialects/*.har"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	if len(files) == 0 {
-		t.Skip("no recordings of a browser in testdata")
+		t.Fatal("no recordings in testdata")
 	}
+	dialects := map[string]string{} // by what the flow is; one conversation was written down by several programs
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			rec, err := Open(file, Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer rec.Close()
-			out, err := rec.Draft(DraftOptions{Source: filepath.Base(file), Name: "session", Customer: -1, Files: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := parsed(t, out)
+			out, s := draftOfFile(t, file)
 			wellTravelled(t, s, out.Scenario)
-			for _, c := range rec.Customers {
-				if c.User != "" && strings.Contains(string(out.Scenario)+fmt.Sprint(notesOf(out)), c.User) {
-					t.Errorf("the id of user %s is in\n%s", c.User, out.Scenario)
-				}
-			}
-			if own := scenario.DefaultTenant(); strings.Contains(string(out.Scenario), own.Channel) || strings.Contains(string(out.Scenario), own.AppSecret) {
-				t.Errorf("channel or secret is in\n%s", out.Scenario)
+			if strings.Contains(file, "dialects") {
+				dialects[withoutPauses(s.Flows[0])] = file
 			}
 		})
 	}
+	if len(dialects) != 1 {
+		t.Errorf("the same conversation became %d flows: %q", len(dialects), dialects)
+	}
+}
+
+// draftOfFile drafts a recording and wants none of its secrets in the draft.
+func draftOfFile(t *testing.T, file string) (*Drafted, *scenario.Scenario) {
+	t.Helper()
+	rec, err := Open(file, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rec.Close()
+	out, err := rec.Draft(DraftOptions{Source: filepath.Base(file), Name: "session", Customer: -1, Files: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := scenario.DefaultTenant()
+	secrets := append([]string{own.Channel, own.AppSecret}, rec.About.Hosts...)
+	for _, c := range rec.Customers {
+		secrets = append(secrets, c.User)
+	}
+	for _, secret := range secrets {
+		if written := string(out.Scenario) + strings.Join(notesOf(out), "\n"); secret != "" && strings.Contains(written, secret) {
+			t.Errorf("%q is in\n%s", secret, written)
+		}
+	}
+	return out, parsed(t, out)
+}
+
+// withoutPauses are the steps of a flow but for its pauses: clocks and what counts as an exchange's time
+// differ between programs.
+func withoutPauses(f *scenario.Flow) string {
+	steps := slices.DeleteFunc(slices.Clone(f.Steps), func(s scenario.Step) bool { _, pause := s.(scenario.Think); return pause })
+	return stepsOf(&scenario.Flow{Steps: steps})
 }
