@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -100,12 +98,8 @@ func (b *baseline) save(dir string) (files []string, err error) {
 	if err := compare.Save(file, b.found); err != nil {
 		return nil, err
 	}
-	var page bytes.Buffer
-	if err := report.ComparisonHTML(&page, b.found, b.lang); err != nil {
-		return []string{file}, err
-	}
 	shown := filepath.Join(dir, comparisonPage)
-	if err := os.WriteFile(shown, page.Bytes(), 0o666); err != nil {
+	if err := saved(shown, func(w io.Writer) error { return report.ComparisonHTML(w, b.found, b.lang) }); err != nil {
 		return []string{file}, err
 	}
 	return []string{file, shown}, nil

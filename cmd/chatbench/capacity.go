@@ -1,11 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -104,9 +103,22 @@ func (f *capacityFlags) find(cmd *cobra.Command, file string) error {
 	defer release()
 	p.ctx, p.interrupt = ctx, interrupt
 	if err := r.Go(p.probe, p.keep); err != nil {
-		return err
+		return f.abandoned(cmd, r, err)
 	}
 	return f.deliver(cmd, r)
+}
+
+// abandoned delivers what is known of a search that an error ended, such as a full disk: the probes
+// before it took their time. The exit code is that of the error.
+func (f *capacityFlags) abandoned(cmd *cobra.Command, r *capacity.Report, cause error) error {
+	if len(r.Probes) == 0 {
+		return cause
+	}
+	var delivered exitError
+	if err := f.deliver(cmd, r); err != nil && !errors.As(err, &delivered) {
+		return errors.Join(cause, err)
+	}
+	return cause
 }
 
 // complete fills in what depends on the scenario and refuses what makes no sense.
@@ -203,14 +215,10 @@ func (f *capacityFlags) begin(cmd *cobra.Command, s *scenario.Scenario) (*capaci
 func (f *capacityFlags) reports(r *capacity.Report, say *lang.Printer) ([]string, error) {
 	in := func(name string) string { return filepath.Join(f.play.out, name) }
 	files := []string{in(capacity.FileName), in("capacity.txt"), in("capacity.html")}
-	var text, page bytes.Buffer
-	if err := report.Capacity(&text, r, report.CapacityOptions{Lang: say, Files: files}); err != nil {
-		return nil, err
-	}
-	if err := report.CapacityHTML(&page, r, say); err != nil {
-		return nil, err
-	}
-	return files, errors.Join(os.WriteFile(files[1], text.Bytes(), 0o666), os.WriteFile(files[2], page.Bytes(), 0o666))
+	opt := report.CapacityOptions{Lang: say, Files: files}
+	return files, errors.Join(
+		saved(files[1], func(w io.Writer) error { return writeSearch(w, r, "text", opt) }),
+		saved(files[2], func(w io.Writer) error { return writeSearch(w, r, "html", opt) }))
 }
 
 // deliver writes the report to where the user wants it.
@@ -220,24 +228,16 @@ func (f *capacityFlags) deliver(cmd *cobra.Command, r *capacity.Report) error {
 		return err
 	}
 	opt := report.CapacityOptions{Lang: say}
+	var unsaved error
 	if f.play.out != "" {
-		if opt.Files, err = f.reports(r, say); err != nil {
-			return err
-		}
+		opt.Files, unsaved = f.reports(r, say)
 	}
-	stdout := cmd.OutOrStdout()
+	stdout, format := cmd.OutOrStdout(), "text"
 	if f.json {
-		data, err := capacity.Encode(r)
-		if err == nil {
-			_, err = stdout.Write(data)
-		}
-		if err != nil {
-			return err
-		}
-		return exitError(r.Exit)
+		format = "json"
 	}
 	opt.Color = colored(cmd, stdout)
-	if err := report.Capacity(stdout, r, opt); err != nil {
+	if err := errors.Join(unsaved, writeSearch(stdout, r, format, opt)); err != nil {
 		return err
 	}
 	return exitError(r.Exit)

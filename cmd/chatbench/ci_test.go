@@ -173,7 +173,7 @@ func TestCI(t *testing.T) {
 			t.Skipf("the examples need %s", program)
 		}
 	}
-	faulty := startFaultyTenant(t, copyRepository(t))
+	faulty := startFaultyTenant(t)
 	servers := map[string]pipeline{"github": githubPipeline(t), "gitlab": gitlabPipeline(t), "jenkins": jenkinsPipeline(t)}
 	for name, p := range servers {
 		if len(p.steps) == 0 || len(p.artefacts) < 5 {
@@ -200,8 +200,8 @@ func (p *pipeline) nights(t *testing.T, dir, faulty string) {
 		times int    // how often the scenario was played
 	}{
 		{"the tenant is healthy", nil, 0, "PASS", 1},
-		{"the tenant breaks a rule", []string{"CHATBENCH_FLAGS=--target " + faulty}, 1, "FAIL", 1},
-		{"the machine is too slow", []string{"CHATBENCH_CPU=1%"}, 5, "INVALID", 2},
+		{"the tenant breaks a rule", []string{"CHATBENCH_FOR=2s", "CHATBENCH_FLAGS=--target " + faulty}, 1, "FAIL", 1},
+		{"the machine is too slow", []string{"CHATBENCH_FOR=2s", "CHATBENCH_CPU=1%"}, 5, "INVALID", 2},
 		{"nobody listens", []string{"CHATBENCH_FLAGS=--target http://127.0.0.1:1"}, 6, "", 0},
 	}
 	for _, test := range tests {
@@ -286,16 +286,12 @@ func copyRepository(t *testing.T) string {
 
 var listening = regexp.MustCompile(`chatbench tenant at (http://\S+),`)
 
-// startFaultyTenant starts a tenant that forgets some result codes, and gives its address.
-func startFaultyTenant(t *testing.T, dir string) string {
+// startFaultyTenant starts a tenant that forgets some result codes, and gives its address. The program is
+// the one that the scripts have: TestMain put it on the PATH.
+func startFaultyTenant(t *testing.T) string {
 	t.Helper()
-	build := exec.CommandContext(t.Context(), "make", "build")
-	build.Dir = dir
-	if said, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("make build: %v\n%s", err, said)
-	}
-	cmd := exec.CommandContext(t.Context(), filepath.Join(dir, "chatbench"), "tenant", "--listen", "127.0.0.1:0",
-		"--config", filepath.Join(dir, "scenarios/nightly.yaml"), "--mutant", "shape-no-code:every=50")
+	cmd := exec.CommandContext(t.Context(), "chatbench", "tenant", "--listen", "127.0.0.1:0",
+		"--config", "../../scenarios/nightly.yaml", "--mutant", "shape-no-code:every=50")
 	out := &output{written: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {

@@ -125,6 +125,27 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+func TestCompareFlagsAreChecked(t *testing.T) {
+	for _, tt := range []struct {
+		why              string
+		alpha, minEffect share
+		ok               bool
+	}{
+		{"the defaults", compare.DefaultAlpha, compare.DefaultMinEffect, true},
+		{"no false alarm at all", 0, 0.1, false},
+		{"a coin", 0.5, 0.1, false},
+		{"no effect at all", 0.01, 0, false},
+		{"no number", share(math.NaN()), 0.1, false},
+		{"no number of the other", 0.01, share(math.NaN()), false},
+		{"without a limit", 0.01, share(math.Inf(1)), false},
+	} {
+		f := compareFlags{alpha: tt.alpha, minEffect: tt.minEffect}
+		if err := f.check(); (err == nil) != tt.ok {
+			t.Errorf("%s: error %v, want none: %v", tt.why, err, tt.ok)
+		}
+	}
+}
+
 func TestCompareIntoAFile(t *testing.T) {
 	t.Chdir(madeResults(t))
 	var stdout, stderr bytes.Buffer

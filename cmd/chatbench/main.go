@@ -36,7 +36,35 @@ func command(args []string, stdout, stderr io.Writer) (code int) {
 		}
 	}()
 	say := language(args)
-	root := newRoot(stdout, stderr, say)
+	out := &watched{Writer: stdout}
+	root := newRoot(out, stderr, say)
 	root.SetArgs(args)
-	return exitCode(root.Execute(), stderr, say)
+	err := root.Execute()
+	if err == nil && out.err != nil {
+		err = out.err
+	}
+	return exitCode(err, stderr, say)
+}
+
+// watched is standard output, of which nothing may be lost unnoticed: not every command looks at the
+// errors of what it writes, and cobra's help does not.
+type watched struct {
+	io.Writer
+	err error // the first
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+// Fd is that of the file below, so that a terminal is known for one; there is none with the last number.
+func (w *watched) Fd() uintptr {
+	if file, ok := w.Writer.(*os.File); ok {
+		return file.Fd()
+	}
+	return ^uintptr(0)
 }

@@ -90,10 +90,15 @@ func (r *rendering) write(w io.Writer, res *result.Result) error {
 	return report.Text(w, res, report.TextOptions{Color: r.color, Files: r.files, Lang: r.say})
 }
 
-// save renders a result into a file, which is not touched when that does not work.
+// save renders a result into a file, see [saved].
 func (r *rendering) save(file string, res *result.Result) error {
+	return saved(file, func(w io.Writer) error { return r.write(w, res) })
+}
+
+// saved writes a file, which is not touched when what is to be in it cannot be rendered.
+func saved(file string, write func(io.Writer) error) error {
 	var b bytes.Buffer
-	if err := r.write(&b, res); err != nil {
+	if err := write(&b); err != nil {
 		return err
 	}
 	return os.WriteFile(file, b.Bytes(), 0o666)
@@ -105,40 +110,49 @@ func newReport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RESULT",
 		Short: "Render a result.json again: as text, HTML, JSON, JUnit, Markdown, CSV, OpenMetrics or annotations",
-		Long: `Renders the result of an earlier run, a result.json or the folder it is in. The exit code says
-whether that worked, not how the run ended.`,
+		Long: `Renders the result of an earlier run, a result.json or the folder it is in. The comparison.json of
+"compare --format json" or of a run with a baseline, and the capacity.json of a search, are rendered as
+text, HTML, JSON or Markdown. The exit code says whether that worked, not how the run ended.`,
 		Example: `  chatbench report results/
   chatbench report results/ --format html --out report.html
   chatbench report results/ --format junit --out junit.xml
   chatbench report results/ --format markdown >> "$GITHUB_STEP_SUMMARY"
   chatbench report results/ --format gitlab --out gl-code-quality-report.json
-  chatbench report results/ --format csv --out timeseries.csv`,
+  chatbench report results/ --format csv --out timeseries.csv
+  chatbench report results/comparison.json --format html --out comparison.html
+  chatbench report found/ --format markdown`,
 		Args: exactly("a result.json"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := r.check(); err != nil {
-				return err
-			}
-			var err error
-			if r.say, err = printer(cmd); err != nil {
-				return err
-			}
-			res, err := result.Load(args[0])
-			if err != nil {
-				return err
-			}
-			r.full = args[0]
-			if out != "" {
-				return r.save(out, res)
-			}
-			w := cmd.OutOrStdout()
-			r.color = colored(cmd, w)
-			return r.write(w, res)
-		},
+		RunE: func(cmd *cobra.Command, args []string) error { return r.again(cmd, args[0], out) },
 	}
 	cmd.Flags().StringVar(&r.format, "format", "text", "`FORMAT`: "+strings.Join(formats(), ", "))
 	cmd.Flags().StringVar(&out, "out", "", "write to `FILE` instead of standard output")
 	r.register(cmd)
 	return cmd
+}
+
+// again renders what a file or folder holds, to a file or to standard output.
+func (r *rendering) again(cmd *cobra.Command, path, out string) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	var err error
+	if r.say, err = printer(cmd); err != nil {
+		return err
+	}
+	d, err := loadDocument(path)
+	if err != nil {
+		return err
+	}
+	if err := d.check(r.format); err != nil {
+		return err
+	}
+	r.full = path
+	if out != "" {
+		return saved(out, func(w io.Writer) error { return d.write(w, r) })
+	}
+	w := cmd.OutOrStdout()
+	r.color = colored(cmd, w)
+	return d.write(w, r)
 }
 
 // reportFiles are the further reports that run writes.
@@ -202,19 +216,21 @@ func (f *reportFiles) check(out string) error {
 	problems := errors.Join(f.rendering.check(), f.checkAnnotations())
 	flags := map[string]string{}
 	for _, one := range f.wanted() {
-		if other := flags[one.file]; other != "" && one.file != "" {
-			return usagef("%s and %s name the same file %s", other, one.flag, one.file)
+		if one.file == "" {
+			continue
 		}
-		flags[one.file] = one.flag
+		name := filepath.Clean(one.file)
+		if other := flags[name]; other != "" {
+			return usagef("%s and %s name the same file %s", other, one.flag, name)
+		}
+		flags[name] = one.flag
 		problems = errors.Join(problems, writable(one.flag, one.file, out))
 	}
 	return problems
 }
 
+// writable refuses a file that could not be written.
 func writable(flag, file, out string) error {
-	if file == "" {
-		return nil
-	}
 	if info, err := os.Stat(file); err == nil && info.IsDir() {
 		return usagef("%s %s is a folder, not a file", flag, file)
 	}

@@ -37,6 +37,7 @@ func TestReportFilesAreCheckedBeforeTheLoad(t *testing.T) {
 		{"a folder that nobody will make", asked(in("nowhere/a.xml"), ""), in("results"), "--junit " + in("nowhere/a.xml") + ": there is no folder"},
 		{"a folder in place of a file", asked("", dir), "", "--markdown " + dir + " is a folder"},
 		{"the same file twice", asked(in("a"), in("a")), "", "name the same file"},
+		{"the same file twice in other words", asked("a.md", "./a.md"), "", "--junit and --markdown name the same file a.md"},
 		{"the same file twice, of others", reportFiles{rendering: asked("", "").rendering, csv: in("a"), openMetrics: in("a")}, "", "--csv and --openmetrics name the same file"},
 		{"annotations nobody reads", reportFiles{rendering: rendering{inconclusive: "skipped"}, annotations: "jenkins"}, "", `--annotations "jenkins" is not github`},
 		{"annotations of GitLab without a file", reportFiles{rendering: rendering{inconclusive: "skipped"}, annotations: "gitlab="}, "", `--annotations "gitlab=" is not github`},

@@ -118,7 +118,7 @@ func explain(w io.Writer, say *lang.Printer, r check.Rule) {
 		{say.T("level"), fmt.Sprintf("%s: %s", r.Level, say.T(levels[r.Level]))},
 		{say.T("broken"), fmt.Sprintf("%s: %s", r.Severity, say.T(severities[r.Severity]))},
 		{say.T("needs"), say.T(needs[r.Needs])},
-		{say.T("source"), r.Source},
+		{say.T("source"), say.T(r.Source)},
 	}
 	if words := caseWords(r.ID); words != "" {
 		rows = append(rows, []string{say.T("cases"), words})

@@ -122,9 +122,7 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 		return err
 	}
 	view := &view{w: stderr, quiet: f.quiet, color: colored(cmd, stderr), say: say}
-	ctx, interrupt, release := signals(func() {
-		view.print(say.T("chatbench: ending the conversations, which takes 10 s at most; once more stops at once"))
-	}, view.stop)
+	ctx, interrupt, release := signals(view.interrupted, view.stop)
 	defer release()
 	view.tell(probes)
 	scraped, err := f.scraped.listen(stderr, say)
@@ -136,7 +134,7 @@ func (f *runFlags) playLoaded(cmd *cobra.Command, load loader, probes *run.Probe
 		Scenario: s, Version: toolVersion(), Command: commandLine(), Overrides: overrides, Out: f.out, Trace: policy, Rules: rules, Probes: probes,
 		Interrupt: interrupt, Ready: view.ready, Progress: func(p run.Progress) { view.progress(p); scraped.progress(p) },
 	})
-	view.stop()
+	view.finish()
 	if err != nil {
 		f.reports.say = say
 		return f.reports.notPlayed(err, s.Name, f.out)
@@ -316,8 +314,9 @@ type view struct {
 	say          *lang.Printer
 	stages       []metric.StageInfo
 
-	mu   sync.Mutex // protects live: signals come at any time
+	mu   sync.Mutex // protects the following: signals come at any time
 	live *report.Live
+	over bool // the conversations are; only reports are left
 }
 
 func (v *view) ready(s run.Started) {
@@ -386,6 +385,24 @@ func (v *view) progress(p run.Progress) {
 	}
 	live.Show(report.LiveState{At: p.At, Stage: stage, Live: p.Live, Violations: p.Violations, Draining: p.Draining,
 		CPU: p.CPU, Late: p.Late, Starved: p.Starved})
+}
+
+// interrupted says what the first Ctrl-C leads to, while there are conversations.
+func (v *view) interrupted() {
+	v.mu.Lock()
+	over := v.over
+	v.mu.Unlock()
+	if !over {
+		v.print(v.say.T("chatbench: ending the conversations, which takes 10 s at most; once more stops at once"))
+	}
+}
+
+// finish takes the view away for good.
+func (v *view) finish() {
+	v.mu.Lock()
+	v.over = true
+	v.mu.Unlock()
+	v.stop()
 }
 
 func (v *view) stop() {

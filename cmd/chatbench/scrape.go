@@ -64,13 +64,22 @@ func (s *scraped) finished(r *result.Result) {
 	}
 }
 
-// linger lets Prometheus see how the run ended.
+// linger lets Prometheus see how the run ended, unless the user has asked for its end already.
 func (s *scraped) linger(stop <-chan struct{}) {
-	if s == nil || s.wait == 0 {
+	if s == nil || s.wait == 0 || closed(stop) {
 		return
 	}
 	fmt.Fprintln(s.stderr, s.say.Sprintf("chatbench: waiting for a last scrape, %v at most; Ctrl-C ends it", s.wait))
 	s.server.Linger(s.wait, stop)
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 func (s *scraped) close() {

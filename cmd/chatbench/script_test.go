@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/big"
@@ -27,6 +28,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Scripts and pipelines wait for most of their time, so more of them are played at once than there are
+	// processors. -parallel on the command line goes before it.
+	if err := flag.Set("test.parallel", "3"); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"chatbench": func() { os.Exit(command(os.Args[1:], os.Stdout, os.Stderr)) },
 	})

@@ -70,8 +70,10 @@ type AgentPlan struct {
 	Arrivals float64 `json:"arrivals_per_s"`
 	Handling float64 `json:"handling_s"` // mean time with an agent
 	Load     float64 `json:"load_erlangs"`
-	Places   int     `json:"places,omitempty"` // of the embedded tenant's agents
-	Wait     float64 `json:"wait_s,omitempty"` // mean, when there are too few places for the load
+	// Concurrent is how many conversations an agent of the tenant section has at once.
+	Concurrent int     `json:"conversations_per_agent,omitempty"`
+	Places     int     `json:"places,omitempty"` // of the embedded tenant's agents
+	Wait       float64 `json:"wait_s,omitempty"` // mean, when there are too few places for the load
 }
 
 // MemoryPlan is the memory of the generator alone, in bytes; the figures are those of
@@ -477,7 +479,7 @@ func (l *layout) agentPlan() *AgentPlan {
 	if p.agents == 0 {
 		return nil
 	}
-	a := &AgentPlan{Arrivals: l.highestRate(p) * p.agents, Handling: p.handling, Wait: l.wait.Seconds()}
+	a := &AgentPlan{Arrivals: l.highestRate(p) * p.agents, Handling: p.handling, Wait: l.wait.Seconds(), Concurrent: l.s.Tenant.Agents.Conversations}
 	a.Load = a.Arrivals * a.Handling
 	if l.s.Target == nil {
 		a.Places = l.s.Tenant.Agents.Count * l.s.Tenant.Agents.Conversations

@@ -50,8 +50,8 @@ type Options struct {
 	On      []string    // ids of rules of severity note to check all the same
 	Start   time.Time   // when the run's clock was zero; the zero time when it is not known
 	Setup   trace.Setup // what is known of the tenant's set-up
-	Markers bool        // robots or agents mark their texts
-	Journal bool        // the tenant's record is read at the end of each conversation
+	Markers bool        // robots or agents mark their texts; not looked at with Foreign
+	Journal bool        // the tenant's record is read at the end of each conversation; likewise
 	Probes  bool        // the tenant is probed: active rules are reported, too, also those that were not exercised
 
 	// Foreign says that the customers are clients to be judged, such as a web page, and not chatbench's
@@ -82,6 +82,7 @@ func (o *Options) setDefaults() {
 		}
 	}
 	if o.Foreign {
+		o.Markers, o.Journal = false, false // they would be about numbers that such a client does not use
 		orElse(&o.Pause, ForeignPause)
 		orElse(&o.React, ForeignReact)
 		orElse(&o.Crossing, ForeignCrossing)

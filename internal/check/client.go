@@ -103,7 +103,7 @@ func (s *Session) replaced(e *trace.Event) {
 			s.rarely().tokens.number = 0
 		}
 	case !e.NewToken || e.Got <= 0 || int32(e.Got) == t.number: // that it is told again gives no more time
-	case t.number == 0 || e.Started >= t.newAt:
+	case t.number == 0 || e.Started > t.newAt:
 		t = &s.rarely().tokens
 		t.number, t.newAt, t.takenUp = int32(e.Got), e.At, false
 	case t.number > int32(e.Got):

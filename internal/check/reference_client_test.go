@@ -179,7 +179,7 @@ func (c *chat) replacement(i int) (number, came int) {
 				number = 0
 			}
 		case e.Kind != trace.Return || !e.NewToken || e.Got <= 0 || e.Got == number:
-		case number != 0 && e.Started < c.at(came):
+		case number != 0 && e.Started <= c.at(came):
 			number = min(number, e.Got)
 		default:
 			number, came = e.Got, k

@@ -81,6 +81,13 @@ func TestReplacementToken(t *testing.T) {
 		{name: "a newer one", why: "another was applied for and used", options: wireOnly, pass: "SIM-12", story: late(3)},
 		{name: "not taken up", why: "the old one is still in use", options: wireOnly, trouble: []string{"SIM-12 ERROR"},
 			told: "a call carries the user token that was replaced 1.001s before", story: late(1)},
+		{name: "applying with the old one", why: "the call for a new token needs none", options: wireOnly, idle: "SIM-12", story: func(h *history) {
+			replaced(h).wait(DefaultCrossing+ms).call(aicc.OpApply, ms, carrying(1, trace.Event{Class: aicc.Fail, Status: 200, Code: aicc.CodeParam})).
+				end(trace.ByCustomer)
+		}},
+		{name: "unknown once more", why: "which token came is not told", options: wireOnly, trouble: []string{"SIM-12 ERROR"}, story: func(h *history) {
+			replaced(h).wait(DefaultCrossing+ms).call(aicc.OpUpload, ms, replacing(0, ok())).call(aicc.OpSend, ms, carrying(1, ok())).end(trace.ByCustomer)
+		}},
 		{name: "on its way", why: "the call was decided on before the answer was read", options: wireOnly, idle: "SIM-12",
 			story: func(h *history) {
 				replaced(h).wait(DefaultCrossing).call(aicc.OpSend, ms, carrying(1, ok())).end(trace.ByCustomer)
@@ -106,6 +113,14 @@ func TestReplacementToken(t *testing.T) {
 		}},
 		{name: "the first of two at once", why: "nobody says which one wins", options: wireOnly, pass: "SIM-12", story: overlapping(2)},
 		{name: "the second of two at once", why: "nobody says which one wins", options: wireOnly, pass: "SIM-12", story: overlapping(3)},
+		{name: "one begun as the other came", why: "it may have been before", options: wireOnly, pass: "SIM-12", story: func(h *history) {
+			replaced(h).call(aicc.OpUpload, ms, replacing(3, carrying(1, ok()))).wait(DefaultCrossing+ms).
+				call(aicc.OpSend, ms, carrying(2, ok())).end(trace.ByCustomer)
+		}},
+		{name: "one begun after the other came", why: "the later one counts", options: wireOnly, trouble: []string{"SIM-12 ERROR"}, story: func(h *history) {
+			replaced(h).wait(ms).call(aicc.OpUpload, ms, replacing(3, carrying(1, ok()))).wait(DefaultCrossing+ms).
+				call(aicc.OpSend, ms, carrying(2, ok())).end(trace.ByCustomer)
+		}},
 		{name: "neither of two at once", why: "the old one is neither", options: wireOnly, trouble: []string{"SIM-12 ERROR"}, story: overlapping(1)},
 		{name: "the old one is refused", why: "the new one was not tried", options: wireOnly, idle: "TOK-05", story: func(h *history) {
 			refused := carrying(1, notLetIn)

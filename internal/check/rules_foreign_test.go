@@ -95,6 +95,10 @@ func TestWhatAJudgedClientBringsAbout(t *testing.T) {
 			story: func(h *history) { quit(h.open().poll(receiptOf(0))) }},
 		{name: "markers of others", why: "a judged client has no number", options: foreign, blind: "DEL-02 DEL-04 ORD-01 DSC-05",
 			story: func(h *history) { quit(h.open().poll(robot(7, ofCustomer(99)), robot(3, ofRun(1)))) }},
+		{name: "a record of others", why: "it is about numbers that it does not use", blind: "DEL-04 SND-01 DSC-04",
+			options: func(o *Options) { o.Foreign = true }, story: func(h *history) {
+				h.open().poll(notice(""), disconnect()).journal(trace.Record{HungUp: true, Senders: []trace.Said{agentSaid(5)}}).end(trace.ByPeer)
+			}},
 		{name: "a word before CONNECT", why: "it may be left from before it was watched", options: foreign, idle: "CON-01",
 			trouble: []string{"SIM-02 FAIL"}, story: func(h *history) { quit(h.begin().poll(notice("")).connect()) }},
 		{name: "silence after sendAsync", why: "its 0 says nothing", options: foreign, idle: "CON-02", story: func(h *history) {

@@ -190,6 +190,53 @@ func TestScrapesWhileTheRunChanges(t *testing.T) {
 	wg.Wait()
 }
 
+// slowReader takes an answer's first bytes when it is let to, and tells when they came.
+type slowReader struct {
+	*httptest.ResponseRecorder
+	came chan<- struct{}
+	take <-chan struct{}
+}
+
+func (r *slowReader) Write(p []byte) (int, error) {
+	select {
+	case r.came <- struct{}{}:
+	default: // not the first
+	}
+	<-r.take
+	return r.ResponseRecorder.Write(p)
+}
+
+// TestScrapesAtOnce has two readers who take their time, as many as there may be: the next one is told
+// to come again, and has its answer when one of them is through.
+func TestScrapesAtOnce(t *testing.T) {
+	s := listen(t)
+	s.Show(running())
+	routes := s.http.Handler
+	ask := func() *http.Request { return httptest.NewRequest(http.MethodGet, "/metrics", nil) }
+	take := make(chan struct{})
+	var slow sync.WaitGroup
+	readers := make([]*slowReader, maxScrapes)
+	for i := range readers {
+		came := make(chan struct{}, 1)
+		readers[i] = &slowReader{ResponseRecorder: httptest.NewRecorder(), came: came, take: take}
+		slow.Go(func() { routes.ServeHTTP(readers[i], ask()) })
+		<-came
+	}
+	if status, _, body := get(t, s.URL(), ""); status != http.StatusServiceUnavailable {
+		t.Errorf("beside %d others: status %d, want 503\n%.200s", maxScrapes, status, body)
+	}
+	close(take)
+	slow.Wait()
+	for i, r := range readers {
+		if r.Code != http.StatusOK || !strings.Contains(r.Body.String(), "chatbench_customers{") {
+			t.Errorf("slow reader %d: status %d, want 200 and all metrics\n%.200s", i, r.Code, r.Body)
+		}
+	}
+	if status, _, _ := get(t, s.URL(), ""); status != http.StatusOK {
+		t.Errorf("after the others: status %d, want 200", status)
+	}
+}
+
 // BenchmarkScrape is what one scrape costs the machine that plays the load.
 func BenchmarkScrape(b *testing.B) {
 	s := &Server{finished: make(chan struct{})}

@@ -305,6 +305,9 @@ func (x *index) answered(n int, raw *rawEntry) {
 	e := &x.entries[n]
 	e.status, e.problem, e.response = raw.response.status, x.share(clip(raw.problem)), raw.response.body
 	e.response.coding = x.share(e.response.coding)
+	if e.status == http.StatusNotModified && e.response.text.size > 0 { // the page is handed what the browser has
+		e.status, raw.cached = http.StatusOK, true
+	}
 	if raw.cached {
 		e.cached = true
 		x.About.Cached++

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/trace"
 )
 
 // ops lists what a recording holds: customer, call and when it began.
@@ -383,4 +385,81 @@ func writeLarge(t testing.TB, file string, size int) (polls int) {
 		t.Fatal(err)
 	}
 	return polls + 1
+}
+
+// FuzzOpen reads damaged recordings: it ends, and what it says tells no secret.
+func FuzzOpen(f *testing.F) {
+	whole := conversation()[:3].write()
+	f.Add([]byte(whole))
+	f.Add([]byte(strings.ReplaceAll(whole, `"time": `, `"time": -`)))
+	f.Add([]byte(strings.ReplaceAll(whole, `"https:`, `":`)))
+	f.Add([]byte(`{"log":{"entries":[{"request":{"url":"/ccmessaging/poll"},"response":null,"startedDateTime":"2026-11-20T10:00:00Z"}]}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := Open(write(t, "a.har", string(data)), Options{})
+		if err != nil {
+			if strings.Contains(err.Error(), "SECRET") {
+				t.Errorf("%q: the error tells a secret: %v", data, err)
+			}
+			return
+		}
+		defer r.Close()
+		at := map[int]time.Duration{}
+		_, _, err = r.Replay(nil, func(e *trace.Event) error {
+			if e.At < at[e.Customer] {
+				return fmt.Errorf("%s of customer %d at %v, after %v", e.Kind, e.Customer, e.At, at[e.Customer])
+			}
+			at[e.Customer] = e.At
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%q: %v", data, err)
+		}
+	})
+}
+
+// TestNotes looks for one sentence of what is said about recordings that are not whole.
+func TestNotes(t *testing.T) {
+	whole := conversation()
+	raw := func(change func(entries []map[string]any)) string {
+		var doc struct {
+			Log map[string]any `json:"log"`
+		}
+		if err := json.Unmarshal([]byte(whole.write()), &doc); err != nil {
+			t.Fatal(err)
+		}
+		var entries []map[string]any
+		for _, e := range doc.Log["entries"].([]any) {
+			entries = append(entries, e.(map[string]any))
+		}
+		change(entries)
+		doc.Log["entries"] = entries
+		data, err := json.Marshal(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	response := func(e map[string]any) map[string]any { return e["response"].(map[string]any) }
+	tests := []struct {
+		why, text, want string
+	}{
+		{"an answer from the cache", raw(func(e []map[string]any) { e[10]["_fromCache"] = "disk" }), "Out of the browser's cache and not from the tenant: 1 answer."},
+		{"an answer that the browser had already", raw(func(e []map[string]any) { response(e[10])["status"] = 304 }), "Out of the browser's cache and not from the tenant: 1 answer."},
+		{"a request that Safari never sent", raw(func(e []map[string]any) { e[13]["startedDateTime"] = "" }), "Passed over, because they were never sent: 1 request of the chat."},
+		{"CONNECT without its body", raw(func(e []map[string]any) { delete(e[2]["request"].(map[string]any), "postData") }), "Not in the recording: the body of 1 send call. What was said is not known."},
+		{"saved without sensitive data", strings.ReplaceAll(whole.write(), `"authorization"`, `"accept"`), "No request carries an application token: the site's own server adds it, or the recording was saved without sensitive data. That is not judged."},
+		{"begun in the middle", whole[3:].write(), "The recording begins in the middle of a conversation (customer 0): begin to record before the page is opened."},
+		{"two hosts", strings.Replace(whole.write(), "https://chat.example.com/apigovernance", "https://api.example.com/apigovernance", 1), "The chat was with several hosts: chat.example.com, api.example.com. --host leaves only one."},
+		{"whole", whole.write(), ""},
+	}
+	for _, tt := range tests {
+		r := open(t, tt.text)
+		notes := r.Notes()
+		if tt.want != "" && !slices.Contains(notes, tt.want) || tt.want == "" && len(notes) != 1 {
+			t.Errorf("%s: notes %q, want %q among them", tt.why, notes, tt.want)
+		}
+		if failed, _ := judge(t, r); len(failed) > 0 {
+			t.Errorf("%s: failed: %v", tt.why, failed)
+		}
+	}
 }

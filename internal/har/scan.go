@@ -240,7 +240,7 @@ func (s *scanner) literal() (string, error) {
 		return "", s.ended() // what is an object as a whole does not end here
 	}
 	if !json.Valid(word) {
-		return "", s.fail("%q is no value", append(word, s.buf[s.r]))
+		return "", s.fail("no value in front of this") // which is not quoted: it may be a secret out of its quotes
 	}
 	return string(word), nil
 }

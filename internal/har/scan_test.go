@@ -71,7 +71,7 @@ func TestScannerErrors(t *testing.T) {
 		{"{\n \"a\": tru", "line 2, byte 11: the file ends in the middle; it was not saved completely", true},
 		{"{\n \"a\": \"tru", "line 2, byte 12: the file ends in the middle; it was not saved completely", true},
 		{"{\n\n \"a\"; 1}", `line 3, byte 7: ';' where ':' should be`, false},
-		{`{"a": nix}`, `line 1, byte 9: "nix}" is no value`, false},
+		{`{"a": nix}`, `line 1, byte 9: no value in front of this`, false},
 		{"[\"a\tb\"]", "", false}, // what stands in texts that are passed over is not looked at
 		{`[1 2]`, `line 1, byte 3: '2' where ',' should be`, false},
 		{strings.Repeat("[", 300), "line 1, byte 201: more than 200 arrays and objects in each other", false},

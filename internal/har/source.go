@@ -15,15 +15,16 @@ import (
 )
 
 // source is a file of UTF-8 that can be read at any place: the recording itself or, where that is
-// packed or UTF-16, a copy that is gone when the source is closed.
+// packed or UTF-16, a copy that has no name any more or, where a file that is open cannot lose it, is
+// removed when the source is closed.
 type source struct {
 	*os.File
-	copied bool
+	remove bool
 }
 
 func (s *source) Close() error {
 	err := s.File.Close()
-	if s.copied {
+	if s.remove {
 		err = errors.Join(err, os.Remove(s.Name()))
 	}
 	return err
@@ -65,7 +66,7 @@ func unpackedCopy(f io.Reader) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{File: to, copied: true}
+	s := &source{File: to, remove: os.Remove(to.Name()) != nil}
 	text, err := plain(f)
 	if err == nil {
 		_, err = io.Copy(to, text)

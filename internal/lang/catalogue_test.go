@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"chatbench/internal/check"
 )
 
 // writers are the rooms that write through a printer, and what they give to it is an own text.
@@ -175,10 +177,16 @@ func (c *collector) visit(n ast.Node) bool {
 	return true
 }
 
-// makers of errors and sentences, with the place of their format among the arguments.
-var makers = map[string]int{
-	"fmt.Errorf": 0, "errors.New": 0, "usagef": 0, "fmt.Sprintf": 0, "faultf": 1, "r.problem": 1, "r.never": 1, "r.doubt": 1, "r.say": 1, "j.share": 3, "inStretches": 1,
-	"n.tell": 1, "s.fail": 0, "d.note": 1, "s.remark": 1,
+// makers of errors and sentences, with the places of their formats among the arguments.
+var makers = map[string][]int{
+	"fmt.Errorf": {0}, "errors.New": {0}, "usagef": {0}, "fmt.Sprintf": {0}, "faultf": {0, 1}, "r.problem": {1}, "r.never": {1},
+	"r.doubt": {1}, "r.say": {1}, "j.share": {3}, "inStretches": {1},
+	"n.tell": {1}, "s.fail": {0}, "d.note": {1}, "s.remark": {1},
+}
+
+// methods that make them, whatever they are called on.
+var methods = map[string][]int{
+	"complain": {1, 2}, "complainAt": {2, 3}, "complainIn": {2, 3}, "complainRef": {2, 3}, "need": {1},
 }
 
 func (c *collector) call(n *ast.CallExpr) {
@@ -200,8 +208,13 @@ func (c *collector) call(n *ast.CallExpr) {
 			c.add(usage, true, nil)
 		}
 	}
-	if at, ok := makers[name]; ok && at < len(n.Args) && !(c.writer && name == "fmt.Sprintf") {
-		c.add(n.Args[at], false, nil)
+	if c.writer && name == "fmt.Sprintf" {
+		return
+	}
+	for _, at := range slices.Concat(makers[name], methods[method]) {
+		if at < len(n.Args) {
+			c.add(n.Args[at], false, nil)
+		}
 	}
 }
 
@@ -231,16 +244,17 @@ func onFlags(n *ast.CallExpr) bool {
 }
 
 // tables are variables and constants whose texts people read.
-var tables = []string{"templateWords", "levels", "severities", "needs", "ends", "senders", "thinWords"}
+var tables = []string{"templateWords", "levels", "severities", "needs", "ends", "senders", "thinWords", "probeWords", "lawWords",
+	"loadHint", "distHint", "leaveOut", "knownHint"}
 
 func (c *collector) table(n *ast.ValueSpec) {
-	if !c.writer || !slices.ContainsFunc(n.Names, func(name *ast.Ident) bool { return slices.Contains(tables, name.Name) }) {
+	if !slices.ContainsFunc(n.Names, func(name *ast.Ident) bool { return slices.Contains(tables, name.Name) }) {
 		return
 	}
 	for _, value := range n.Values {
 		ast.Inspect(value, func(n ast.Node) bool {
 			if e, ok := n.(ast.Expr); ok {
-				c.add(e, true, nil)
+				c.add(e, c.writer, nil)
 			}
 			return true
 		})
@@ -273,6 +287,9 @@ func TestComplete(t *testing.T) {
 			t.Errorf("%s: no translation of %q", text.place, text.value)
 		}
 	}
+	for text := range ruleTexts() {
+		literals[text] = true
+	}
 	for _, english := range slices.Concat(slices.Collect(maps.Keys(p.words.Own)), slices.Collect(maps.Keys(p.words.Said))) {
 		noun := counted.FindStringSubmatch(english)
 		if !literals[english] && foreign[english] == "" && (noun == nil || !literals[noun[1]]) {
@@ -281,6 +298,34 @@ func TestComplete(t *testing.T) {
 	}
 	t.Logf("%d texts", len(list))
 }
+
+// TestRules wants what every rule says to be in the catalogue: some of it is put together of constants.
+func TestRules(t *testing.T) {
+	p, err := For("zh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, rule := range ruleTexts() {
+		if p.words.Said[text] == "" {
+			t.Errorf("%s: no translation of %q", rule, text)
+		}
+	}
+}
+
+// ruleTexts are the texts of the rules, each with a rule that has it.
+func ruleTexts() map[string]string {
+	found := map[string]string{}
+	for _, rule := range slices.Concat(check.Rules(), check.ActiveRules()) {
+		for _, text := range []string{rule.Title, rule.Statement, rule.Source, rule.Look} {
+			found[text] = rule.ID
+		}
+	}
+	delete(found, "")
+	return found
+}
+
+// plain are texts that nobody formats, with a sign that looks like a verb.
+var plain = []string{"add it, with 0% to switch it off", "write it like 70% or 0.5%"}
 
 // TestVerbs wants a translation to take the arguments of its text.
 func TestVerbs(t *testing.T) {
@@ -293,7 +338,7 @@ func TestVerbs(t *testing.T) {
 	}
 	for _, entries := range []map[string]string{p.words.Own, p.words.Said} {
 		for english, translated := range entries {
-			if a, b := verbsOf(english), verbsOf(translated); a != b {
+			if a, b := verbsOf(english), verbsOf(translated); a != b && !slices.Contains(plain, english) {
 				t.Errorf("%q has the verbs %s, its translation %q %s", english, a, translated, b)
 			}
 		}

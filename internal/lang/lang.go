@@ -140,49 +140,63 @@ func (p *Printer) T(text string) string {
 	if translated, ok := p.words.exact(text); ok {
 		return translated
 	}
-	translated, _ := p.translate(text, 0)
+	left := mostWork
+	translated, _ := p.translate(text, &left)
 	return translated
 }
 
-// mostNested bounds how deep parts of a text are looked into, whatever a tenant puts into one.
-const mostNested = 8
+// mostWork bounds the bytes that are looked at for a text and its parts, and theirs, whatever a tenant
+// puts into one.
+const mostWork = 256 << 10
 
 // translate reports whether it knew anything of the text.
-func (p *Printer) translate(text string, depth int) (string, bool) {
-	if depth > mostNested || !strings.Contains(text, " ") { // one word is a name
+func (p *Printer) translate(text string, left *int) (string, bool) {
+	if *left -= len(text); *left < 0 || !strings.Contains(text, " ") { // one word is a name
 		return text, false
 	}
-	if translated, ok := p.words.Said[text]; ok {
+	if translated, ok := p.whole(text, left); ok {
 		return translated, true
 	}
-	if f, parts := p.forms().find(text); f != nil {
-		args := make([]any, len(parts))
-		for k, part := range parts {
-			args[k] = part
-			if f.verbs[k].inner {
-				args[k], _ = p.translate(part, depth+1)
-			}
-		}
-		return fmt.Sprintf(f.translated, args...), true
+	if sentence, ok := p.whole(text+".", left); ok { // a sentence that stands in another one
+		return strings.TrimSuffix(sentence, "。"), true
 	}
 	if phrase, ok := strings.CutSuffix(text, "."); ok { // a sentence made of a phrase
 		for _, phrase := range []string{phrase, lowerFirst(phrase)} {
 			f, _ := p.forms().find(phrase)
 			if _, known := p.words.Said[phrase]; known || f != nil {
-				translated, _ := p.translate(phrase, depth+1)
+				translated, _ := p.translate(phrase, left)
 				return translated + "。", true
 			}
 		}
 	}
-	if translated, known := p.split(text, depth); known || text == "" {
+	if translated, known := p.split(text, left); known || text == "" {
 		return translated, known
 	}
 	if lower := lowerFirst(text); lower != text { // a phrase that begins a sentence
-		if translated, known := p.translate(lower, depth+1); known {
+		if translated, known := p.translate(lower, left); known {
 			return translated, true
 		}
 	}
 	return text, false
+}
+
+// whole translates a text of the catalogue, or what was made of one with verbs.
+func (p *Printer) whole(text string, left *int) (string, bool) {
+	if translated, ok := p.words.Said[text]; ok {
+		return translated, true
+	}
+	f, parts := p.forms().find(text)
+	if f == nil {
+		return text, false
+	}
+	args := make([]any, len(parts))
+	for k, part := range parts {
+		args[k] = part
+		if f.verbs[k].inner {
+			args[k], _ = p.translate(part, left)
+		}
+	}
+	return fmt.Sprintf(f.translated, args...), true
 }
 
 // lowerFirst makes the first letter a small one, if it is one of English.
@@ -196,11 +210,14 @@ func lowerFirst(text string) string {
 // separators stand between two texts that were put together.
 var separators = []string{": ", "; ", ", ", " ("}
 
+// wide is what stands there in Chinese.
+var wide = map[string]string{": ": "：", "; ": "；", ", ": "，", " (": "（", ")": "）"}
+
 // split translates the texts of which one was put together.
-func (p *Printer) split(text string, depth int) (string, bool) {
+func (p *Printer) split(text string, left *int) (string, bool) {
 	for _, separator := range []string{"\n\n", "\n"} { // paragraphs, lines
 		if strings.Contains(text, separator) {
-			return p.each(strings.Split(text, separator), separator, depth)
+			return p.each(strings.Split(text, separator), separator, left)
 		}
 	}
 	for _, separator := range separators {
@@ -208,23 +225,29 @@ func (p *Printer) split(text string, depth int) (string, bool) {
 		if !found {
 			continue
 		}
-		end := ""
+		first, known := p.translate(head, left)
+		if second, ok := p.whole(separator+tail, left); ok { // it brings its comma with it
+			return first + second, true
+		}
+		between, end := separator, ""
 		if separator == " (" && strings.HasSuffix(tail, ")") {
 			tail, end = tail[:len(tail)-1], ")"
 		}
-		first, known := p.translate(head, depth+1)
-		second, also := p.translate(tail, depth+1)
+		second, also := p.translate(tail, left)
+		if known && also { // where both are Chinese, so is what stands between them
+			between, end = wide[separator], wide[end]
+		}
 		if known || also {
-			return first + separator + second + end, true
+			return first + between + second + end, true
 		}
 	}
 	return text, false
 }
 
-func (p *Printer) each(texts []string, separator string, depth int) (string, bool) {
+func (p *Printer) each(texts []string, separator string, left *int) (string, bool) {
 	any := false
 	for i := range texts {
-		translated, known := p.translate(texts[i], depth+1)
+		translated, known := p.translate(texts[i], left)
 		texts[i], any = translated, any || known
 	}
 	return strings.Join(texts, separator), any

@@ -26,6 +26,7 @@ said:
   "unknown key %q": "未知的键 %q"
   "file %s: %w": "文件 %s:%w"
   "no such folder": "没有此文件夹"
+  ", which nobody likes": "，无人喜欢"
   "use one of %s": "请使用其中之一:%s"
   "the queue was full": "队列已满"
   "%s": "不应出现"
@@ -54,9 +55,12 @@ func TestT(t *testing.T) {
 		{"an error within", "file a.yaml: no such folder", "文件 a.yaml:没有此文件夹"},
 		{"an error that nobody knows", "file a.yaml: permission denied", "文件 a.yaml:permission denied"},
 		{"a part of one word is a name", "use one of queue", "请使用其中之一:queue"},
-		{"texts in a row", "no such folder; the queue was full", "没有此文件夹; 队列已满"},
+		{"texts in a row", "no such folder; the queue was full", "没有此文件夹；队列已满"},
 		{"a name before a text", "DEL-04: no such folder", "DEL-04: 没有此文件夹"},
-		{"brackets", "no such folder (the queue was full)", "没有此文件夹 (队列已满)"},
+		{"brackets", "no such folder (the queue was full)", "没有此文件夹（队列已满）"},
+		{"the end of a long list", "a b, c, d, e, f, g, h, i, j, k, l, m, 11 cores", "a b, c, d, e, f, g, h, i, j, k, l, m, 11 核"},
+		{"a part that brings its comma", "it was 5s, which nobody likes", "it was 5s，无人喜欢"},
+		{"a sentence without its full stop", "file a: The tenant broke no rule", "文件 a:租间未违反任何规则"},
 		{"lines", "no such folder\nunheard of", "没有此文件夹\nunheard of"},
 		{"nothing around a verb is no text", "anything at all", "anything at all"},
 		{"a name", "DEL-04", "DEL-04"},

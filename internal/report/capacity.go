@@ -63,7 +63,7 @@ func (c *capacityText) line(first, text string) {
 }
 
 func (c *capacityText) heading(s string) {
-	fmt.Fprintf(&c.out, "\n%s\n", c.paint(c.say.T(s), bold))
+	fmt.Fprintf(&c.out, "\n%s\n", c.paint(s, bold))
 }
 
 // answerColour is green when a demand was met or the limit is known, and yellow otherwise; red is a
@@ -95,27 +95,36 @@ func (c *capacityText) answer() {
 }
 
 func (c *capacityText) subject() {
-	r, s := c.r, &c.r.Search
-	c.heading("What was tested")
-	item := func(name, text string) { c.line(padded(c.say.T(name), 9)+" ", text) }
-	item("scenario", scenarioLine(c.say, &r.Scenario))
-	item("changed", strings.Join(r.Scenario.Overrides, ", "))
-	item("target", targetLine(c.say, &r.Target))
-	item("search", c.say.Sprintf("%s from %s to at most %s, each stair %s times the last; an interval of %s; %d probes must agree at its ends",
-		c.say.T(string(s.Unit)), plainNumber(s.From), plainNumber(s.Most), plainNumber(s.Factor), percentWords(s.Width), s.Confirm))
-	item("probe", c.say.Sprintf("%v to bring the load in and let it settle, left out of the figures, and %v that are judged", s.Settle, s.Hold))
-	item("limits", c.limits())
-	item("program", strings.TrimSpace("chatbench "+r.Tool.Version+" "+r.Tool.Go))
+	c.heading(c.say.T("What was tested"))
+	for _, l := range searchedLines(c.r, c.say) {
+		c.line(padded(l.name, 9)+" ", l.text)
+	}
 }
 
-// limits are those of the search itself.
-func (c *capacityText) limits() string {
-	var list []string
-	if s := &c.r.Search; s.Budget > 0 {
-		list = append(list, c.say.Sprintf("%v for all probes together", s.Budget))
+// searchedLines say what was searched, and how.
+func searchedLines(r *capacity.Report, say *lang.Printer) []namedLine {
+	s := &r.Search
+	lines := []namedLine{
+		{say.T("scenario"), scenarioLine(say, &r.Scenario)},
+		{say.T("changed"), strings.Join(r.Scenario.Overrides, ", ")},
+		{say.T("target"), targetLine(say, &r.Target)},
+		{say.T("search"), say.Sprintf("%s from %s to at most %s, each stair %s times the last; an interval of %s; %d probes must agree at its ends",
+			say.T(string(s.Unit)), plainNumber(s.From), plainNumber(s.Most), plainNumber(s.Factor), percentWords(s.Width), s.Confirm)},
+		{say.T("probe"), say.Sprintf("%v to bring the load in and let it settle, left out of the figures, and %v that are judged", s.Settle, s.Hold)},
+		{say.T("limits"), searchLimits(s, say)},
+		{say.T("program"), strings.TrimSpace("chatbench " + r.Tool.Version + " " + r.Tool.Go)},
 	}
-	if s := &c.r.Search; s.Steps > 0 {
-		list = append(list, c.say.Sprintf("%d probes", s.Steps))
+	return slices.DeleteFunc(lines, func(l namedLine) bool { return l.text == "" })
+}
+
+// searchLimits are those of the search itself.
+func searchLimits(s *capacity.Search, say *lang.Printer) string {
+	var list []string
+	if s.Budget > 0 {
+		list = append(list, say.Sprintf("%v for all probes together", s.Budget))
+	}
+	if s.Steps > 0 {
+		list = append(list, say.Sprintf("%d probes", s.Steps))
 	}
 	return strings.Join(list, ", ")
 }
@@ -141,42 +150,40 @@ func (c *capacityText) probes() {
 	if len(c.r.Probes) == 0 {
 		return
 	}
-	c.heading("Probes, by load")
-	metrics := c.metrics()
-	t := table{indent: "  ", right: []bool{true, true, false, true, true, true}}
-	head := []string{"probe", c.say.T(string(c.r.Search.Unit)), c.say.T("outcome"), c.say.T("messages/s"), c.say.T("present"), "λW"}
-	for _, name := range metrics {
-		head = append(head, name+" p50", "p95")
-		t.right = append(t.right, true, true)
-	}
+	c.heading(c.say.T("Probes, by load"))
+	metrics := probedMetrics(c.r, mostProbed)
+	head := probeHeader(c.r, metrics, c.say)
+	t := table{indent: "  ", right: slices.Repeat([]bool{true}, len(head))}
+	t.right[probeOutcome] = false
 	t.row(head...)
 	for _, p := range capacity.ByLoad(c.r.Probes) {
-		row := []string{strconv.Itoa(p.Number), plainNumber(p.Load), c.say.T(string(p.Outcome)), figureOrDash(p.Throughput), figureOrDash(p.Present), figureOrDash(p.Little())}
-		for _, name := range metrics {
-			row = append(row, latencyCells(&p, name)...)
-		}
-		t.row(row...)
-		t.paint(2, c.outcomeColour(p.Outcome))
+		t.row(probeCells(&p, metrics, c.say)...)
+		t.paint(probeOutcome, c.outcomeColour(p.Outcome))
 	}
 	t.writeTo(&c.out)
-	c.line("", c.say.T("messages/s: of robot and agents, as they reached customers; present: customers in a conversation, on average; λW: how many they should be by Little's law"))
+	c.line("", c.say.T(probeWords))
 }
 
-// metrics are those that have columns: no more than fit.
-func (c *capacityText) metrics() []string {
-	const most = 3
-	var names []string
-	seen := map[string]bool{}
-	for _, gated := range []bool{true, false} {
-		for i := range c.r.Probes {
-			for _, l := range c.r.Probes[i].Latency {
-				if l.Gated == gated && !seen[l.Metric] && len(names) < most {
-					seen[l.Metric], names = true, append(names, l.Metric)
-				}
-			}
-		}
+const (
+	mostProbed   = 3 // metrics with columns of their own: no more than fit
+	probeOutcome = 2 // the column of the outcome
+	probeWords   = "messages/s: of robot and agents, as they reached customers; present: customers in a conversation, on average; λW: how many they should be by Little's law"
+)
+
+func probeHeader(r *capacity.Report, metrics []string, say *lang.Printer) []string {
+	head := []string{say.T("probe"), say.T(string(r.Search.Unit)), say.T("outcome"), say.T("messages/s"), say.T("present"), "λW"}
+	for _, name := range metrics {
+		head = append(head, name+" p50", "p95")
 	}
-	return names
+	return head
+}
+
+func probeCells(p *capacity.Probe, metrics []string, say *lang.Printer) []string {
+	row := []string{strconv.Itoa(p.Number), plainNumber(p.Load), say.T(string(p.Outcome)), figureOrDash(p.Throughput), figureOrDash(p.Present), figureOrDash(p.Little())}
+	for _, name := range metrics {
+		row = append(row, latencyCells(p, name)...)
+	}
+	return row
 }
 
 func latencyCells(p *capacity.Probe, metric string) []string {
@@ -203,46 +210,62 @@ func (c *capacityText) reasons() {
 			continue
 		}
 		if first {
-			c.heading("Why not")
+			c.heading(c.say.T("Why not"))
 			first = false
 		}
-		why := []string{c.say.T(p.Why)}
-		for _, l := range p.Limits[min(1, len(p.Limits)):] {
-			why = append(why, c.say.T(l.Sentence))
-		}
-		c.line(fmt.Sprintf("%4d  ", p.Number), strings.Join(why, " "))
+		c.line(fmt.Sprintf("%4d  ", p.Number), whyNot(&p, c.say))
 	}
+}
+
+// whyNot is all that stood in the way of a probe.
+func whyNot(p *capacity.Probe, say *lang.Printer) string {
+	why := []string{say.T(p.Why)}
+	for _, l := range p.Limits[min(1, len(p.Limits)):] {
+		why = append(why, say.T(l.Sentence))
+	}
+	return strings.Join(why, " ")
 }
 
 func (c *capacityText) law() {
 	l := c.r.Law
 	if l == nil {
 		if c.r.LawNote != "" {
-			c.heading("Throughput over load")
+			c.heading(c.say.T("Throughput over load"))
 			c.line("", c.say.T(c.r.LawNote))
 		}
 		return
 	}
-	c.heading("Throughput over load: the Universal Scalability Law, X(N) = λN / (1 + σ(N-1) + κN(N-1))")
+	c.heading(c.say.T(lawWords))
 	t := table{indent: "  ", right: []bool{false, true, true}}
-	for _, row := range []struct {
-		name  string
-		value capacity.Coefficient
-		means string
-	}{
-		{"λ", l.Lambda, "messages a second of one customer alone"},
-		{"σ", l.Sigma, "contention"},
-		{"κ", l.Kappa, "coherency"},
-	} {
-		t.row(row.name, coefficient(row.value.Value), "± "+coefficient(row.value.Error), c.say.Sprintf("95 %%: %s to %s", coefficient(row.value.Low), coefficient(row.value.High)), c.say.T(row.means))
+	for _, row := range lawRows(l, c.say) {
+		t.row(row...)
 	}
 	t.writeTo(&c.out)
-	if l.PeakLoad > 0 {
-		c.line("", c.say.Sprintf("peak: %s messages a second at %s; R² %.4f, %d probes, the highest at %s", digits(l.Peak), coefficient(l.PeakLoad), l.R2, l.Points, coefficient(l.Reach)))
-	} else {
-		c.line("", c.say.Sprintf("no peak; R² %.4f, %d probes, the highest at %s", l.R2, l.Points, coefficient(l.Reach)))
-	}
+	c.line("", peakWords(l, c.say))
 	c.line("", c.say.T(l.Sentence))
+}
+
+const lawWords = "Throughput over load: the Universal Scalability Law, X(N) = λN / (1 + σ(N-1) + κN(N-1))"
+
+// lawRows are the coefficients of a law, each with its error, its interval and what it is.
+func lawRows(l *capacity.Law, say *lang.Printer) [][]string {
+	var rows [][]string
+	add := func(name string, c capacity.Coefficient, means string) {
+		rows = append(rows, []string{name, coefficient(c.Value), "± " + coefficient(c.Error),
+			say.Sprintf("95 %%: %s to %s", coefficient(c.Low), coefficient(c.High)), means})
+	}
+	add("λ", l.Lambda, say.T("messages a second of one customer alone"))
+	add("σ", l.Sigma, say.T("contention"))
+	add("κ", l.Kappa, say.T("coherency"))
+	return rows
+}
+
+// peakWords say where a law has its peak, and how well it fits.
+func peakWords(l *capacity.Law, say *lang.Printer) string {
+	if l.PeakLoad > 0 {
+		return say.Sprintf("peak: %s messages a second at %s; R² %.4f, %d probes, the highest at %s", digits(l.Peak), coefficient(l.PeakLoad), l.R2, l.Points, coefficient(l.Reach))
+	}
+	return say.Sprintf("no peak; R² %.4f, %d probes, the highest at %s", l.R2, l.Points, coefficient(l.Reach))
 }
 
 func coefficient(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
@@ -254,15 +277,20 @@ func (c *capacityText) end() {
 	if len(c.opt.Files) > 0 {
 		c.out.WriteByte('\n')
 	}
-	again, word := result.Again(c.r.Command, c.r.Scenario.Seed), "again:"
-	if again == "" {
-		return
+	if word, command := searchAgain(c.r, len(c.opt.Files) > 0); command != "" {
+		fmt.Fprintf(&c.out, "\n%s %s\n", c.say.T(word), clean(command))
 	}
-	if c.r.Answer.Stop != capacity.Complete && len(c.opt.Files) > 0 {
-		word = "go on:"
-		if !slices.Contains(c.r.Command, "--resume") {
-			again += " --resume"
-		}
+}
+
+// searchAgain is the command that makes the search again, or goes on with one that was kept and is not
+// finished.
+func searchAgain(r *capacity.Report, kept bool) (word, command string) {
+	again := result.Again(r.Command, r.Scenario.Seed)
+	if again == "" || r.Answer.Stop == capacity.Complete || !kept {
+		return "again:", again
 	}
-	fmt.Fprintf(&c.out, "\n%s %s\n", c.say.T(word), clean(again))
+	if !slices.Contains(r.Command, "--resume") {
+		again += " --resume"
+	}
+	return "go on:", again
 }

@@ -64,6 +64,45 @@ func TestCapacityGolden(t *testing.T) {
 	}
 }
 
+func TestCapacityMarkdown(t *testing.T) {
+	mischief := searched(t, 1e6)
+	mischief.Scenario.Name, mischief.Target.Note, mischief.Notes, mischief.Command = evil, evil, []string{evil}, []string{evil}
+	mischief.Probes[0].Outcome, mischief.Probes[0].Why, mischief.Probes[0].Latency[0].Metric = capacity.Outcome(evil), evil, evil
+	mischief.Law.Sentence, mischief.Answer.Kind = evil, capacity.Kind(evil)
+	for file, r := range map[string]*capacity.Report{
+		"capacity.md":         searched(t, 1e6),
+		"capacity-hostile.md": mischief,
+		"capacity-nothing.md": {Answer: capacity.Search{}.Answer(nil, capacity.Interrupted), Exit: result.ExitInterrupted},
+	} {
+		var b bytes.Buffer
+		if err := CapacityMarkdown(&b, r, nil); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, file, b.String())
+		if err := harmless(b.String()); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+func TestCapacityMarkdownFits(t *testing.T) {
+	r := searched(t, 1e6)
+	for range 2000 {
+		r.Probes = append(r.Probes, r.Probes[0])
+	}
+	var b bytes.Buffer
+	if err := CapacityMarkdown(&b, r, nil); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() > maxMarkdown || !strings.Contains(b.String(), "left out here") || !strings.Contains(b.String(), "not carry 30 customers") {
+		t.Errorf("got %d bytes, want at most %d with the answer and what was left out", b.Len(), maxMarkdown)
+	}
+	full := errors.New("disk full")
+	if err := CapacityMarkdown(failing{full}, r, nil); !errors.Is(err, full) {
+		t.Errorf("error %v, want %v", err, full)
+	}
+}
+
 // TestCapacityTakesTextsFromOutside prints nothing that a terminal would act on.
 func TestCapacityTakesTextsFromOutside(t *testing.T) {
 	r := searched(t, 1e6)

@@ -66,13 +66,13 @@ func (t *comparison) subject() {
 	}
 }
 
-// comparedLine is a line on what was compared.
-type comparedLine struct{ name, text string }
+// namedLine is a line that begins with what it is about.
+type namedLine struct{ name, text string }
 
 // comparedLines say what was compared, how, and what else differs.
-func comparedLines(c *compare.Report, say *lang.Printer) []comparedLine {
-	lines := []comparedLine{
-		{say.T("scenario"), c.Base.Scenario}, {say.T("load"), c.Base.Load},
+func comparedLines(c *compare.Report, say *lang.Printer) []namedLine {
+	lines := []namedLine{
+		{say.T("scenario"), c.Base.Scenario}, {say.T("load"), say.T(c.Base.Load)},
 		{say.T("base"), sideWords(&c.Base, say)}, {say.T("new"), sideWords(&c.New, say)},
 	}
 	for _, d := range c.Differences {
@@ -80,13 +80,13 @@ func comparedLines(c *compare.Report, say *lang.Printer) []comparedLine {
 		if d.Doubt {
 			words += say.T("; whether that can be compared is in doubt")
 		}
-		lines = append(lines, comparedLine{say.T("differs"), words})
+		lines = append(lines, namedLine{say.T("differs"), words})
 	}
-	lines = append(lines, comparedLine{say.T("method"), methodWords(c, say)})
+	lines = append(lines, namedLine{say.T("method"), methodWords(c, say)})
 	for _, note := range c.Notes {
-		lines = append(lines, comparedLine{say.T("note"), say.T(note)})
+		lines = append(lines, namedLine{say.T("note"), say.T(note)})
 	}
-	return slices.DeleteFunc(lines, func(l comparedLine) bool { return l.text == "" })
+	return slices.DeleteFunc(lines, func(l namedLine) bool { return l.text == "" })
 }
 
 func sideWords(s *compare.Side, say *lang.Printer) string {
@@ -251,7 +251,7 @@ func (m *comparisonMarkdown) rules() {
 func (m *comparisonMarkdown) compared() {
 	var lines strings.Builder
 	for _, l := range comparedLines(m.c, m.say) {
-		lines.WriteString("\n- " + prose(l.name+": "+l.text))
+		lines.WriteString(itemOf(l.name + ": " + l.text))
 	}
 	m.block(folded(m.say.T("What was compared"), lines.String()+"\n"))
 }

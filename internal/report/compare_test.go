@@ -42,6 +42,11 @@ func gotWorse() *compare.Report {
 			{Name: "errors", Statistic: "share", Unit: compare.Share, Verdict: compare.Same, Base: values(0, 9000), New: values(0.001, 9000), Change: &compare.Change{Estimate: 0.001, Low: -0.0002, High: 0.0022}},
 			{Name: "exchanges", Statistic: "rate", Unit: compare.PerSecond, Verdict: compare.Changed, Base: values(500, 30000), New: values(400, 24000), Change: ratio(0.8, 0.78, 0.82)},
 		},
+		Curves: &compare.Curves{Shares: []float64{0, 0.5, 0.9, 0.99}, Metrics: []compare.Curve{
+			{Name: "reply", Base: compare.Line{Values: []float64{0.1, 0.2, 0.3, 0.4}}, New: compare.Line{Values: []float64{0.1, 0.2, 0.31, 0.42}}},
+			{Name: "delivery", Base: compare.Line{Values: []float64{0.01, 0.05, 0.07, 0.09}, Thin: 3}, New: compare.Line{Values: []float64{0.01, 0.06, 0.1}}},
+			{Name: "handover"},
+		}},
 		Rules: []compare.Rule{{ID: "ORD-01", Title: "one sender's messages arrive in order", Base: check.Pass, New: check.Fail, Verdict: compare.Worse}},
 		Notes: []string{"A note."},
 	}

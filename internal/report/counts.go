@@ -56,7 +56,7 @@ func (p *printer) flow(name string, f *metric.FlowCount) {
 		if rung.Missed > 0 {
 			missed = p.say.Sprintf("%s missed", count(rung.Missed))
 		}
-		t.row(clean(rung.Name), count(rung.Done), missed)
+		t.row(rung.Name, count(rung.Done), missed)
 		t.paint(2, p.colour(yellow))
 	}
 	t.writeTo(&p.out)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,8 +23,8 @@ import (
 // by CHATBENCH_CHROMIUM, which may also name the program.
 func chromium(t *testing.T) string {
 	t.Helper()
-	if slowed {
-		t.Skip("a browser has no races of ours")
+	if slowed || testing.Short() {
+		t.Skip("a browser takes its time, and has no races of ours")
 	}
 	named := os.Getenv("CHATBENCH_CHROMIUM")
 	for _, name := range []string{named, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
@@ -48,16 +49,41 @@ type tab struct {
 	problems *[]string
 }
 
-// browse opens a browser for all the pages of a test.
-func browse(t *testing.T) tab {
-	t.Helper()
-	path := chromium(t)
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path),
+// browser is the one that all tests share, each with a tab of its own: to start one takes seconds. It
+// ends with the tests.
+var browser struct {
+	once sync.Once
+	ctx  context.Context
+	end  []context.CancelFunc
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, end := range slices.Backward(browser.end) {
+		end()
+	}
+	os.Exit(code)
+}
+
+// openBrowser starts it.
+func openBrowser(path string) {
+	allocator, end := chromedp.NewExecAllocator(context.Background(), chromedp.ExecPath(path),
 		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true))
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
+	first, close := chromedp.NewContext(allocator)
+	browser.ctx, browser.end = first, []context.CancelFunc{end, close}
+}
+
+// browse opens a tab for all the pages of a test.
+func browse(t *testing.T) tab {
+	t.Helper()
+	path := chromium(t)
+	browser.once.Do(func() { openBrowser(path) })
+	if err := chromedp.Do(browser.ctx, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := chromedp.NewContext(browser.ctx)
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(cancel)
@@ -185,7 +211,7 @@ func (b tab) fits(as string) {
 	}
 }
 
-// TestPagesInABrowser opens every page at two widths, in both languages and both schemes.
+// TestPagesInABrowser opens every page wide and light, and narrow and dark, both in both languages.
 func TestPagesInABrowser(t *testing.T) {
 	b := browse(t)
 	for name, page := range pages(t) {
@@ -201,17 +227,16 @@ func (b tab) lookAt(name, page string) {
 		b.t.Errorf("%s: %d charts in the browser, want %d", name, got, want)
 	}
 	eval[any](b, `document.querySelectorAll("details").forEach((d) => (d.open = true))`)
-	for _, width := range []int64{1280, 390} {
-		for _, scheme := range []string{"light", "dark"} {
-			b.view(width, scheme)
-			for range 2 { // the second time in the other language
-				eval[any](b, `document.getElementById("switch-lang").click()`)
-				eval[bool](b, rest)
-				b.fits(fmt.Sprintf("%d wide, %s, %s", width, scheme, eval[string](b, `document.documentElement.lang`)))
-				if empty := eval[[]string](b, blank); len(empty) > 0 {
-					b.t.Errorf("%s, %d wide, %s: charts %v are blank", name, width, scheme, empty)
-				}
-			}
+	// What fits depends on width and language, how charts are painted on the scheme.
+	for width, scheme := range map[int64]string{1280: "light", 390: "dark"} {
+		b.view(width, scheme)
+		for range 2 { // the second time in the other language
+			eval[any](b, `document.getElementById("switch-lang").click()`)
+			eval[bool](b, rest)
+			b.fits(fmt.Sprintf("%d wide, %s", width, eval[string](b, `document.documentElement.lang`)))
+		}
+		if empty := eval[[]string](b, blank); len(empty) > 0 {
+			b.t.Errorf("%s, %d wide, %s: charts %v are blank", name, width, scheme, empty)
 		}
 	}
 	if eval[bool](b, `document.querySelector("main img, main iframe, main script") !== null`) {
@@ -224,7 +249,7 @@ func (b tab) lookAt(name, page string) {
 func TestSwitches(t *testing.T) {
 	b := browse(t)
 	b.view(1280, "light")
-	b = b.open("failed", paged(t, shown()["failed"], nil))
+	b = b.open("failed", pages(t)["failed"])
 	visible := func(selector string) string {
 		return `[...document.querySelectorAll("` + selector + `")].filter((e) => getComputedStyle(e).display !== "none").length`
 	}
@@ -247,6 +272,7 @@ func TestSwitches(t *testing.T) {
 		{"the keyboard reads a chart", `{ const p = document.querySelector("[data-chart=load] .plot");
 			p.dispatchEvent(new KeyboardEvent("keydown", { key: "Home" })); p.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight" }));
 			document.querySelector("[data-chart=load] .at").textContent; }`, "0:01"},
+		{"and tells what it reads", `document.querySelector("[data-chart=load] [role=status]").textContent.startsWith("0:01, customers ")`, "true"},
 		{"and the others over time follow", `document.querySelector("[data-chart=throughput] .at").textContent`, "0:01"},
 		{"every heading has its link", `[...document.querySelectorAll("nav a")].every((a) => document.querySelector(a.getAttribute("href")))`, "true"},
 		{"every figure is named", `[...document.querySelectorAll("[aria-labelledby]")].every((e) => document.getElementById(e.getAttribute("aria-labelledby")))`, "true"},
@@ -275,10 +301,10 @@ func TestContrast(t *testing.T) {
 	  }
 	  return [...bad].slice(0, 6);
 	})()`
-	for _, scheme := range []string{"light", "dark"} {
-		b.view(1280, scheme)
-		for _, name := range []string{"failed", "passed", "invalid"} {
-			b := b.open(name, paged(t, shown()[name], nil))
+	for _, name := range []string{"failed", "passed", "invalid"} {
+		b := b.open(name, pages(t)[name])
+		for _, scheme := range []string{"light", "dark"} {
+			b.view(1280, scheme)
 			if bad := eval[[]string](b, low); len(bad) > 0 {
 				t.Errorf("%s, %s: too little contrast: %v", name, scheme, bad)
 			}
@@ -290,7 +316,7 @@ func TestContrast(t *testing.T) {
 func TestPrinting(t *testing.T) {
 	b := browse(t)
 	b.view(1280, "dark")
-	b = b.open("failed", paged(t, shown()["failed"], nil))
+	b = b.open("failed", pages(t)["failed"])
 	eval[any](b, `addEventListener("beforeprint", () => (document.title = [...document.querySelectorAll("details")].every((d) => d.open) + " " + getComputedStyle(document.body).backgroundColor))`)
 	data, err := chromedp.Run(b.ctx, chromedp.PrintToPDF(chromedp.PDFPrintBackground(), chromedp.PDFPreferCSSPageSize()))
 	if err != nil {

@@ -44,7 +44,7 @@ func answerClass(exit result.Exit) string {
 
 func (p *page) drawAnswer(r *capacity.Report) {
 	a := &r.Answer
-	b := banner{Class: answerClass(r.Exit), Word: p.answerWord(r), Exit: p.say("exit code %d", int(r.Exit)), Notes: p.list(r.Notes)}
+	b := banner{Class: answerClass(r.Exit), Word: p.both(func(say *lang.Printer) string { return phrase(answerWord(r, say)) }), Exit: p.say("exit code %d", int(r.Exit)), Notes: p.list(r.Notes)}
 	b.Sign = verdictSign(b.Class)
 	if sentences := p.list(a.Sentences); len(sentences) > 0 {
 		b.Why, b.Reasons = sentences[0], sentences[1:]
@@ -62,17 +62,17 @@ func (p *page) drawAnswer(r *capacity.Report) {
 }
 
 // answerWord is the answer in a few words: the interval where there is one.
-func (p *page) answerWord(r *capacity.Report) words {
-	a, unit := &r.Answer, p.tell(string(r.Search.Unit))
+func answerWord(r *capacity.Report, say *lang.Printer) string {
+	a, unit := &r.Answer, say.T(string(r.Search.Unit))
 	switch {
 	case a.Kind == capacity.Found && a.Low > 0:
-		return p.say("%s to %s %s", loadNumber(a.Low), loadNumber(a.High), unit)
+		return say.Sprintf("%s to %s %s", loadNumber(a.Low), loadNumber(a.High), unit)
 	case a.Kind == capacity.Found:
-		return p.say("less than %s %s", loadNumber(a.High), unit)
+		return say.Sprintf("less than %s %s", loadNumber(a.High), unit)
 	case a.Low > 0:
-		return p.say("at least %s %s", loadNumber(a.Low), unit)
+		return say.Sprintf("at least %s %s", loadNumber(a.Low), unit)
 	}
-	return p.tell(string(a.Kind))
+	return say.T(string(a.Kind))
 }
 
 // sureWords says whether the ends of the interval were confirmed, and what ended the search early.
@@ -147,7 +147,7 @@ func (p *page) drawScaling(r *capacity.Report) {
 // timesOverLoad is a line for each metric, and one for the limit that stood in the way if it is a time.
 func (p *page) timesOverLoad(r *capacity.Report, x []point) []series {
 	var list []series
-	for i, name := range probedMetrics(r) {
+	for i, name := range probedMetrics(r, 6) {
 		list = append(list, series{Name: p.name(name), Colour: i + 1, Span: true, Values: probed(r, x, func(probe *capacity.Probe) float64 {
 			if l := latencyOf(probe, name); l != nil {
 				return l.P95
@@ -203,9 +203,8 @@ func probed(r *capacity.Report, x []point, of func(*capacity.Probe) float64) []p
 	return values
 }
 
-// probedMetrics are the metrics of the probes, those with a gate first; no more than a chart can hold.
-func probedMetrics(r *capacity.Report) []string {
-	const most = 6
+// probedMetrics are the metrics of the probes, those with a gate first; no more than so many.
+func probedMetrics(r *capacity.Report, most int) []string {
 	var names []string
 	for _, gated := range []bool{true, false} {
 		for i := range r.Probes {
@@ -229,8 +228,7 @@ func latencyOf(probe *capacity.Probe, name string) *capacity.Latency {
 
 // drawProbes lists the probes in the order of their loads.
 func (p *page) drawProbes(r *capacity.Report) {
-	names := probedMetrics(r)
-	names = names[:min(len(names), 2)]
+	names := probedMetrics(r, 2)
 	g := grid{ID: "probes-table", Caption: p.say("By load. λW is how many customers there should be by Little's law: where it differs much from those present, the load had not settled."), Lead: 0,
 		Head: []column{{p.say("probe"), true}, {p.tell(string(r.Search.Unit)), true}, {p.say("outcome"), false}, {p.say("useful messages/s"), true}, {p.say("present"), true}, {p.name("λW"), true}}}
 	for _, name := range names {

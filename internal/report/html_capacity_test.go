@@ -25,10 +25,6 @@ func TestCapacityHTML(t *testing.T) {
 }
 
 func TestAnswerWord(t *testing.T) {
-	p, err := newPage(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, tt := range []struct {
 		answer capacity.Answer
 		want   string
@@ -40,7 +36,7 @@ func TestAnswerWord(t *testing.T) {
 		{capacity.Answer{Kind: capacity.Nothing}, "nothing known"},
 	} {
 		r := &capacity.Report{Answer: tt.answer, Search: capacity.Search{Unit: capacity.UnitArrivals}}
-		if got := p.answerWord(r).en; got != tt.want {
+		if got := answerWord(r, nil); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt.answer, got, tt.want)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"chatbench/internal/compare"
@@ -24,6 +25,7 @@ func ComparisonHTML(w io.Writer, c *compare.Report, first *lang.Printer) error {
 	p.subject = joined(", ", p.say("comparison"), p.shortly(c.New.Scenario), p.tell(c.New.Load))
 	p.drawComparison(c)
 	p.drawChanges(c)
+	p.drawCurves(c)
 	p.drawChangedRules(c)
 	p.drawDifferences(c)
 	p.drawSides(c)
@@ -96,6 +98,47 @@ func (p *page) drawChanges(c *compare.Report) {
 		}
 	}
 	p.add("figures", p.say("Figures"), p.draw(ratios), p.draw(differences), p.table(p.changeTable(c)))
+}
+
+// drawCurves lays the percentile curves of the sides over each other, one metric at a time.
+func (p *page) drawCurves(c *compare.Report) {
+	if c.Curves == nil {
+		return
+	}
+	figure := chart{ID: "curves", Kind: "curve", Unit: "s", Log: true, YName: p.say("time"), Title: p.say("Percentile curves of both sides"),
+		Help: p.say("Of one metric at a time, what was found first. The verdicts are from the figures above: a curve says nothing of chance.")}
+	for _, share := range c.Curves.Shares {
+		figure.X = append(figure.X, point(1/(1-share)))
+	}
+	for _, curve := range curvesByWeight(c) {
+		figure.Choices = append(figure.Choices, choice{Name: phrase(curve.Name), Help: p.metricWords(curve.Name), Series: []series{
+			p.sideCurve(p.say("base"), 1, &curve.Base, len(figure.X)), p.sideCurve(p.say("now"), 2, &curve.New, len(figure.X))}})
+	}
+	p.add("curves", p.say("Percentiles"), p.draw(figure))
+}
+
+// curvesByWeight gives the curves that have values, in the order of [byWeight].
+func curvesByWeight(c *compare.Report) []compare.Curve {
+	place := map[string]int{}
+	for i, m := range byWeight(c) {
+		if _, seen := place[m.Name]; !seen {
+			place[m.Name] = i
+		}
+	}
+	list := slices.DeleteFunc(slices.Clone(c.Curves.Metrics), func(one compare.Curve) bool {
+		return len(one.Base.Values) == 0 && len(one.New.Values) == 0
+	})
+	slices.SortStableFunc(list, func(a, b compare.Curve) int { return place[a.Name] - place[b.Name] })
+	return list[:min(len(list), mostRows)]
+}
+
+// sideCurve is the curve of a side over an axis of so many points.
+func (p *page) sideCurve(name words, colour int, l *compare.Line, points int) series {
+	s := series{Name: name, Colour: colour, Thin: l.Thin, Values: slices.Repeat([]point{gap}, points)}
+	for i, v := range l.Values[:min(len(l.Values), points)] {
+		s.Values[i] = point(v)
+	}
+	return s
 }
 
 func changeRow(m *compare.Metric) forestRow {

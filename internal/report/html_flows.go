@@ -54,7 +54,7 @@ func (p *page) flows(c *metric.Counters) []template.HTML {
 	}
 	parts = append(parts, p.details(p.say("%s more", p.several(min(len(names), mostFlows)-openFlows, p.say("flow"), p.say("flows"))), more))
 	if left := len(names) - mostFlows; left > 0 {
-		parts = append(parts, p.paragraph("note", p.say("%d more are in result.json.", left)))
+		parts = append(parts, p.paragraph("note", p.say("%d more are in %s.", left, p.name(p.source))))
 	}
 	if c.Unanswered > 0 {
 		parts = append(parts, p.paragraph("", p.say("%s had no answer when the conversation ended.",

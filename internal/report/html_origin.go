@@ -63,7 +63,7 @@ func (p *page) latenessChart(m *metric.Metrics) chart {
 }
 
 func (p *page) latenessTable(h *metric.Health) grid {
-	g := grid{ID: "lateness", Caption: p.say("Lateness over the stages that count"), Lead: 0,
+	g := grid{ID: "lateness-table", Caption: p.say("Lateness over the stages that count"), Lead: 0,
 		Head: columns(1, p.say("late with"), p.say("count"), p.name("p50"), p.name("p99"), p.say("maximum"))}
 	for _, name := range slices.Sorted(maps.Keys(h.Lateness)) {
 		l := h.Lateness[name]

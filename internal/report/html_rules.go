@@ -23,7 +23,7 @@ func (p *page) drawRules(r *result.Result) {
 		blocks += p.ruleBlock(r, &told[i])
 	}
 	if left := len(told) - mostRows; left > 0 {
-		blocks += p.paragraph("note", p.say("%d more are in result.json.", left))
+		blocks += p.paragraph("note", p.say("%d more are in %s.", left, p.name(p.source)))
 	}
 	if len(told) == 0 {
 		blocks = p.paragraph("", p.say("No rule was broken, and none is undecided."))
@@ -109,7 +109,7 @@ func (p *page) addWitnesses(v *ruleView, witnesses []check.Witness) {
 	for i := range witnesses {
 		size := witnessSize(&witnesses[i])
 		if size > p.left {
-			v.Left = p.say("%d more witnesses are in result.json.", len(witnesses)-len(list))
+			v.Left = p.say("%d more witnesses are in %s.", len(witnesses)-len(list), p.name(p.source))
 			break
 		}
 		p.left -= size

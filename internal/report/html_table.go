@@ -37,7 +37,7 @@ const mostRows = 200
 func (p *page) table(g grid) template.HTML {
 	if left := len(g.Rows) - mostRows; left > 0 {
 		g.Rows = g.Rows[:mostRows]
-		g.Left = p.say("%d more rows are in result.json.", left)
+		g.Left = p.say("%d more rows are in %s.", left, p.name(p.source))
 	}
 	if len(g.Rows) == 0 {
 		return ""

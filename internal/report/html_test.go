@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -85,8 +87,9 @@ func everything(m *metric.Meter, now time.Duration, i int) {
 	tell(trace.Event{Kind: trace.End, Ended: trace.ByPeer})
 }
 
-// shown are the results whose pages are looked at, in these tests and in a browser's.
-func shown() map[string]*result.Result {
+// shown are the results whose pages are looked at, in these tests and in a browser's. The largest take
+// a second to make, so they are made once; nobody changes them.
+var shown = sync.OnceValue(func() map[string]*result.Result {
 	noTimeline := failed()
 	noTimeline.Metrics = &metric.Metrics{Stages: noTimeline.Metrics.Stages}
 	unmeasured := &result.Result{Verdict: result.Unreachable, Exit: result.ExitUnreachable, Reasons: []string{"nothing listens at http://127.0.0.1:1"}}
@@ -100,15 +103,29 @@ func shown() map[string]*result.Result {
 		"no-timeline": noTimeline, "empty": {}, "soak": soak(), "hostile": hostile(strings.Join(evils, " ") + strings.Repeat("W", 500) + "שלום עולם"),
 	}
 	return all
-}
+})
+
+// resultPages are their pages.
+var resultPages = sync.OnceValues(func() (map[string]string, error) {
+	all := map[string]string{}
+	for name, r := range shown() {
+		var b bytes.Buffer
+		if err := HTML(&b, r, nil); err != nil {
+			return nil, err
+		}
+		all[name] = b.String()
+	}
+	return all, nil
+})
 
 // pages are the pages of all kinds.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
-	all := map[string]string{}
-	for name, r := range shown() {
-		all[name] = paged(t, r, nil)
+	made, err := resultPages()
+	if err != nil {
+		t.Fatal(err)
 	}
+	all := maps.Clone(made)
 	nothing := &capacity.Report{Answer: capacity.Search{}.Answer(nil, capacity.Interrupted), Exit: result.ExitInterrupted}
 	mischief := searched(t, 1e6)
 	mischief.Scenario.Name, mischief.Command, mischief.Notes = strings.Join(evils, " "), evils, evils
@@ -133,7 +150,7 @@ func TestHTMLSections(t *testing.T) {
 		"unmeasured": {"verdict"},
 		"empty":      {"verdict"},
 	} {
-		got := paged(t, shown()[name], nil)
+		got := pages(t)[name]
 		var ids []string
 		for _, found := range regexp.MustCompile(`<section id="(\w+)"`).FindAllStringSubmatch(got, -1) {
 			ids = append(ids, found[1])
@@ -145,7 +162,7 @@ func TestHTMLSections(t *testing.T) {
 }
 
 func TestHTMLTellsWhatCounts(t *testing.T) {
-	got := paged(t, shown()["failed"], nil)
+	got := pages(t)["failed"]
 	for _, want := range []string{
 		"FAIL", "exit code 1", "rule ORD-01 was broken 3 times",
 		"[40.0ms, 70.0ms]", "about 12,345 samples would decide", // the interval of a gate
@@ -184,6 +201,14 @@ func alone(t *testing.T, name, page string) {
 	for _, tag := range []string{"<script", "</script"} {
 		if n := strings.Count(strings.ToLower(page), tag); n != 2 {
 			t.Errorf("%s: %s stands there %d times, want the figures and ours", name, tag, n)
+		}
+	}
+	ids := map[string]bool{}
+	for _, found := range regexp.MustCompile(`\sid="([^"]*)"`).FindAllStringSubmatch(body, -1) {
+		if id := found[1]; ids[id] {
+			t.Errorf("%s: two elements have the id %q", name, id)
+		} else {
+			ids[id] = true
 		}
 	}
 	if len(page) >= 2_000_000 {

@@ -141,7 +141,7 @@ func (p *page) list(sentences []string) []words {
 		list = append(list, p.tell(s))
 	}
 	if left := len(sentences) - most; left > 0 {
-		list = append(list, p.say("%d more are in result.json.", left))
+		list = append(list, p.say("%d more are in %s.", left, p.name(p.source)))
 	}
 	return list
 }

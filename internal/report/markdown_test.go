@@ -104,6 +104,8 @@ func TestProse(t *testing.T) {
 	tests := []struct{ why, s, want string }{
 		{"words and numbers stay", `10 of 1,800 (33.3 %), "so" it's time-outs: 63.0s.`, `10 of 1,800 (33.3 %), "so" it's time-outs: 63.0s.`},
 		{"Chinese is words", "您的订单，请稍等。", "您的订单，请稍等。"},
+		{"a name in Chinese is code, the rest is not", `20 个客户："handover p95 < 1s" 未通过，见gate.lateness。`, "20 个客户：\"handover p95 `<` 1s\" 未通过，见`gate.lateness`。"},
+		{"mischief between Chinese", "请@bob看#1和:smile:", "请`@bob`看`#1`和`:smile:`"},
 		{"an id is code, and the comma behind it is not", "(ORD-01, DSC-04)", "(`ORD-01`, `DSC-04`)"},
 		{"a mention", "ask @bob!", "ask `@bob`!"},
 		{"a mention in an entity", "&#64;bob", "`&#64;bob`"},
@@ -111,7 +113,7 @@ func TestProse(t *testing.T) {
 		{"an address without a scheme", "www.evil.example", "`www.evil.example`"},
 		{"the beginning of one", "(www.)", "(`www`.)"},
 		{"a reference", "#12 GH-12 !7 a/b#1", "`#12` `GH-12` `!7` `a/b#1`"},
-		{"a commit", "deadbeef, 1234567 您1234567", "`deadbeef`, `1234567` `您1234567`"},
+		{"a commit", "deadbeef, 1234567 您1234567", "`deadbeef`, `1234567` 您`1234567`"},
 		{"emoji", ":tada: tada:", "`:tada:` tada:"},
 		{"emphasis", "*a* __b__ ~c~", "`*a*` `__b__` `~c~`"},
 		{"a tag", "<script>x</script>", "`<script>x</script>`"},

@@ -2,8 +2,11 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Texts from outside must stay texts where Markdown is rendered. Escaping with a backslash is not
@@ -22,6 +25,9 @@ const (
 	alpha = `[^\x00-\x40\x5b-\x60\x7b-\x7f]`
 )
 
+// loose is punctuation that means nothing beside Chinese.
+var loose = regexp.MustCompile(`^["'(),.;:!?%]+$`)
+
 // listMark begins a list where it begins a text. What looks linked is the id of a commit, or the
 // beginning of an address.
 var (
@@ -34,11 +40,44 @@ var (
 func prose(s string) string {
 	words := strings.Fields(phrase(s))
 	for i, word := range words {
-		if !plainWord.MatchString(word) || linked.MatchString(word) || i == 0 && listMark.MatchString(word) {
-			words[i] = codeWord(word)
+		var b strings.Builder
+		for part := range cuts(word) {
+			beside := len(part) < len(word) && loose.MatchString(part)
+			if !beside && (!plainWord.MatchString(part) || linked.MatchString(part) || i == 0 && listMark.MatchString(part)) {
+				part = codeWord(part)
+			}
+			b.WriteString(part)
 		}
+		words[i] = b.String()
 	}
 	return strings.Join(words, " ")
+}
+
+// cuts parts what is written in Chinese from what is not: there are no spaces between them, and a name
+// is not to make code of the sentence that it stands in.
+func cuts(word string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		begin := 0
+		for i, r := range word {
+			if i > begin && chinese(r) != chineseAt(word[begin:]) {
+				if !yield(word[begin:i]) {
+					return
+				}
+				begin = i
+			}
+		}
+		yield(word[begin:])
+	}
+}
+
+// chinese reports whether a character is Chinese, or punctuation of Chinese.
+func chinese(r rune) bool {
+	return unicode.Is(unicode.Han, r) || r >= 0x3000 && r <= 0x303f || r >= 0xff00 && r <= 0xffef || r == '“' || r == '”'
+}
+
+func chineseAt(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return chinese(r)
 }
 
 // codeWord leaves the punctuation around a word outside of the code.

@@ -46,7 +46,7 @@ func planFlows(b *pen, p *lang.Printer, plan *capacity.Plan) {
 	t := table{indent: "  ", right: []bool{false, true, true, true, true, true}}
 	t.row(p.T("flow"), p.T("share"), p.T("lasts"), "p95", p.T("answered at once"), p.T("at the last moment"))
 	for _, f := range plan.Flows {
-		t.row(clean(f.Name), percent(f.Share), duration(f.Length.Mean), duration(f.Length.P95), duration(f.Length.Shortest), duration(f.Length.Longest))
+		t.row(f.Name, percent(f.Share), duration(f.Length.Mean), duration(f.Length.P95), duration(f.Length.Shortest), duration(f.Length.Longest))
 	}
 	t.writeTo(b)
 }
@@ -55,7 +55,7 @@ func planStages(b *pen, p *lang.Printer, plan *capacity.Plan) {
 	t := table{indent: "  ", right: []bool{false, true, true, true, true}}
 	t.row(p.T("stage"), p.T("from"), p.T("length"), p.T("conversations begun"), p.T("at once"))
 	for _, s := range plan.Stages {
-		t.row(clean(s.Name), duration(s.Start), duration(s.Seconds), rounded(s.Begun), rounded(s.Peak))
+		t.row(s.Name, duration(s.Start), duration(s.Seconds), rounded(s.Begun), rounded(s.Peak))
 	}
 	t.writeTo(b)
 }
@@ -89,7 +89,11 @@ func planAgents(b *pen, p *lang.Printer, plan *capacity.Plan) {
 		b.line(p.Sprintf("The embedded tenant's agents have %d places.", a.Places))
 	}
 	if seconds := int(math.Round(a.Handling)); seconds > 0 {
-		b.line(p.Sprintf("How many agents that takes: chatbench staff --arrivals %.4g/min --handling %ds", 60*a.Arrivals, seconds))
+		command := fmt.Sprintf("chatbench staff --arrivals %.4g/min --handling %ds", 60*a.Arrivals, seconds)
+		if a.Concurrent > 1 {
+			command += fmt.Sprintf(" --concurrent %d", a.Concurrent)
+		}
+		b.line(p.Sprintf("How many agents that takes: %s", command))
 	}
 }
 

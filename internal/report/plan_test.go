@@ -31,9 +31,9 @@ func TestPlan(t *testing.T) {
 		{func(p *capacity.Plan) { p.Open, p.MaxCrowd = true, 8 }, []string{"room for 8 (max_customers); hardly an arrival"}},
 		{func(p *capacity.Plan) { p.Embedded = false }, []string{"How fast this tenant answers is not known"}},
 		{func(p *capacity.Plan) {
-			p.Agents = &capacity.AgentPlan{Arrivals: 0.5, Handling: 240, Load: 120, Places: 50, Wait: 3}
+			p.Agents = &capacity.AgentPlan{Arrivals: 0.5, Handling: 240, Load: 120, Places: 50, Concurrent: 5, Wait: 3}
 		},
-			[]string{"too few: customers would wait for about 3.00s", "chatbench staff --arrivals 30/min --handling 240s"}},
+			[]string{"too few: customers would wait for about 3.00s", "How many agents that takes: chatbench staff --arrivals 30/min --handling 240s --concurrent 5\n"}},
 		{func(p *capacity.Plan) {
 			p.Machine = &capacity.Machine{Descriptors: 9000, Problem: "too few", Hint: "ulimit"}
 		},

@@ -12,7 +12,7 @@ import (
 // IsTerminal reports whether w is a terminal that can move its cursor, which one of the type "dumb"
 // cannot.
 func IsTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
+	file, ok := w.(interface{ Fd() uintptr })
 	return ok && cwriter.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb"
 }
 
@@ -21,7 +21,7 @@ type Size func() (columns, rows int)
 
 // sizeOf asks the terminal behind w each time, for it may be resized.
 func sizeOf(w io.Writer) Size {
-	file, ok := w.(*os.File)
+	file, ok := w.(interface{ Fd() uintptr })
 	if !ok {
 		return func() (int, int) { return 0, 0 }
 	}

@@ -39,10 +39,11 @@ type cell struct {
 	paint string
 }
 
+// row adds a row. Control characters in its cells become visible dots.
 func (t *table) row(cells ...string) {
 	row := make([]cell, len(cells))
 	for i, s := range cells {
-		row[i].text = s
+		row[i].text = clean(s)
 	}
 	t.rows = append(t.rows, row)
 }
@@ -57,11 +58,7 @@ func (t *table) paint(column int, with string) {
 func Columns(w io.Writer, rows [][]string) {
 	var t table
 	for _, row := range rows {
-		cells := make([]string, len(row))
-		for i := range row {
-			cells[i] = clean(row[i])
-		}
-		t.row(cells...)
+		t.row(row...)
 	}
 	t.writeTo(w)
 }

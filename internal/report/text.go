@@ -209,11 +209,11 @@ func (p *printer) gates() {
 	t := table{indent: "  "}
 	for i := range p.r.Gates {
 		g := &p.r.Gates[i]
-		row := []string{p.say.T(string(g.Verdict)), clean(g.Name)}
+		row := []string{p.say.T(string(g.Verdict)), g.Name}
 		if estimated(p.r) {
 			row = append(row, intervalWords(p.say, g))
 		}
-		t.row(append(row, clean(p.say.T(g.Sentence)))...)
+		t.row(append(row, p.say.T(g.Sentence))...)
 		t.paint(0, p.verdictColour(g.Verdict))
 	}
 	t.writeTo(&p.out)

@@ -18,8 +18,8 @@ import (
 // as long as there are no more than places·(h+e)/h customers, or places/h arrivals a second. Both h
 // and e are taken from the probe of the least load, in which nobody waits.
 func TestCapacityAgreesWithArithmetic(t *testing.T) {
-	if testing.Short() {
-		t.Skip("forty runs")
+	if testing.Short() || slowed {
+		t.Skip("forty runs of one world each, whose races other tests look for")
 	}
 	const between = 2500 * time.Millisecond // mean, as in the scenario
 	for _, tt := range []struct {

@@ -16,6 +16,9 @@ import (
 // agents are too few seven tenths are allowed: how long the queue is, is a guess. With -v it prints the
 // table of docs/staffing.md.
 func TestPlanAgainstRuns(t *testing.T) {
+	if slowed {
+		t.Skip("the same runs as those of TestShippedScenarios")
+	}
 	files, err := filepath.Glob("../../scenarios/*.yaml")
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d scenarios, %v; want at least 8", len(files), err)

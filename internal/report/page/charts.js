@@ -192,10 +192,14 @@
     return list[0].v.map((_, i) => (i + 0.5) * data.step);
   }
 
-  // scales fits a chart to its figures; one over time is as long as the run until somebody zooms in.
-  function scales(spec, x) {
+  // scales fits a chart to its figures: a curve is as long as its last value, and a chart over time as
+  // the run until somebody zooms in.
+  function scales(spec, x, list) {
     const y = spec.log ? { distr: 3 } : { range: (u, min, max) => [0, max > 0 ? max * 1.06 : 1] };
-    if (spec.kind === "curve") return { x: { time: false, distr: 3, range: (u, min, max) => [1, Math.max(max, 10)] }, y };
+    if (spec.kind === "curve") {
+      const last = x.findLast((_, k) => list.some((s) => s.v[k] !== null)) || 1;
+      return { x: { time: false, distr: 3, range: () => [1, Math.max(last, 10)] }, y };
+    }
     if (spec.kind === "time") {
       const end = data.bands.reduce((most, b) => Math.max(most, b.end), 0);
       return { x: { time: false, range: (u, min, max) => (min > x[0] || max < x[x.length - 1] ? [min, max] : [0, Math.max(max, end, 1)]) }, y };
@@ -217,9 +221,9 @@
     const hooks = { setCursor: [(u) => readout(item, u)] };
     if (spec.kind === "time") hooks.drawClear = [bands];
     return {
-      width: item.width, height: height(), legend: { show: false }, scales: scales(spec, x), hooks,
+      width: item.width, height: height(), legend: { show: false }, scales: scales(spec, x, set.series), hooks,
       cursor: { sync: spec.kind === "time" ? { key: sync.key, scales: ["x", null] } : undefined, drag: { x: spec.kind === "time", y: false }, points: { size: 6 } },
-      axes: [horizontal(spec), vertical(spec, unit)], series: [{}].concat(options), padding: [8, 12, 0, 0],
+      axes: [horizontal(spec), vertical(spec, unit)], series: [{}].concat(options), padding: [8, spec.kind === "curve" ? 24 : 12, 0, 0],
     };
   }
 
@@ -270,8 +274,10 @@
     if (spec.choices) bar.append(chooser(item), element("span", "help", say(chosen(spec).help)));
     if (chosen(spec).unit === "s" || (!chosen(spec).unit && spec.unit === "s")) bar.append(logSwitch(item));
     item.at = element("span", "at");
+    item.told = element("span", "told"); // what is under the cursor, for those who hear it
+    item.told.setAttribute("role", "status");
     item.values = chosen(spec).series.map((s, i) => toggle(item, s, i, bar));
-    bar.append(item.at);
+    bar.append(item.at, item.told);
     if (chosen(spec).series.some((s) => s.thin)) bar.append(element("span", "help", say(data.words.thin)));
   }
 
@@ -341,8 +347,9 @@
     if (to === undefined || item.spec.kind === "forest") return;
     event.preventDefault();
     item.cursor = Math.min(Math.max(to, 0), n - 1);
-    item.at.setAttribute("aria-live", "polite");
     u.setCursor({ left: u.valToPos(item.data[0][item.cursor], "x"), top: 10 }, true, true);
+    const values = chosen(item.spec).series.map((s, i) => item.values[i].textContent && say(s.name) + " " + item.values[i].textContent);
+    item.told.textContent = [item.at.textContent, ...values].filter(Boolean).join(", ");
   }
 
   // Building and rebuilding.
