@@ -32,8 +32,8 @@ var silent = map[string]string{
 	"cmd/chatbench/script_test.go":    "a test",
 	"internal/scenario/schema.go":     "JSON Schema",
 	"internal/check/random_world.go":  "a test's world",
-	"internal/har/draft_file.go":     "a scenario is English",
-	"internal/har/draft_write.go":    "a scenario is English",
+	"internal/har/draft_file.go":      "a scenario is English",
+	"internal/har/draft_write.go":     "a scenario is English",
 }
 
 // foreign are texts of libraries, which no code here has.
