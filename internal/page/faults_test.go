@@ -80,6 +80,12 @@ var plays = map[string]play{
 		b.click("#skip-survey")
 		until("ended")(b)
 	}},
+	"many polls": {lesson: tenant.Lesson{Robot: true}, hold: 20 * time.Millisecond, person: func(b *tab) {
+		b.asks("/poll?", 10)
+		b.click("#end")
+		b.click("#skip-survey")
+		until("ended")(b)
+	}},
 	"agent with files": {lesson: tenant.Lesson{Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.AgentPicture), soon(tenant.LocalVoice), soon(tenant.AgentDocument),
 		{After: patience, Act: tenant.AgentTalks}, soon(tenant.AgentHangsUp)}}, person: func(b *tab) {
 		b.click(".agent .body button") // loads the document, which the demo never would
@@ -112,7 +118,7 @@ var planted = []struct {
 		`return this.#wire.send("CHAT", "TEXT",`, `this.#wire.poll(); return this.#wire.send("CHAT", "TEXT",`}}},
 	{name: "it begins anew while the last poll is still held", rule: "SIM-01", play: "again at once", faults: []fault{{"chat.js", `await this.#polling;`, ``}},
 		besides: "SIM-04"}, // the old polls go on beside the new ones, and what is a pause for the ones is none for both
-	{name: "it polls without a pause", rule: "SIM-04", play: "robot, left by the customer", faults: []fault{{"chat.js",
+	{name: "it polls without a pause", rule: "SIM-04", play: "many polls", faults: []fault{{"chat.js",
 		`const pollPause = 100;`, `const pollPause = 0;`}}},
 	{name: "it does not know pictures", rule: "SIM-05", play: "agent with files", faults: []fault{{"chat.js",
 		`IMAGE: "jpg", `, ``}}},
