@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,20 +18,25 @@ type checkFlags struct {
 	play     runFlags
 	probe    probeFlags
 	minimize minimizeFlags
+	host     string
 }
 
 func newCheck() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
-		Use:   "check [SCENARIO | TRACE]",
-		Short: "Check a tenant, or a recorded trace, against the rules",
-		Long: `Without a trace it checks a tenant, by default the embedded one: a few customers play a scenario (one
+		Use:   "check [SCENARIO | TRACE | HAR]",
+		Short: "Check a tenant, a recorded trace, or a browser's recording against the rules",
+		Long: `Without a recording it checks a tenant, by default the embedded one: a few customers play a scenario (one
 is built in), and then the tenant is probed, that is, asked on purpose for what customers do not ask
 for: wrong requests, foreign tokens, two polls at once. That takes a handful of users and
 conversations, one after the other, and about a minute; whatever is opened is ended with DISCONNECT.
 
 With a trace, trace.ndjson.gz in the folder given to --out or that folder, it judges an earlier run or
 check by the same rules, in the same code, as that itself was.
+
+With a HAR file, as a browser's developer tools or a proxy save it, it judges a session of a real web
+page: the tenant, and the page, which has to keep to what the vendor's demo client does. The file is
+known by its content and may be packed with gzip. --out then takes results, reports and the trace.
 
 With --minimize it looks for the least events of one customer that break a rule, and tells them as a
 story.`,
@@ -41,6 +45,7 @@ story.`,
       --channel 2025010112345678 --app-key KEY --allow-target service.example.com --keyword agent
   chatbench check results/
   chatbench check results/ --rule DSC --known known.yaml
+  chatbench check session.har --out results/
   chatbench check results/ --minimize DEL-04 --out lost.ndjson.gz`,
 		Args: atMost("a scenario or a trace"),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.check(cmd, args) },
@@ -48,56 +53,54 @@ story.`,
 	f.play.register(cmd)
 	f.probe.register(cmd)
 	f.minimize.register(cmd)
+	cmd.Flags().StringVar(&f.host, "host", "", "of a browser's recording, only exchanges with `HOST`, with its port if it has one")
 	cmd.Flags().Lookup("out").Usage = "write result.json, the reports and the trace to folder `DIR`; with --minimize: what is left of the trace to file DIR"
 	return cmd
 }
 
 // check finds out what is to be checked.
 func (f *checkFlags) check(cmd *cobra.Command, args []string) error {
-	live := len(args) == 0 || isScenario(args[0])
-	if err := f.minimize.check(cmd, live); err != nil {
-		return err
-	}
-	if live {
+	if len(args) == 0 || isScenario(args[0]) {
+		if err := f.minimize.check(cmd, nil); err != nil {
+			return err
+		}
+		if cmd.Flags().Changed("host") {
+			return usagef("--host is for the recording of a browser, and none was given")
+		}
 		return f.tenant(cmd, args)
 	}
-	if err := onlyForTraces(cmd); err != nil {
-		return err
-	}
-	if f.minimize.rule != "" {
-		return f.minimize.trace(cmd, traceFile(args[0]), f.play.out)
-	}
-	return f.trace(cmd, traceFile(args[0]))
-}
-
-// trace checks a recorded trace.
-func (f *checkFlags) trace(cmd *cobra.Command, file string) error {
-	if err := f.play.judge.check(cmd); err != nil {
-		return err
-	}
-	rules, err := f.play.judge.choice()
-	if err != nil {
-		return err
-	}
-	known, err := f.play.judge.failures()
-	if err != nil {
-		return err
-	}
-	demands := scenario.Scenario{Gate: scenario.Gate{MaxMissed: 1}}
-	if err := f.play.judge.demand(&demands); err != nil {
-		return err
-	}
-	in, err := os.Open(file)
+	in, err := openRecording(args[0], f.host)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	r, err := run.Recheck(in, run.RecheckOptions{File: file, Version: toolVersion(), Command: commandLine(),
-		Strict: f.play.judge.strict, Rules: rules, Known: known, Demands: &demands, Now: time.Now()})
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+	if err := f.minimize.check(cmd, in); err != nil {
+		return err
 	}
-	return show(cmd, r, f.play.json)
+	if err := in.fits(cmd); err != nil {
+		return err
+	}
+	if f.minimize.rule != "" {
+		return f.minimize.recording(cmd, in, f.play.out)
+	}
+	return f.recording(cmd, in)
+}
+
+// judging says by what a recording is judged.
+func (f *checkFlags) judging(cmd *cobra.Command) (opt run.RecheckOptions, err error) {
+	judge := &f.play.judge
+	if err := judge.check(cmd); err != nil {
+		return opt, err
+	}
+	opt = run.RecheckOptions{Version: toolVersion(), Command: commandLine(), Strict: judge.strict, Now: time.Now(),
+		Demands: &scenario.Scenario{Gate: scenario.Gate{MaxMissed: 1}}}
+	if opt.Rules, err = judge.choice(); err != nil {
+		return opt, err
+	}
+	if opt.Known, err = judge.failures(readingOfClients()); err != nil {
+		return opt, err
+	}
+	return opt, judge.demand(opt.Demands)
 }
 
 // traceFile is the trace in a folder that --out was given, or the file itself.

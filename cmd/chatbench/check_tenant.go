@@ -35,19 +35,9 @@ func isScenario(file string) bool {
 	return ext == ".yaml" || ext == ".yml"
 }
 
-// forTenants are the flags that mean nothing when a trace is checked.
+// forTenants are the flags that mean nothing when a recording is checked.
 var forTenants = []string{"target", "channel", "app-key", "app-secret", "app-secret-file", "ca-file", "sni", "insecure", "allow-target",
 	"customers", "duration", "seed", "trace", "markers", "quiet", "junit", "markdown", "annotations", "abort-on-fail", "keyword", "session-time"}
-
-// onlyForTraces refuses flags that are for tenants.
-func onlyForTraces(cmd *cobra.Command) error {
-	for _, name := range forTenants {
-		if cmd.Flags().Changed(name) {
-			return usagef("--%s is for the check of a tenant, and a trace was given", name)
-		}
-	}
-	return nil
-}
 
 // tenant plays a scenario, or the one that is built in, and then probes the tenant.
 func (f *checkFlags) tenant(cmd *cobra.Command, args []string) error {

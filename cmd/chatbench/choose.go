@@ -50,11 +50,11 @@ func (f *judgeFlags) choice() (run.Choice, error) {
 }
 
 // failures reads the known failures; without the flag there are none.
-func (f *judgeFlags) failures() ([]scenario.KnownFailure, error) {
+func (f *judgeFlags) failures(opt scenario.Options) ([]scenario.KnownFailure, error) {
 	if f.known == "" {
 		return nil, nil
 	}
-	return scenario.LoadKnown(f.known, reading())
+	return scenario.LoadKnown(f.known, opt)
 }
 
 // demand adds the demands of the flags to a scenario.
@@ -70,7 +70,7 @@ func (f *judgeFlags) demand(s *scenario.Scenario) error {
 // apply puts the flags into a scenario, but for the choice of rules.
 func (f *judgeFlags) apply(s *scenario.Scenario) error {
 	s.Gate.Strict = s.Gate.Strict || f.strict
-	known, err := f.failures()
+	known, err := f.failures(reading())
 	if f.known != "" {
 		s.Gate.Known = known
 	}

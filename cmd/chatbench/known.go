@@ -121,7 +121,7 @@ func (f *knownUpdate) listed(data []byte) ([]scenario.KnownFailure, error) {
 	if len(strings.TrimSpace(string(data))) == 0 {
 		return nil, nil
 	}
-	return scenario.ParseKnown(f.file, data, reading())
+	return scenario.ParseKnown(f.file, data, readingOfClients())
 }
 
 func loadAll(files []string) ([]*result.Result, error) {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,19 +25,20 @@ func (f *minimizeFlags) register(cmd *cobra.Command) {
 	flags.IntVar(&f.customer, "customer", -1, "with --minimize: the customer of index `N` (default that of the first witness)")
 }
 
-// check looks whether the flags make sense together. What is live, a tenant, has its results written
-// to --out.
-func (f *minimizeFlags) check(cmd *cobra.Command, live bool) error {
+// check looks whether the flags make sense together for what is checked: a recording or, when it is
+// nil, a tenant. Tenants and the recordings of browsers have their results written to --out.
+func (f *minimizeFlags) check(cmd *cobra.Command, in *recording) error {
 	flags := cmd.Flags()
-	if live && flags.Changed("minimize") {
+	if in == nil && flags.Changed("minimize") {
 		return usagef("--minimize needs a trace")
 	}
 	if f.rule == "" {
-		if !live && flags.Changed("out") && !flags.Changed("minimize") {
+		results := in == nil || in.har
+		if !results && flags.Changed("out") && !flags.Changed("minimize") {
 			return usagef("--out needs a rule: --minimize DEL-04; the check of a trace writes no files but with it (--json gives the result on standard output)")
 		}
 		for _, name := range []string{"minimize", "customer", "out"} {
-			if flags.Changed(name) && !(live && name == "out") {
+			if flags.Changed(name) && !(results && name == "out") {
 				return usagef("--%s needs a rule: --minimize DEL-04", name)
 			}
 		}
@@ -62,24 +62,19 @@ func (f *minimizeFlags) check(cmd *cobra.Command, live bool) error {
 	return nil
 }
 
-// trace minimizes a recorded trace and tells what is left.
-func (f *minimizeFlags) trace(cmd *cobra.Command, file, out string) error {
+// recording minimizes a recording and tells what is left.
+func (f *minimizeFlags) recording(cmd *cobra.Command, in *recording, out string) error {
 	say, err := printer(cmd)
 	if err != nil {
 		return err
 	}
 	stdout := cmd.OutOrStdout()
-	in, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	m, err := run.Minimize(in, run.MinimizeOptions{Rule: f.rule, Customer: f.customer, Out: out})
+	m, err := run.Minimize(in.replay, run.MinimizeOptions{Rule: f.rule, Customer: f.customer, Out: out, In: in.file})
 	switch {
 	case errors.Is(err, run.ErrOut):
 		return usagef("--out: %v", err)
 	case err != nil:
-		return fmt.Errorf("%s: %w", file, err)
+		return fmt.Errorf("%s: %w", in.file, err)
 	}
 	if err := report.Story(stdout, say, report.Violation{Rule: f.rule, Seen: &m.Witness, Events: m.Events}); err != nil {
 		return err

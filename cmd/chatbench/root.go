@@ -65,7 +65,7 @@ failed; 4 the known-failure file is stale; 5 chatbench itself was too slow; 6 th
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newRun(), newCheck(), newCompare(), newKnown(), newReport(), newValidate(), newPlan(), newDoctor(), newStaff(), newCapacity(), newRules(), newExplain(), newTenant(say), newSchema(), newVersion())
+	root.AddCommand(newRun(), newCheck(), newRecord(), newCompare(), newKnown(), newReport(), newValidate(), newPlan(), newDoctor(), newStaff(), newCapacity(), newRules(), newExplain(), newTenant(say), newSchema(), newVersion())
 	localize(root, say)
 	return root
 }
@@ -103,6 +103,9 @@ func exitCode(err error, stderr io.Writer, say *lang.Printer) int {
 		return int(result.ExitInterrupted)
 	}
 	fmt.Fprintln(stderr, problems(err, say))
+	if errors.Is(err, errBadDraft) {
+		return int(result.ExitBug)
+	}
 	return int(result.ExitUsage)
 }
 
@@ -145,6 +148,14 @@ func atMost(names ...string) cobra.PositionalArgs {
 // reading is what scenarios are read with.
 func reading() scenario.Options {
 	return scenario.Options{Env: os.LookupEnv, Rules: check.Known(), Own: ownRules(), Metrics: latencies(), Errors: gate.Counters(), Mutants: mutantNames()}
+}
+
+// readingOfClients is what known failures are read with where they may be those of a client that is
+// judged: to it the rules for chatbench itself are rules like others.
+func readingOfClients() scenario.Options {
+	opt := reading()
+	opt.Own = nil
+	return opt
 }
 
 // latencies are the metrics that are times.

@@ -45,6 +45,10 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hars, err := filepath.Abs("../../internal/har/testdata/dialects")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Condition: func(cond string) (bool, error) {
@@ -56,6 +60,7 @@ func TestScript(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SCENARIOS", scenarios)
+			env.Setenv("HARS", hars)
 			env.Values[background{}] = map[string]*process{}
 			env.Values[variables{}] = &env.Vars
 			return nil

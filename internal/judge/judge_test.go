@@ -156,7 +156,7 @@ func TestRecheck(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	again, err := run.Recheck(f, run.RecheckOptions{File: TraceFile, Now: time.Now()})
+	again, err := run.Recheck(run.FromTrace(f), run.RecheckOptions{File: TraceFile, Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

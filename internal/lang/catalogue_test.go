@@ -22,7 +22,7 @@ import (
 var writers = []string{"cmd/chatbench", "internal/report"}
 
 // speakers are the rooms whose errors and sentences are translated when they are shown.
-var speakers = []string{"internal/caller", "internal/capacity", "internal/check", "internal/compare", "internal/doctor", "internal/gate", "internal/judge", "internal/probe", "internal/result", "internal/run", "internal/scenario", "internal/sim", "internal/tenant"}
+var speakers = []string{"internal/caller", "internal/capacity", "internal/check", "internal/compare", "internal/doctor", "internal/gate", "internal/har", "internal/judge", "internal/probe", "internal/result", "internal/run", "internal/scenario", "internal/sim", "internal/tenant"}
 
 // silent are files of these rooms that write for machines, or for the log of a developer.
 var silent = map[string]string{
@@ -32,6 +32,8 @@ var silent = map[string]string{
 	"cmd/chatbench/script_test.go":    "a test",
 	"internal/scenario/schema.go":     "JSON Schema",
 	"internal/check/random_world.go":  "a test's world",
+	"internal/har/draft_file.go":      "a scenario is English",
+	"internal/har/draft_write.go":     "a scenario is English",
 }
 
 // foreign are texts of libraries, which no code here has.
@@ -186,6 +188,7 @@ func (c *collector) visit(n ast.Node) bool {
 var makers = map[string][]int{
 	"fmt.Errorf": {0}, "errors.New": {0}, "usagef": {0}, "fmt.Sprintf": {0}, "faultf": {0, 1}, "r.problem": {1}, "r.never": {1},
 	"r.doubt": {1}, "r.say": {1}, "j.share": {3}, "inStretches": {1},
+	"n.tell": {1}, "s.fail": {0}, "d.note": {1}, "s.remark": {1},
 	"right": {1}, "warn": {1}, "wrong": {1}, "lacking": {1}, "unsure": {1}, "skip": {0}, "because": {1}, ".advise": {0}, "f.advise": {0}, ".advised": {0}, "w.mute": {0}, "problem": {0, 1},
 }
 

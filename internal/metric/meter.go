@@ -69,7 +69,9 @@ func (m *Meter) invoke(e *trace.Event) {
 	case aicc.OpTransfer:
 		m.transfer, m.inTransfer = e.Intended, true
 	}
-	m.sample(lateness, e.Intended, e.At, e.Late)
+	if !m.shard.rec.opt.Foreign {
+		m.sample(lateness, e.Intended, e.At, e.Late)
+	}
 }
 
 func (m *Meter) returned(e *trace.Event) {

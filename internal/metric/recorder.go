@@ -17,6 +17,9 @@ type Options struct {
 	SameClock bool
 	// Run is the id in the markers of this run; markers of other runs are not measured. 0: any.
 	Run uint64
+	// Foreign says that the customers are not chatbench's own: there is nobody whose lateness could
+	// be told.
+	Foreign bool
 }
 
 // Recorder collects the samples of a run. Its methods may be called from anywhere, but after

@@ -95,6 +95,8 @@ func reasonOf(e *trace.Event) (kind, text string) {
 		return "http", fmt.Sprint(e.Status)
 	case e.Shape != "":
 		return "shape:", e.Shape
+	case e.NoBody:
+		return "", "body not in the recording"
 	}
 	return "code", e.Code
 }

@@ -149,7 +149,7 @@ func (p *page) targetWords(t *result.Target) words {
 	case result.Embedded:
 		what = joined(", ", p.say("embedded tenant in this process, not a real one"), p.name(t.URL))
 	case result.Recorded:
-		what = p.say("none: recorded events were checked")
+		what = joined(", ", p.say("none: recorded events were checked"), p.name(t.URL))
 	case result.Judged:
 		what = p.say("the clients of this embedded tenant")
 	}

@@ -169,6 +169,9 @@ func targetLine(say *lang.Printer, t *result.Target) string {
 	case result.Embedded:
 		return bracketed(say.T("embedded tenant in this process, not a real one"), details)
 	case result.Recorded:
+		if t.URL != "" {
+			details = append([]string{t.URL}, details...)
+		}
 		return bracketed(say.T("none: recorded events were checked"), details)
 	case result.Judged:
 		return bracketed(say.T("the clients of this embedded tenant"), details)

@@ -3,7 +3,6 @@ package run
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -16,6 +15,7 @@ type MinimizeOptions struct {
 	Rule     string // id
 	Customer int    // index; negative: the customer of the rule's first witness
 	Out      string // file for what is left, a trace again; "": none
+	In       string // file of the recording, which Out must not be
 }
 
 // Minimal is what is left of a trace.
@@ -33,29 +33,26 @@ var ErrHeld = errors.New("nothing to minimize")
 var ErrOut = errors.New("no place for a trace")
 
 // Minimize looks for the least events of one customer that break a rule as the whole trace does. The
-// trace is read up to twice. Errors wrap ErrHeld or ErrOut, or are about the files.
-func Minimize(file io.ReadSeeker, opt MinimizeOptions) (Minimal, error) {
+// recording is read up to twice. Errors wrap ErrHeld or ErrOut, or are about the files.
+func Minimize(recorded Replay, opt MinimizeOptions) (Minimal, error) {
 	switch rule, ok := check.Find(opt.Rule); {
 	case !ok:
 		return Minimal{}, fmt.Errorf("%w: there is no rule %q", ErrHeld, opt.Rule)
 	case rule.Needs == check.ByProbe:
 		return Minimal{}, fmt.Errorf("%w: a case of %s is one event, which its witness shows", ErrHeld, opt.Rule)
 	}
-	if err := writable(opt.Out, file); err != nil {
+	if err := writable(opt.Out, opt.In); err != nil {
 		return Minimal{}, err
 	}
 	choice := Choice{only: []string{opt.Rule}, named: []string{opt.Rule}}
 	if opt.Customer < 0 {
-		customer, err := firstWitness(file, opt.Rule, choice)
+		customer, err := firstWitness(recorded, opt.Rule, choice)
 		if err != nil {
 			return Minimal{}, err
 		}
 		opt.Customer = customer
 	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return Minimal{}, err
-	}
-	source, err := eventsOf(file, opt.Customer)
+	source, err := eventsOf(recorded, opt.Customer)
 	if err != nil {
 		return Minimal{}, err
 	}
@@ -63,8 +60,8 @@ func Minimize(file io.ReadSeeker, opt MinimizeOptions) (Minimal, error) {
 }
 
 // firstWitness is the customer of the first witness of a rule.
-func firstWitness(file io.Reader, id string, choice Choice) (customer int, err error) {
-	r, err := Recheck(file, RecheckOptions{Rules: choice})
+func firstWitness(recorded Replay, id string, choice Choice) (customer int, err error) {
+	r, err := Recheck(recorded, RecheckOptions{Rules: choice})
 	if err != nil {
 		return 0, err
 	}
@@ -88,8 +85,8 @@ type part struct {
 // left open is no case at all. SIM-07 and SIM-08 may be found where the check of the trace excuses
 // them, but only of a customer who was asked for by index. What is written says that the run was
 // stopped.
-func eventsOf(file io.Reader, customer int) (p part, err error) {
-	p.header, _, err = trace.Read(file, nil, func(e *trace.Event) error {
+func eventsOf(recorded Replay, customer int) (p part, err error) {
+	p.header, _, err = recorded(nil, func(e *trace.Event) error {
 		switch {
 		case e.Kind == trace.Stop:
 			stop := *e
@@ -158,19 +155,19 @@ func beside(file string) (temp string, err error) {
 }
 
 // writable looks at the file that is to be written before the search, which may take long: it must
-// not be the trace itself, nor anything but a file, and its folder must take one.
-func writable(file string, in io.Reader) error {
+// not be the recording itself, nor anything but a file, and its folder must take one.
+func writable(file, in string) error {
 	if file == "" {
 		return nil
 	}
 	info, err := os.Stat(file)
-	switch source, ok := in.(*os.File); {
+	switch {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return err
 	case err == nil && !info.Mode().IsRegular():
 		return fmt.Errorf("%w: %s is not a file", ErrOut, file)
-	case err == nil && ok:
-		if from, err := source.Stat(); err == nil && os.SameFile(from, info) {
+	case err == nil:
+		if source, err := os.Stat(in); err == nil && os.SameFile(source, info) {
 			return fmt.Errorf("%w: %s is the trace itself", ErrOut, file)
 		}
 	}

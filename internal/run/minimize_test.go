@@ -22,7 +22,7 @@ func TestMinimize(t *testing.T) {
 	} {
 		live, packed := failing(t, mutant)
 		out := filepath.Join(t.TempDir(), "least.gz")
-		m, err := Minimize(bytes.NewReader(packed), MinimizeOptions{Rule: rule, Customer: -1, Out: out})
+		m, err := Minimize(FromTrace(bytes.NewReader(packed)), MinimizeOptions{Rule: rule, Customer: -1, Out: out})
 		if err != nil {
 			t.Errorf("%s: %v", mutant, err)
 			continue
@@ -65,7 +65,7 @@ func TestMinimizeWhatWasOff(t *testing.T) {
 	}
 	defer f.Close()
 	out := filepath.Join(dir, "least.gz")
-	if _, err := Minimize(f, MinimizeOptions{Rule: "SHP-01", Customer: -1, Out: out}); err != nil {
+	if _, err := Minimize(FromTrace(f), MinimizeOptions{Rule: "SHP-01", Customer: -1, Out: out}); err != nil {
 		t.Fatal(err)
 	}
 	if got := broken(recheck(t, out), check.Fail); !equal(got, []string{"SHP-01"}) {
@@ -93,7 +93,7 @@ func TestMinimizeRefuses(t *testing.T) {
 		{"there is no such rule", packed, MinimizeOptions{Rule: "DEL-99", Customer: -1, Out: out}, ErrHeld, `there is no rule "DEL-99"`},
 		{"it is no trace", []byte("hello\n"), MinimizeOptions{Rule: "DEL-04", Customer: -1, Out: out}, trace.ErrNotATrace, "hello"},
 	} {
-		m, err := Minimize(bytes.NewReader(tt.data), tt.opt)
+		m, err := Minimize(FromTrace(bytes.NewReader(tt.data)), tt.opt)
 		if !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.say) {
 			t.Errorf("%s: %+v, %v; want %v and %q", tt.why, m, err, tt.is, tt.say)
 		}
@@ -102,7 +102,7 @@ func TestMinimizeRefuses(t *testing.T) {
 		t.Errorf("a file was written though nothing was left: %v", err)
 	}
 	nowhere := filepath.Join(t.TempDir(), "no", "folder.gz")
-	if _, err := Minimize(bytes.NewReader(packed), MinimizeOptions{Rule: "DEL-04", Customer: -1, Out: nowhere}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Minimize(FromTrace(bytes.NewReader(packed)), MinimizeOptions{Rule: "DEL-04", Customer: -1, Out: nowhere}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }
@@ -121,7 +121,7 @@ func TestMinimizeSparesTheTrace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Minimize(in, MinimizeOptions{Rule: "DEL-04", Customer: -1, Out: out}); !errors.Is(err, ErrOut) {
+		if _, err := Minimize(FromTrace(in), MinimizeOptions{Rule: "DEL-04", Customer: -1, Out: out, In: file}); !errors.Is(err, ErrOut) {
 			t.Errorf("out to %s: error %v, want %v", out, err, ErrOut)
 		}
 		in.Close()
@@ -147,7 +147,7 @@ func TestMinimizeStoppedRun(t *testing.T) {
 	if _, err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	p, err := eventsOf(bytes.NewReader(packed.Bytes()), 3)
+	p, err := eventsOf(FromTrace(bytes.NewReader(packed.Bytes())), 3)
 	if err != nil || len(p.events) != 2 || p.stop == nil {
 		t.Fatalf("%+v, %v; want two events and the stop", p, err)
 	}

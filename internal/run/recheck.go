@@ -1,8 +1,10 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"time"
@@ -15,6 +17,39 @@ import (
 	"chatbench/internal/trace"
 )
 
+// Replay gives what was recorded as a trace: its header to begin, which may be nil, and its events to
+// observe, whose error ends it. Truncated tells that the events end in the middle.
+type Replay func(begin func(trace.Header), observe func(*trace.Event) error) (h trace.Header, truncated bool, err error)
+
+// FromTrace gives the events of a trace file each time from its beginning.
+func FromTrace(file io.ReadSeeker) Replay {
+	return func(begin func(trace.Header), observe func(*trace.Event) error) (h trace.Header, truncated bool, err error) {
+		if _, err := file.Seek(0, io.SeekStart); err != nil {
+			return h, false, err
+		}
+		return trace.Read(file, begin, observe)
+	}
+}
+
+// Keep writes a recording as a trace file to a folder.
+func Keep(recorded Replay, dir string) (*result.Trace, error) {
+	var w *trace.Writer
+	var failed error
+	create := func(h trace.Header) { w, failed = trace.Create(filepath.Join(dir, TraceFile), h) }
+	_, _, err := recorded(create, func(e *trace.Event) error {
+		if failed == nil {
+			w.Write(e)
+		}
+		return failed
+	})
+	if w == nil {
+		return nil, errors.Join(failed, err)
+	}
+	events, closed := w.Close()
+	kept := &result.Trace{Files: []string{TraceFile}, Policy: Policy{Share: 1}.String(), Events: events, Complete: err == nil && closed == nil}
+	return kept, errors.Join(err, closed)
+}
+
 // RecheckOptions is one check of a recorded trace.
 type RecheckOptions struct {
 	File    string
@@ -25,17 +60,22 @@ type RecheckOptions struct {
 	Known   []scenario.KnownFailure // may be nil
 	Demands *scenario.Scenario      // further gates and exercise; nil: none
 	Now     time.Time               // the day that known failures are held against
+	Target  result.Target           // what was recorded; the zero value stands for a trace
+	Notes   []string                // what else a reader should know of the recording
 }
 
 // Recheck judges a recorded trace. Customers whose last conversation has no end in the file, as
 // after a crash, are judged as far as it goes. Errors are about the file.
-func Recheck(r io.Reader, opt RecheckOptions) (*result.Result, error) {
+func Recheck(recorded Replay, opt RecheckOptions) (*result.Result, error) {
 	p := replay{opt: opt, customers: map[int]*replayed{}}
-	h, truncated, err := trace.Read(r, p.begin, p.observe)
+	h, truncated, err := recorded(p.begin, p.observe)
 	if err != nil {
 		return nil, err
 	}
 	p.end(truncated)
+	if p.opt.Target.Kind == "" {
+		p.opt.Target = result.Target{Kind: result.Recorded, Note: "trace " + opt.File}
+	}
 	res := p.result(&h)
 	if truncated {
 		res.Notes = append(res.Notes, "The trace ends in the middle, as after a crash; it was read up to its last whole line.")
@@ -77,7 +117,7 @@ func (p *replay) begin(h trace.Header) {
 		return fmt.Sprintf("chatbench check %s  # customer %d", p.opt.File, customer)
 	}
 	p.checker = check.New(o)
-	p.recorder = metric.NewRecorder(nil, 1, metric.Options{Wall: h.Start, SameClock: h.Journal, Run: h.Run})
+	p.recorder = metric.NewRecorder(nil, 1, metric.Options{Wall: h.Start, SameClock: h.Journal, Run: h.Run, Foreign: h.Foreign})
 }
 
 func (p *replay) observe(e *trace.Event) error {
@@ -116,7 +156,8 @@ func (p *replay) result(h *trace.Header) *result.Result {
 	return &result.Result{
 		Schema: result.Schema1, Tool: result.Tool{Version: p.opt.Version, Go: runtime.Version()},
 		Scenario: result.Scenario{Name: h.Scenario, Hash: h.Hash, Seed: h.Seed},
-		Target:   result.Target{Kind: result.Recorded, Note: "trace " + p.opt.File},
+		Target:   p.opt.Target,
+		Notes:    p.opt.Notes,
 		Run: result.Run{ID: strconv.FormatUint(h.Run, 36), Start: h.Start, End: h.Start.Add(p.last),
 			Command: result.MaskArgs(p.opt.Command), Ended: p.ended},
 		Rules: p.checker.Report(), Metrics: metrics, Health: metric.Health{}.WithLateness(metrics),

@@ -40,7 +40,7 @@ func taped(t *testing.T) (header string, events []string) {
 }
 
 func judge(text string) (*result.Result, error) {
-	return Recheck(strings.NewReader(text), RecheckOptions{File: "t.gz", Version: "test"})
+	return Recheck(FromTrace(strings.NewReader(text)), RecheckOptions{File: "t.gz", Version: "test"})
 }
 
 // TestRecheckTruncated cuts a trace in many places, as a crash might: what is there is judged,
@@ -82,7 +82,7 @@ func TestRecheckTruncatedGzip(t *testing.T) {
 	z := gzip.NewWriter(&packed)
 	io.WriteString(z, header+strings.Join(events, ""))
 	z.Close()
-	r, err := Recheck(bytes.NewReader(packed.Bytes()[:packed.Len()/2]), RecheckOptions{File: "t.gz"})
+	r, err := Recheck(FromTrace(bytes.NewReader(packed.Bytes()[:packed.Len()/2])), RecheckOptions{File: "t.gz"})
 	if err != nil || len(r.Notes) != 1 || len(broken(r, check.Fail)) > 0 {
 		t.Errorf("half of the file: result %+v, error %v; want a note and nothing broken", r, err)
 	}
@@ -144,7 +144,7 @@ func TestRecheckStrict(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := Recheck(bytes.NewReader(data), RecheckOptions{File: "out/t.gz", Strict: strict})
+		r, err := Recheck(FromTrace(bytes.NewReader(data)), RecheckOptions{File: "out/t.gz", Strict: strict})
 		if err != nil {
 			t.Fatal(err)
 		}

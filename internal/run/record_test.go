@@ -64,7 +64,7 @@ func TestFailingKeepsThoseWhoFailed(t *testing.T) {
 		if diff := cmp.Diff(got, begun); diff != "" {
 			t.Errorf("%s: customers with their first conversation (-want +got):\n%s", mutant, diff)
 		}
-		again, err := Recheck(bytes.NewReader(packed), RecheckOptions{File: "t.gz"})
+		again, err := Recheck(FromTrace(bytes.NewReader(packed)), RecheckOptions{File: "t.gz"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestFailingOfAHealthyRun(t *testing.T) {
 	if live.Exit != result.ExitOK || live.Trace.Events != 0 || !live.Trace.Complete {
 		t.Errorf("exit code %d and trace %+v, want 0 and a complete trace of no events", live.Exit, live.Trace)
 	}
-	again, err := Recheck(bytes.NewReader(packed), RecheckOptions{File: "t.gz"})
+	again, err := Recheck(FromTrace(bytes.NewReader(packed)), RecheckOptions{File: "t.gz"})
 	if err != nil || again.Exit != result.ExitOK {
 		t.Errorf("result %+v, error %v; want one that passes as the run did", again, err)
 	}
@@ -102,7 +102,7 @@ func TestFailingCut(t *testing.T) {
 		if err != nil || !truncated || n > whole {
 			t.Errorf("cut after %d of %d bytes: %d events of %d, truncated %v, error %v", cut, len(packed), n, whole, truncated, err)
 		}
-		again, err := Recheck(bytes.NewReader(packed[:cut]), RecheckOptions{File: "t.gz"})
+		again, err := Recheck(FromTrace(bytes.NewReader(packed[:cut])), RecheckOptions{File: "t.gz"})
 		if err != nil {
 			t.Fatal(err)
 		}

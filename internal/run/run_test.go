@@ -367,7 +367,7 @@ func TestInterruptedTraceMakesNothingStale(t *testing.T) {
 	if live.Known[0].State != result.KnownUnjudged || again.Exit == result.ExitStale {
 		t.Errorf("live %+v, from the trace exit code %d; want an entry that is not judged", live.Known, again.Exit)
 	}
-	r, err := Recheck(bytes.NewReader(whole), RecheckOptions{File: file, Known: known})
+	r, err := Recheck(FromTrace(bytes.NewReader(whole)), RecheckOptions{File: file, Known: known})
 	if err != nil || r.Exit != result.ExitStale {
 		t.Errorf("the trace of a whole run: exit code %d, error %v; want %d", r.Exit, err, result.ExitStale)
 	}

@@ -279,7 +279,7 @@ func recheck(t *testing.T, file string) *result.Result {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := Recheck(f, RecheckOptions{File: file, Version: "test"})
+	r, err := Recheck(FromTrace(f), RecheckOptions{File: file, Version: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func (r *reader) knownFile(n *yaml.Node) []KnownFailure {
 	if !ok {
 		return nil
 	}
-	name, data, err := r.named(file, mostScenario)
+	name, data, err := r.named(file, MaxFile)
 	if err != nil {
 		r.complain(n, "the path is relative to the scenario", "known: %s: %s", name, reason(err))
 		return nil

@@ -44,10 +44,12 @@ type Options struct {
 	Open func(file string) (io.ReadCloser, error)
 }
 
+// MaxFile is how many bytes a scenario may have.
+const MaxFile = 4 << 20
+
 const (
-	mostScenario = 4 << 20   // bytes of a scenario
-	mostData     = 256 << 20 // bytes of a data file
-	mostUpload   = 4 << 20   // bytes of a file to upload
+	mostData   = 256 << 20 // bytes of a data file
+	mostUpload = 4 << 20   // bytes of a file to upload
 )
 
 // LoadFile reads, validates and completes a scenario. All problems are returned together as Problems;
@@ -126,7 +128,7 @@ func readFile(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readAll(f, mostScenario)
+	return readAll(f, MaxFile)
 }
 
 var errTooLarge = errors.New("too large")

@@ -25,6 +25,13 @@ func TestTemplate(t *testing.T) {
 		{text: "订单{{ 单号 }}呢", want: "订单<单号>呢", variables: []string{"单号"}, reason: "Chinese, and spaces within the braces"},
 		{text: "{{a}}{{b}} {{a}}", want: "<a><b> <a>", variables: []string{"a", "b", "a"}, reason: "next to each other and again"},
 		{text: "a } b }} {", want: "a } b }} {", reason: "closing braces alone are text"},
+		{text: "{{{{", want: "{{", reason: "four braces stand for two"},
+		{text: "{{{{a}}", want: "{{a}}", reason: "no variable, but its characters"},
+		{text: "{{{{{", want: "{{{", reason: "three braces of the text"},
+		{text: "{{{a}}}", want: "{<a>}", variables: []string{"a"}, reason: "a variable within braces of the text"},
+		{text: "{{{{{{a}} b", want: "{{<a> b", variables: []string{"a"}, reason: "two braces in front of a variable"},
+		{text: "{{{{{{{a}}", want: "{{{<a>", variables: []string{"a"}, reason: "three braces in front of a variable"},
+		{text: "{{{", bad: true, reason: "a brace, and one that is not closed"},
 		{text: "{{", bad: true, reason: "not closed"},
 		{text: "x {{ }}", bad: true, reason: "no name"},
 		{text: "{{a}} {{b", bad: true, reason: "the second is not closed"},
@@ -39,6 +46,25 @@ func TestTemplate(t *testing.T) {
 		}
 		if diff := cmp.Diff(row.variables, tpl.Variables()); diff != "" {
 			t.Errorf("%q (%s): variables (-want +got):\n%s", row.text, row.reason, diff)
+		}
+	}
+}
+
+// TestEscapeTemplate wants any text back, and any text in front of a variable.
+func TestEscapeTemplate(t *testing.T) {
+	for _, text := range []string{"", "{", "{{", "{{{", "{{{{", "{{{{{", "{{a}}", "x{{ {{{ }}", "}}", "你好 {{"} {
+		for _, behind := range []string{"", "{{user}}", "{{user}} {{"} {
+			tpl, ok := ParseTemplate(EscapeTemplate(text) + behind)
+			if strings.HasSuffix(behind, "{{") {
+				if ok {
+					t.Errorf("%q and %q: accepted, want the last braces found open", text, behind)
+				}
+				continue
+			}
+			want := text + strings.ReplaceAll(behind, "{{user}}", "u-1")
+			if got := tpl.Expand(func(string) string { return "u-1" }); !ok || got != want {
+				t.Errorf("%q and %q: got %q, %v, want %q", text, behind, got, ok, want)
+			}
 		}
 	}
 }

@@ -276,7 +276,7 @@ func TestLoadFileErrors(t *testing.T) {
 		t.Error("a folder: got no error")
 	}
 	big := filepath.Join(dir, "big.yaml")
-	if err := os.WriteFile(big, make([]byte, mostScenario+1), 0o600); err != nil {
+	if err := os.WriteFile(big, make([]byte, MaxFile+1), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := LoadFile(big, Options{}); !errors.Is(err, errTooLarge) {

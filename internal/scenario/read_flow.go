@@ -241,7 +241,7 @@ func (f *flowReader) template(key string, n *yaml.Node, at place) Template {
 	}
 	t, ok := ParseTemplate(s)
 	if !ok {
-		f.complainIn(n, "{{", "write {{name}}", "%s: a variable without a name or end", key)
+		f.complainIn(n, "{{", "write {{name}}, or {{{{ for two braces of the text", "%s: a variable without a name or end", key)
 		return Template{}
 	}
 	for _, name := range t.Variables() {

@@ -166,7 +166,7 @@ func (r *reader) caFile(t *Target, o *object) {
 	if set(o, "ca_file", &file, filled); file == "" {
 		return
 	}
-	name, _, err := r.named(file, mostScenario)
+	name, _, err := r.named(file, MaxFile)
 	if err != nil {
 		r.complain(o.get("ca_file"), "the path is relative to the scenario", "ca_file: %s: %s", name, reason(err))
 	}

@@ -2,7 +2,8 @@ package scenario
 
 import "strings"
 
-// Template is a text with {{variables}} in it. The zero value is the empty text.
+// Template is a text with {{variables}} in it; four braces stand for two of them. The zero value is
+// the empty text.
 type Template struct {
 	parts []part
 }
@@ -12,31 +13,48 @@ type part struct {
 	variable bool
 }
 
-// ParseTemplate splits s. Unclosed or empty braces give ok false.
+// ParseTemplate splits s. Unclosed or empty braces give ok false. Of three braces the first is one
+// of the text.
 func ParseTemplate(s string) (t Template, ok bool) {
+	for {
+		text, rest, variable := nextVariable(s)
+		if text != "" {
+			t.parts = append(t.parts, part{text: text})
+		}
+		if !variable {
+			return t, true
+		}
+		name, behind, closed := strings.Cut(rest, "}}")
+		if name = strings.TrimSpace(name); name == "" || !closed {
+			return Template{}, false
+		}
+		t.parts = append(t.parts, part{text: name, variable: true})
+		s = behind
+	}
+}
+
+// nextVariable gives the text in front of the next variable, with its braces as they are meant, and
+// what is behind the braces that open the variable.
+func nextVariable(s string) (text, rest string, found bool) {
 	for {
 		i := strings.Index(s, "{{")
 		if i < 0 {
-			if s != "" {
-				t.parts = append(t.parts, part{text: s})
-			}
-			return t, true
+			return text + s, "", false
 		}
-		end := strings.Index(s[i:], "}}")
-		name := ""
-		if end > 0 {
-			name = strings.TrimSpace(s[i+2 : i+end])
+		text, s = text+s[:i], s[i:]
+		switch {
+		case strings.HasPrefix(s, "{{{{"):
+			text, s = text+"{{", s[4:]
+		case strings.HasPrefix(s, "{{{"):
+			return text + "{", s[3:], true
+		default:
+			return text, s[2:], true
 		}
-		if name == "" {
-			return Template{}, false
-		}
-		if i > 0 {
-			t.parts = append(t.parts, part{text: s[:i]})
-		}
-		t.parts = append(t.parts, part{text: name, variable: true})
-		s = s[i+end+2:]
 	}
 }
+
+// EscapeTemplate writes a text that has no variables as a template.
+func EscapeTemplate(s string) string { return strings.ReplaceAll(s, "{{", "{{{{") }
 
 // Variables lists the names used, in order, with repetitions.
 func (t Template) Variables() []string {

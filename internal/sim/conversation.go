@@ -227,7 +227,7 @@ func (c *customer) upload(s *scenario.Upload) *result {
 		c.samples++
 	}
 	sent := &trace.File{Want: s.Type}
-	describe(sent, data)
+	sent.Describe(data)
 	res := c.authorised(&c.talk, &call{op: aicc.OpUpload, seq: -1, intended: c.due, timeout: callTimeout, sent: sent,
 		build: func(dst []byte, auth aicc.Auth) []byte {
 			return c.run.Endpoint.request.AppendUpload(dst, auth, s.Type, data)

@@ -1,9 +1,6 @@
 package sim
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -366,41 +363,17 @@ func notOK(r *http1.Response) string {
 }
 
 // parse reads the body of a 200 answer; the error says what is wrong with its shape.
-func (p *parsed) parse(op aicc.Op, body []byte) (err error) {
-	switch op {
-	case aicc.OpToken:
-		if p.app, err = aicc.ParseAppToken(body); err == nil {
-			p.answer.Code = aicc.CodeOK // the call has no code of its own
-		}
-	case aicc.OpApply:
-		p.token, p.answer.Code, err = aicc.ParseUserToken(body)
-		if err == nil && p.answer.Code == aicc.CodeOK && p.token == "" {
-			err = fmt.Errorf("%w: resultCode 0 without a token", aicc.ErrBadShape)
-		}
-	default:
-		p.answer, err = aicc.ParseAnswer(body)
-		p.key = p.answer.ObjectKey
-	}
+func (p *parsed) parse(op aicc.Op, body []byte) error {
+	reply, err := aicc.ParseReply(op, body)
+	p.app, p.token, p.answer, p.key = reply.App, reply.User, reply.Answer, reply.ObjectKey
 	return err
 }
 
-// received decodes a downloaded file as the demo does and describes it.
+// received describes a downloaded file.
 func received(x *call, a *aicc.Answer) *trace.File {
 	f := &trace.File{ID: x.fileID, Want: x.want}
-	data := make([]byte, base64.StdEncoding.DecodedLen(len(a.FileStream)))
-	n, err := base64.StdEncoding.Decode(data, a.FileStream)
-	if err != nil {
-		f.BadBase = true
-		return f
-	}
-	describe(f, data[:n])
+	f.Decode(a.FileStream)
 	return f
-}
-
-// describe sets what the bytes of a file say.
-func describe(f *trace.File, data []byte) {
-	sum := sha256.Sum256(data)
-	f.Size, f.Kind, f.SHA256 = len(data), aicc.Kind(data), hex.EncodeToString(sum[:])
 }
 
 // returned prepares the Return of a call.

@@ -1,0 +1,193 @@
+package har
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"chatbench/internal/aicc"
+)
+
+// tokens numbers tokens, so that they can be told apart without being kept.
+type tokens struct {
+	numbers map[[sha256.Size]byte]int
+	users   map[int]string // whom a token names, or is known to have been granted to
+}
+
+func newTokens() *tokens {
+	return &tokens{numbers: map[[sha256.Size]byte]int{}, users: map[int]string{}}
+}
+
+// number is the number of a token, from 1; 0 is none.
+func (t *tokens) number(token string) int {
+	switch token {
+	case "", "undefined", "null", "NaN", "[object Object]": // as a script writes what it does not have
+		return 0
+	}
+	key := sha256.Sum256([]byte(token))
+	n, ok := t.numbers[key]
+	if !ok {
+		n = len(t.numbers) + 1
+		t.numbers[key] = n
+		if user := named(token); user != "" {
+			t.users[n] = user
+		}
+	}
+	return n
+}
+
+// bearer is the token in a header Authorization.
+func bearer(header string) string {
+	scheme, token, ok := strings.Cut(header, " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// named is the user that a token names: it is Base64, perhaps URL-encoded, of a JSON object
+// (docs/protocol.md section 2.3). An opaque token names nobody.
+func named(token string) string {
+	if plain, err := url.QueryUnescape(token); err == nil {
+		token = plain
+	}
+	token = strings.NewReplacer("-", "+", "_", "/", " ", "+").Replace(strings.TrimRight(token, "="))
+	data, err := base64.RawStdEncoding.DecodeString(token)
+	if err != nil {
+		return ""
+	}
+	var w struct {
+		UserID aicc.Loose `json:"userId"`
+	}
+	_ = json.Unmarshal(data, &w)
+	return string(w.UserID)
+}
+
+// identify sorts the exchanges by time and finds out whose each of them is: by the user that it names,
+// by its token, and by the tab it came from.
+func (x *index) identify() {
+	slices.SortStableFunc(x.entries, func(a, b entry) int { return a.began.Compare(b.began) })
+	x.About.Start, x.About.Used = x.entries[0].began, len(x.entries)
+	if names := x.channels.names(); len(names) == 1 {
+		x.setup.Channel = names[0]
+	}
+	x.nameUsers()
+	x.nameUsers() // once more, with the tokens whose users were named late
+	x.nameAskers()
+	tabs, numbers := x.tabs(), map[tab]int{}
+	for i := range x.entries {
+		e := &x.entries[i]
+		key := tab{e.user, tabs[tab{e.user, e.page}]}
+		n, ok := numbers[key]
+		if !ok {
+			n = len(x.Customers)
+			numbers[key] = n
+			x.Customers = append(x.Customers, Customer{User: e.user, Page: x.pages[key.page]})
+			if e.op != aicc.OpNone && !opens(e.op) {
+				x.About.Midway = append(x.About.Midway, n)
+			}
+		}
+		e.customer = n
+	}
+	x.markOpen()
+}
+
+// markOpen notes which exchanges were under way when the recording was saved: they have neither an
+// answer nor a reason for having none, and nothing of the kind came after them.
+func (x *index) markOpen() {
+	type kind struct {
+		customer int
+		path     string
+	}
+	later := map[kind]bool{}
+	for i := range slices.Backward(x.entries) {
+		e := &x.entries[i]
+		k := kind{e.customer, e.call.path}
+		if e.status == http.StatusOK && e.response.text.size == 0 && !e.response.empty {
+			x.About.Missing++
+		}
+		e.open = e.status == 0 && e.problem == "" && !later[k]
+		later[k] = true
+	}
+}
+
+// nameUsers goes from the user to the tokens and from the tokens to the user.
+func (x *index) nameUsers() {
+	for i := range x.entries {
+		e := &x.entries[i]
+		if e.call.op == aicc.OpToken {
+			continue
+		}
+		if e.user == "" {
+			e.user = x.tokens.users[e.used]
+		}
+		for _, n := range []int{e.used, e.granted} {
+			if _, ok := x.tokens.users[n]; n > 0 && !ok && e.user != "" {
+				x.tokens.users[n] = e.user
+			}
+		}
+	}
+}
+
+// nameAskers gives each call for an application token, which names nobody, to a user: to the one who
+// carries that token next, or who goes on on the same page, or who goes on at all. A last one is of
+// the user before it.
+func (x *index) nameAskers() {
+	next, carries, onPage := "", map[int]string{}, map[string]string{}
+	for i := range slices.Backward(x.entries) {
+		e := &x.entries[i]
+		if e.call.op == aicc.OpToken {
+			e.user = cmp.Or(carries[e.granted], onPage[e.page], next)
+			continue
+		}
+		next, carries[e.access], onPage[e.page] = e.user, e.user, e.user
+	}
+	last := ""
+	for i := range x.entries {
+		e := &x.entries[i]
+		if e.call.op == aicc.OpToken {
+			e.user = cmp.Or(e.user, last)
+		}
+		last = e.user
+	}
+}
+
+// tab is a user on a page.
+type tab struct{ user, page string }
+
+// tabs says for each page of a user which page its tab began with. Browsers begin a new page when one
+// is reloaded; but what goes on on two pages by turns is two tabs.
+func (x *index) tabs() map[tab]string {
+	type span struct {
+		tab
+		first, last time.Time
+	}
+	spans := map[tab]*span{}
+	var order []*span
+	for i := range x.entries {
+		e := &x.entries[i]
+		key := tab{e.user, e.page}
+		if spans[key] == nil {
+			spans[key] = &span{tab: key, first: e.began}
+			order = append(order, spans[key])
+		}
+		spans[key].last = e.began
+	}
+	begunWith, tabs := map[tab]string{}, []*span{}
+	for _, s := range order {
+		begunWith[s.tab] = s.page
+		i := slices.IndexFunc(tabs, func(t *span) bool { return t.user == s.user && t.last.Before(s.first) })
+		if i < 0 {
+			tabs = append(tabs, &span{tab: s.tab, last: s.last})
+			continue
+		}
+		begunWith[s.tab], tabs[i].last = tabs[i].page, s.last
+	}
+	return begunWith
+}
