@@ -254,7 +254,7 @@ func TestHTMLLanguages(t *testing.T) {
 		{"others stand twice", words{"a & b", "甲"}, `<span lang="en">a &amp; b</span><span lang="zh-CN">甲</span>`},
 		{"a text from right to left keeps to itself", p.name("שלום"), "<bdi>שלום</bdi>"},
 		{"control characters are seen", p.name("a\x1b[31mb\u202ec"), "a·[31mb·c"},
-		{"words within words", p.say("%s: %s", words{"x", "甲"}, "7"), `<span lang="en">x: 7</span><span lang="zh-CN">甲: 7</span>`},
+		{"words within words", p.say("%s: %s", words{"x", "甲"}, "7"), `<span lang="en">x: 7</span><span lang="zh-CN">甲：7</span>`},
 	}
 	for _, tt := range tests {
 		if got := string(tt.w.html()); got != tt.want {
