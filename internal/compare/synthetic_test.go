@@ -99,13 +99,10 @@ func (tn tenant) plays(n int, r *rand.Rand) []Input {
 // is a fifth slower must be found in 95 of 100 comparisons, and hardly any may be wrong about tenants
 // that are the same. bench/alarms does the same with real ones.
 func TestFalseAlarmsAndWhatIsFound(t *testing.T) {
-	if slowed {
-		t.Skip("arithmetic of one goroutine, a hundred thousand times")
+	if slowed || testing.Short() {
+		t.Skip("arithmetic of one goroutine, a hundred thousand times; fewer comparisons would show nothing of one in a hundred")
 	}
-	runs := 200
-	if testing.Short() {
-		runs = 48
-	}
+	const runs = 200
 	r := rand.New(rand.NewPCG(5, 5))
 	same, slow := usual(), usual()
 	slow.times = 1.2
