@@ -35,7 +35,25 @@ func newTenant(say *lang.Printer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tenant",
 		Short: "Run the embedded tenant on its own, so that customers are another process",
-		Long: `Runs the embedded tenant until Ctrl-C. A run on the same machine finds its journal by itself:
+		Long:  tenantHelp(say),
+		Args:  exactly(),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return serveTenant(cmd, &f) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen at; port 0 takes a free one")
+	flags.StringVar(&f.config, "config", "", "YAML `FILE` with the keys of a scenario's tenant section, or a scenario that has one")
+	flags.StringSliceVar(&f.mutants, "mutant", nil, "put in the fault `NAME[:N]`; may be given several times")
+	flags.StringVar(&f.cert, "tls-cert", "", "PEM `FILE` of a certificate: speak TLS")
+	flags.StringVar(&f.key, "tls-key", "", "PEM `FILE` of its key")
+	flags.Uint64Var(&f.seed, "seed", 1, "make the same decisions as with this seed")
+	flags.BoolVar(&f.page, "page", false, "serve a web page to chat on, for browsers on this machine; without --config the tenant is one that shows everything")
+	f.judging.register(cmd)
+	return cmd
+}
+
+// tenantHelp is the long help, with the faults there are.
+func tenantHelp(say *lang.Printer) string {
+	return say.Sprintf(`Runs the embedded tenant until Ctrl-C. A run on the same machine finds its journal by itself:
 
   chatbench tenant --listen 127.0.0.1:8080
   chatbench run scenarios/demo.yaml --target http://127.0.0.1:8080
@@ -51,23 +69,10 @@ a report: 0 no rule was broken, 1 one was, 2 nobody came.
 Mutants are faults that are put in on purpose, to see that a rule bites. "name" is applied at the
 first chance, "name:5" at the fifth, "name:every=5" at every fifth:
 
-` + mutantTable(say, tenant.Mutants()) + `
+%s
 Mutants that only "chatbench check" brings about, best with ":every=1":
 
-` + mutantTable(say, tenant.ProbeMutants()),
-		Args: exactly(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return serveTenant(cmd, &f) },
-	}
-	flags := cmd.Flags()
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen at; port 0 takes a free one")
-	flags.StringVar(&f.config, "config", "", "YAML `FILE` with the keys of a scenario's tenant section, or a scenario that has one")
-	flags.StringSliceVar(&f.mutants, "mutant", nil, "put in the fault `NAME[:N]`; may be given several times")
-	flags.StringVar(&f.cert, "tls-cert", "", "PEM `FILE` of a certificate: speak TLS")
-	flags.StringVar(&f.key, "tls-key", "", "PEM `FILE` of its key")
-	flags.Uint64Var(&f.seed, "seed", 1, "make the same decisions as with this seed")
-	flags.BoolVar(&f.page, "page", false, "serve a web page to chat on, for browsers on this machine; without --config the tenant is one that shows everything")
-	f.judging.register(cmd)
-	return cmd
+%s`, mutantTable(say, tenant.Mutants()), mutantTable(say, tenant.ProbeMutants()))
 }
 
 func mutantTable(say *lang.Printer, mutants []tenant.Mutant) string {

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"chatbench/internal/check"
+	"chatbench/internal/tenant"
 )
 
 // writers are the rooms that write through a printer, and what they give to it is an own text.
@@ -307,7 +308,8 @@ func TestComplete(t *testing.T) {
 	t.Logf("%d texts", len(list))
 }
 
-// TestRules wants what every rule says to be in the catalogue: some of it is put together of constants.
+// TestRules wants what every rule says to be in the catalogue, some of which is put together of
+// constants, and what every mutant does.
 func TestRules(t *testing.T) {
 	p, err := For("zh")
 	if err != nil {
@@ -320,13 +322,16 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// ruleTexts are the texts of the rules, each with a rule that has it.
+// ruleTexts are the texts of the rules and mutants, each with a rule or mutant that has it.
 func ruleTexts() map[string]string {
 	found := map[string]string{}
 	for _, rule := range slices.Concat(check.Rules(), check.ActiveRules()) {
 		for _, text := range []string{rule.Title, rule.Statement, rule.Source, rule.Look} {
 			found[text] = rule.ID
 		}
+	}
+	for _, m := range slices.Concat(tenant.Mutants(), tenant.ProbeMutants()) {
+		found[m.Fault] = m.Name
 	}
 	delete(found, "")
 	return found
