@@ -200,10 +200,11 @@ func (s *scanner) bodyField(b *bodyPlace, key string) (err error) {
 }
 
 // begun is when the exchange began. Exporters differ in the digits of a second and in how they write
-// the zone.
+// the zone. A time before there were browsers is none: what is between two times has to fit into a
+// [time.Duration], and what comes of them into JSON.
 func (e *rawEntry) begun() (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04:05.999999999"} {
-		if t, err := time.Parse(layout, e.started); err == nil {
+		if t, err := time.Parse(layout, e.started); err == nil && t.Year() >= 1990 && t.Year() < 2200 {
 			return t, nil
 		}
 	}

@@ -190,12 +190,21 @@ func (x *index) pageElement(int) error {
 	return err
 }
 
-// pageName is a title without what may be secret in it: browsers take the address for it.
+// pageName is a title without what may be secret in it: browsers take the address for it, which need
+// not be a right one.
 func pageName(title string) string {
 	if u, err := url.Parse(title); err == nil && u.Host != "" {
 		return clip(u.Scheme + "://" + u.Host + u.EscapedPath())
 	}
-	return clip(title)
+	return clip(withoutQuery(title))
+}
+
+// withoutQuery cuts off what may be the query of an address in a text, with all that follows.
+func withoutQuery(text string) string {
+	if at := strings.IndexAny(text, "?#"); at >= 0 && at+1 < len(text) {
+		return text[:at]
+	}
+	return text
 }
 
 // element reads an element of log.entries and keeps it if it is one of the chat.
@@ -303,7 +312,7 @@ func (x *index) goesOn(n int, raw *rawEntry) (joined bool, err error) {
 // answered notes what an entry says of the answer.
 func (x *index) answered(n int, raw *rawEntry) {
 	e := &x.entries[n]
-	e.status, e.problem, e.response = raw.response.status, x.share(clip(raw.problem)), raw.response.body
+	e.status, e.problem, e.response = raw.response.status, x.share(clip(withoutQuery(raw.problem))), raw.response.body
 	e.response.coding = x.share(e.response.coding)
 	if e.status == http.StatusNotModified && e.response.text.size > 0 { // the page is handed what the browser has
 		e.status, raw.cached = http.StatusOK, true

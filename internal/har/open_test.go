@@ -319,6 +319,12 @@ func TestTimes(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %v", text, got, err, want)
 		}
 	}
+	for _, text := range []string{"", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-20", "2026-11-20T10:00:00+99:99"} {
+		e := rawEntry{started: text}
+		if got, err := e.begun(); err == nil {
+			t.Errorf("%q: %v, want an error", text, got)
+		}
+	}
 	for _, tt := range []struct {
 		why           string
 		entry         rawEntry
@@ -460,6 +466,25 @@ func TestNotes(t *testing.T) {
 		}
 		if failed, _ := judge(t, r); len(failed) > 0 {
 			t.Errorf("%s: failed: %v", tt.why, failed)
+		}
+	}
+}
+
+// TestPageName leaves the query out of whatever looks like an address, and titles as they are.
+func TestPageName(t *testing.T) {
+	for title, want := range map[string]string{
+		"https://shop.example.com/help?token=T":    "https://shop.example.com/help",
+		"https://me:T@shop.example.com/help#T":     "https://shop.example.com/help",
+		"https://shop.example.com/100%/help?t=T":   "https://shop.example.com/100%/help", // no right address
+		"file:///home/me/chat.html?token=T":        "file:///home/me/chat.html",
+		"/chat?token=T":                            "/chat",
+		"myapp:login?token=T":                      "myapp:login",
+		"cannot reach https://a.example.com/?t=T!": "cannot reach https://a.example.com/",
+		"Need help?":                               "Need help?",
+		"我的包裹":                                     "我的包裹",
+	} {
+		if got := pageName(title); got != want {
+			t.Errorf("%q became %q, want %q", title, got, want)
 		}
 	}
 }
