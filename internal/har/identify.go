@@ -79,6 +79,7 @@ func (x *index) identify() {
 	}
 	x.nameUsers()
 	x.nameUsers() // once more, with the tokens whose users were named late
+	x.nameRest()
 	x.nameAskers()
 	tabs, numbers := x.tabs(), map[tab]int{}
 	for i := range x.entries {
@@ -131,6 +132,29 @@ func (x *index) nameUsers() {
 			if _, ok := x.tokens.users[n]; n > 0 && !ok && e.user != "" {
 				x.tokens.users[n] = e.user
 			}
+		}
+	}
+}
+
+// nameRest gives what names nobody and carries no token, such as a download where the site's own server
+// adds the token, to the only user of its page. On a page of several users it stays nobody's.
+func (x *index) nameRest() {
+	only := map[string]string{} // user by page, "" where there are several
+	for i := range x.entries {
+		e := &x.entries[i]
+		if e.user == "" {
+			continue
+		}
+		if user, ok := only[e.page]; ok && user != e.user {
+			only[e.page] = ""
+			continue
+		}
+		only[e.page] = e.user
+	}
+	for i := range x.entries {
+		e := &x.entries[i]
+		if e.user == "" && e.used == 0 && e.call.op != aicc.OpToken {
+			e.user = only[e.page]
 		}
 	}
 }

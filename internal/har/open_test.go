@@ -236,6 +236,38 @@ func TestUnnamed(t *testing.T) {
 	}
 }
 
+// TestTokensAdded gives a page's downloads to its user where the site's own server adds the tokens, so
+// that nothing in them tells whose they are.
+func TestTokensAdded(t *testing.T) {
+	bare := func(t tape) tape {
+		t = slices.Clone(t)
+		for i := range t {
+			t[i].user, t[i].access = "", ""
+		}
+		return t
+	}
+	one := bare(conversation())
+	r := open(t, one.write())
+	if len(r.Customers) != 1 || len(r.About.Midway) > 0 {
+		t.Errorf("customers %+v, of whom %v begin in the middle, want one from the beginning", r.Customers, r.About.Midway)
+	}
+	if failed, _ := judge(t, r); len(failed) > 0 {
+		t.Errorf("failed: %v", failed)
+	}
+	failed, _ := judge(t, open(t, one.without("download").write()))
+	if want := []string{"SIM-05"}; !slices.Equal(failed, want) {
+		t.Errorf("without the download: failed %v, want %v", failed, want)
+	}
+	two := slices.Clone(one)
+	for _, s := range one.without("download") {
+		s.path, s.request = strings.ReplaceAll(s.path, chatUser, "another"), strings.ReplaceAll(s.request, chatUser, "another")
+		two = append(two, s)
+	}
+	if r := open(t, two.write()); len(r.Customers) != 3 {
+		t.Errorf("of two users on one page: customers %+v, want three, one of them unknown", r.Customers)
+	}
+}
+
 // TestPassedOver mixes a chat with what is none.
 func TestPassedOver(t *testing.T) {
 	tape := conversation()
@@ -480,8 +512,8 @@ func TestPageName(t *testing.T) {
 		"/chat?token=T":                            "/chat",
 		"myapp:login?token=T":                      "myapp:login",
 		"cannot reach https://a.example.com/?t=T!": "cannot reach https://a.example.com/",
-		"Need help?":                               "Need help?",
-		"我的包裹":                                     "我的包裹",
+		"Need help?": "Need help?",
+		"我的包裹":       "我的包裹",
 	} {
 		if got := pageName(title); got != want {
 			t.Errorf("%q became %q, want %q", title, got, want)
