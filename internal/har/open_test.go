@@ -140,6 +140,16 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := Open(write(t, "a.har.gz", "\x1f\x8b\x08\x00\x00"), Options{}); !errors.Is(err, ErrNotHAR) {
 		t.Errorf("a damaged gzip file: error %v", err)
 	}
+	var page bytes.Buffer
+	w := gzip.NewWriter(&page)
+	w.Write([]byte("<html>"))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none")) // nothing can be unpacked, nor need be
+	if _, err := Open(write(t, "a.har.gz", page.String()), Options{}); !errors.Is(err, ErrNotHAR) {
+		t.Errorf("a packed web page: error %v, want %v before it is unpacked", err, ErrNotHAR)
+	}
 }
 
 // TestOrder shuffles the entries: what is recorded is told by its time.
