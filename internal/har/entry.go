@@ -18,6 +18,7 @@ type rawEntry struct {
 	took     float64 // milliseconds, -1: not known
 	problem  string  // why there was no answer, as the browser calls it
 	cached   bool
+	worker   bool // a service worker of the page made the request, which is an entry of its own
 	separate bool // see [separately]
 	timings  timings
 	request  rawRequest
@@ -100,6 +101,10 @@ func (s *scanner) entryField(e *rawEntry, key string) (err error) {
 		var from string
 		from, err = s.short()
 		e.cached = e.cached || strings.Contains(strings.ToLower(from), "cache") || from == "disk" || from == "memory"
+	case "_fetchedViaServiceWorker":
+		var by string
+		by, err = s.short()
+		e.worker = by == "true"
 	case "_error":
 		e.problem, err = s.short()
 	default:

@@ -54,6 +54,7 @@ type About struct {
 	Entries    int     // in the file
 	Used       int     // exchanges of the chat; a chain of redirects is one
 	Preflights int     // OPTIONS of the chat that the browser asked by itself
+	Twins      int     // exchanges that a service worker made for its page, which are in the file twice
 	Timeless   int     // exchanges of the chat that have no time, because they were never sent
 	Elsewhere  int     // entries that are none of the chat
 	Others     []Count // their hosts

@@ -73,6 +73,7 @@ func named(token string) string {
 // by its token, and by the tab it came from.
 func (x *index) identify() {
 	slices.SortStableFunc(x.entries, func(a, b entry) int { return a.began.Compare(b.began) })
+	x.dropTwins()
 	x.About.Start, x.About.Used = x.entries[0].began, len(x.entries)
 	if names := x.channels.names(); len(names) == 1 {
 		x.setup.Channel = names[0]
@@ -81,6 +82,7 @@ func (x *index) identify() {
 	x.nameUsers() // once more, with the tokens whose users were named late
 	x.nameRest()
 	x.nameAskers()
+	x.findPages()
 	tabs, numbers := x.tabs(), map[tab]int{}
 	for i := range x.entries {
 		e := &x.entries[i]
@@ -115,6 +117,49 @@ func (x *index) markOpen() {
 		}
 		e.open = e.status == 0 && e.problem == "" && !later[k]
 		later[k] = true
+	}
+}
+
+// dropTwins leaves out what a service worker asked for on behalf of its page, which is in the file
+// twice: as the page's, and as the worker's, which is on no page.
+func (x *index) dropTwins() {
+	type request struct {
+		path, query string
+		size        int64
+		token       int
+	}
+	asked := map[request]*entry{}
+	kept := x.entries[:0]
+	for _, e := range x.entries {
+		key := request{e.call.path, e.query, e.request.text.size, e.used}
+		if of := asked[key]; of != nil && e.page == "" && !e.worker && e.began.Sub(of.began) <= of.took {
+			delete(asked, key)
+			x.About.Twins++
+			continue
+		}
+		if e.worker {
+			asked[key] = &e
+		}
+		kept = append(kept, e)
+	}
+	x.entries = kept
+}
+
+// findPages puts what a service worker asked for, which is on no page, on the page where its user was
+// then.
+func (x *index) findPages() {
+	on := map[string]string{} // page by user
+	place := func(e *entry) {
+		if e.page == "" {
+			e.page = on[e.user]
+		}
+		on[e.user] = e.page
+	}
+	for i := range x.entries {
+		place(&x.entries[i])
+	}
+	for i := range slices.Backward(x.entries) {
+		place(&x.entries[i])
 	}
 }
 

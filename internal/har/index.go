@@ -27,6 +27,7 @@ type entry struct {
 	status            int
 	problem, redirect string
 	cached            bool
+	worker            bool // see [rawEntry]
 	open              bool // it was under way when the recording was saved
 	undone            bool // a call of send of which nobody knows what it was
 	asked             int  // life of the application token that was asked for, in seconds
@@ -272,6 +273,7 @@ func (x *index) keep(raw *rawEntry, u *url.URL, e entry) error {
 	if err != nil {
 		return fmt.Errorf("entry %d, byte %d: %w", e.index, raw.at, err)
 	}
+	e.worker = raw.worker
 	x.About.Scheme = x.share(u.Scheme)
 	e.began, e.page, e.request = began, x.share(raw.page), raw.request.body
 	e.request.coding = x.share(e.request.coding)

@@ -278,6 +278,44 @@ func TestTokensAdded(t *testing.T) {
 	}
 }
 
+// TestServiceWorker reads what a page asked for through its service worker once, though Chromium
+// records what the worker then does, too; and takes what only the worker asked for as the page's.
+func TestServiceWorker(t *testing.T) {
+	record := func(keepPage func(name string) bool) *Recording {
+		var entries []map[string]any
+		for _, s := range conversation() {
+			page, worker := s.entry(), s.entry()
+			page["_fetchedViaServiceWorker"] = true
+			delete(worker, "pageref")
+			if keepPage(s.name) {
+				entries = append(entries, page)
+			}
+			entries = append(entries, worker)
+		}
+		text, err := json.Marshal(map[string]any{"log": map[string]any{"entries": entries}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return open(t, string(text))
+	}
+	twice := record(func(string) bool { return true })
+	if diff := cmp.Diff(ops(t, open(t, conversation().write())), ops(t, twice)); diff != "" {
+		t.Errorf("each twice (-want +got):\n%s", diff)
+	}
+	if n := len(conversation()); twice.About.Twins != n {
+		t.Errorf("%d are told to be passed over, want %d", twice.About.Twins, n)
+	}
+	mixed := record(func(name string) bool { return !strings.HasPrefix(name, "poll") })
+	if len(mixed.Customers) != 1 || mixed.About.Used != len(conversation()) {
+		t.Errorf("the worker polls: customers %+v, %d exchanges, want one with %d", mixed.Customers, mixed.About.Used, len(conversation()))
+	}
+	for _, r := range []*Recording{twice, mixed} {
+		if failed, _ := judge(t, r); len(failed) > 0 {
+			t.Errorf("failed: %v", failed)
+		}
+	}
+}
+
 // TestPassedOver mixes a chat with what is none.
 func TestPassedOver(t *testing.T) {
 	tape := conversation()
