@@ -124,14 +124,14 @@ func (x *index) markOpen() {
 // twice: as the page's, and as the worker's, which is on no page.
 func (x *index) dropTwins() {
 	type request struct {
-		path, query string
-		size        int64
-		token       int
+		path, user string
+		size       int64
+		token      int
 	}
 	asked := map[request]*entry{}
 	kept := x.entries[:0]
 	for _, e := range x.entries {
-		key := request{e.call.path, e.query, e.request.text.size, e.used}
+		key := request{e.call.path, e.user, e.request.text.size, e.used}
 		if of := asked[key]; of != nil && e.page == "" && !e.worker && e.began.Sub(of.began) <= of.took {
 			delete(asked, key)
 			x.About.Twins++

@@ -21,7 +21,7 @@ type entry struct {
 	op                aicc.Op
 	customer          int
 	user, page, host  string
-	query             string
+	read              bool // a poll that asks for read receipts
 	began             time.Time
 	took, opening     time.Duration
 	status            int
@@ -279,12 +279,12 @@ func (x *index) keep(raw *rawEntry, u *url.URL, e entry) error {
 	e.request.coding = x.share(e.request.coding)
 	e.took, e.opening = raw.duration()
 	query := u.Query()
-	e.query = x.share(u.RawQuery)
+	e.read = query.Get("isNeedRead") == "true"
 	e.used = x.tokens.number(raw.request.headers.userToken)
 	e.access = x.tokens.number(bearer(raw.request.headers.auth))
 	e.asked, _ = strconv.Atoi(raw.request.headers.tokenLife) // 0: the header was not there
 	x.bearers, x.userTokens = x.bearers || e.access > 0, x.userTokens || e.used > 0
-	x.setup.Read = x.setup.Read || query.Get("isNeedRead") == "true"
+	x.setup.Read = x.setup.Read || e.read
 	e.user = x.share(query.Get("receiverId"))
 	n := len(x.entries)
 	x.entries = append(x.entries, e)
