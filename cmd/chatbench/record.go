@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -143,10 +145,17 @@ func valid(out *har.Drafted, file string) error {
 // errBadDraft means that what was drafted is not a scenario, which must not happen.
 var errBadDraft = errors.New("the draft is not a scenario, which is a bug in chatbench")
 
-// scenarioName is what a scenario is called after its file.
+// scenarioName is what a scenario is called after its file, and what the names of the files beside it
+// begin with. YAML cannot say every name that a file may have.
 func scenarioName(file string) string {
 	base := filepath.Base(file)
-	return strings.TrimSuffix(base, filepath.Ext(base))
+	name := strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '-'
+		}
+		return r
+	}, strings.TrimSuffix(base, filepath.Ext(base)))
+	return first(strings.TrimSpace(name), "recording")
 }
 
 // pick finds the customer that --user means: from 0, -1 for all.

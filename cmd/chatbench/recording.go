@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -67,6 +68,24 @@ func (in *recording) fits(cmd *cobra.Command) error {
 	return nil
 }
 
+// spared refuses to write a report, or the trace, to where the recording itself is.
+func (in *recording) spared(reports *reportFiles, out string) error {
+	files := reports.wanted()
+	if out != "" {
+		files = append(files, wanted{flag: "--out", file: filepath.Join(out, run.TraceFile)})
+	}
+	source, err := os.Stat(in.file)
+	if err != nil {
+		return err
+	}
+	for _, one := range files {
+		if info, err := os.Stat(one.file); err == nil && os.SameFile(source, info) {
+			return usagef("%s would overwrite the recording %s", one.flag, in.file)
+		}
+	}
+	return nil
+}
+
 func (in *recording) what() string {
 	if in.har {
 		return "a recording"
@@ -93,7 +112,7 @@ func (f *checkFlags) recording(cmd *cobra.Command, in *recording) error {
 	if err != nil {
 		return err
 	}
-	if err := f.play.reports.check(f.play.out); err != nil {
+	if err := errors.Join(f.play.reports.check(f.play.out), in.spared(&f.play.reports, f.play.out)); err != nil {
 		return err
 	}
 	opt.File, opt.Target, opt.Notes = in.file, in.target, in.notes

@@ -46,6 +46,7 @@ func (r *Recording) Notes() []string {
 	n.tell(a.Used, "Exchanges of the chat: %d, of %s in the recording. All times are those of the browser's clock.", a.Used, plural(a.Entries, "request"))
 	n.tell(a.Elsewhere, "Passed over, because they are no chat: %s, of %s.", plural(a.Elsewhere, "request"), list(a.Others))
 	n.tell(a.Preflights, "Passed over, because the browser makes them by itself: %s (OPTIONS).", plural(a.Preflights, "preflight"))
+	n.tell(a.Twins, "Passed over, because the page's service worker repeats them: %s of the chat.", plural(a.Twins, "request"))
 	n.tell(a.Timeless, "Passed over, because they were never sent: %s of the chat.", plural(a.Timeless, "request"))
 	n.tell(len(a.Unjudged), "Calls of the chat that no rule is about: %s.", list(a.Unjudged))
 	n.tell(len(a.Hosts)-1, "The chat was with several hosts: %s. --host leaves only one.", strings.Join(a.Hosts, ", "))

@@ -156,8 +156,7 @@ func (d *draft) speaks(u *draftUser, x *Exchange) {
 
 // poll takes in what came.
 func (d *draft) poll(u *draftUser, x *Exchange) {
-	query, _ := url.ParseQuery(x.Query)
-	u.read = u.read || query.Get("isNeedRead") == "true"
+	u.read = u.read || x.Read
 	at := x.Began + x.Took
 	if x.Response.Missing != "" {
 		d.note(x.Entry, "what a poll brought is not in the recording (%s), so a message may be missing", x.Response.Missing)
@@ -317,13 +316,17 @@ func (d *draft) chat(u *draftUser, b *beat, body *sendBody) {
 	}
 }
 
-// sent finds the file that a message points to.
+// sent finds the file that a message points to. Of keys that begin alike it is the longest.
 func (u *draftUser) sent(content string) *sentFile {
-	for key, f := range u.uploads {
-		if strings.Contains(content, key) {
-			f.used = true
-			return f
+	longest := ""
+	for key := range u.uploads {
+		if len(key) > len(longest) && strings.Contains(content, key) {
+			longest = key
 		}
+	}
+	if f := u.uploads[longest]; f != nil {
+		f.used = true
+		return f
 	}
 	if len(u.pending) == 0 {
 		return nil

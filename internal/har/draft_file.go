@@ -13,13 +13,13 @@ import (
 // write writes the whole scenario.
 func (d *draft) write(p *page, flows []*talk, set *setup, out *Drafted, opt DraftOptions) {
 	d.head(p, out, opt)
-	p.linef("chatbench: 1\nname: %s\nabout: Drafted from a browser recording.", scalar(opt.Name))
+	p.linef("chatbench: 1\nname: %s\nabout: Drafted from a browser recording.", literal(opt.Name))
 	d.settings(p)
 	p.tenantSection(set)
 	p.load(flows)
 	p.mix(flows)
 	if n := len(out.Files); n > 0 && strings.HasSuffix(out.Files[n-1].Name, ".csv") && p.variables && hasColumns(flows) {
-		p.linef("\ndata: {file: %s, pick: sequential}", scalar(out.Files[n-1].Name))
+		p.linef("\ndata: {file: %s, pick: sequential}", literal(out.Files[n-1].Name))
 	}
 	p.linef("\nflows:")
 	for i, t := range flows {
@@ -38,7 +38,7 @@ func hasColumns(flows []*talk) bool {
 
 // head says where the scenario comes from, how to read it and what is not in it.
 func (d *draft) head(p *page, out *Drafted, opt DraftOptions) {
-	p.comment("", "", fmt.Sprintf("Drafted by \"chatbench record\" from %s: %s, %s.", strings.Join(strings.Fields(opt.Source), " "),
+	p.comment("", "", fmt.Sprintf("Drafted by \"chatbench record\" from %s: %s, %s.", printable(opt.Source),
 		counted(out.Conversations, "conversation"), counted(out.Flows, "flow")))
 	p.linef("#")
 	p.comment("", "", "It plays against the embedded tenant as it is. The recorded address, channel, keys, tokens and names are not in it; "+
@@ -167,7 +167,7 @@ func (p *page) tenantSection(s *setup) {
 	if s.keywords != nil && !s.noRobot {
 		var list []string
 		for _, k := range s.keywords {
-			list = append(list, strings.ReplaceAll(strconv.Quote(k), "${", "$${"))
+			list = append(list, strconv.Quote(escapeVariables(k)))
 		}
 		lines = append(lines, "  robot: {keywords: ["+strings.Join(list, ", ")+"]}")
 	}

@@ -244,8 +244,11 @@ func template(parts []part, variables bool) string {
 			b.WriteString(scenario.EscapeTemplate(p.text))
 		}
 	}
-	return strings.ReplaceAll(b.String(), "${", "$${")
+	return escapeVariables(b.String())
 }
+
+// escapeVariables keeps a text from being taken for a variable of the environment.
+func escapeVariables(s string) string { return strings.ReplaceAll(s, "${", "$${") }
 
 // longestValue is how many characters a value may have that stands for a variable: another row of the
 // data may have a longer one.

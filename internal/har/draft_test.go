@@ -350,3 +350,16 @@ func TestNoConversation(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysAlike finds the file of a message whose key begins like another one, however the keys are
+// kept.
+func TestKeysAlike(t *testing.T) {
+	s := begin().connect(1)
+	for i := range 10 {
+		s.upload(2, "txt", "key-"+strings.Repeat("1", i+1), []byte{byte('a' + i)})
+	}
+	out, _ := draftOf(t, s.send(3, "CHAT", "FILE", "key-1111111111", "0").hangUp(4))
+	if len(out.Files) != 1 || string(out.Files[0].Data) != "j" {
+		t.Errorf("files %q, want the one with the longest key, j", out.Files)
+	}
+}

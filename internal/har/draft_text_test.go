@@ -72,6 +72,18 @@ func TestOtherTexts(t *testing.T) {
 	}
 }
 
+// TestNames wants the files of a draft found, whatever they and the recording are called.
+func TestNames(t *testing.T) {
+	for _, name := range []string{"a b", "${HOME}", "$$", "{{user}}", `a"b: #c`, "no", "1e3", "你好"} {
+		s := begin().connect(1).upload(2, "png", "key-1", onePixel).send(3, "CHAT", "IMAGE", "key-1", "0").say(4, "order 4711-0815").hangUp(5)
+		source := name + "\x1b\xff\u2028\u202e.har"
+		out, parsed := drafted(t, s, DraftOptions{Source: source, Name: name, Customer: -1, Files: true})
+		if parsed.Name != name || parsed.Data == nil || len(out.Files) != 2 {
+			t.Errorf("%q: the scenario is called %q, has data %v and %d files\n%s", name, parsed.Name, parsed.Data, len(out.Files), out.Scenario)
+		}
+	}
+}
+
 // TestLongText cuts what a scenario cannot say, and tells.
 func TestLongText(t *testing.T) {
 	long := strings.Repeat("很长", 300)

@@ -67,6 +67,20 @@ func scalar(s string) string {
 	return strconv.Quote(s)
 }
 
+// literal writes a name of a scenario or of a file, which has no variables.
+func literal(s string) string { return scalar(escapeVariables(s)) }
+
+// printable is a name as it may stand in a comment.
+func printable(s string) string {
+	clean := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, strings.ToValidUTF8(s, " "))
+	return strings.Join(strings.Fields(clean), " ")
+}
+
 // block reports whether a text of several lines can stand as it is below its key.
 func block(s string) bool {
 	if !strings.Contains(s, "\n") {
@@ -253,7 +267,7 @@ func (s *draftStep) upload() string {
 	if s.file == nil || s.file.name == "" {
 		return kind
 	}
-	return fmt.Sprintf("{file: %s, kind: %s}", scalar(s.file.name), kind)
+	return fmt.Sprintf("{file: %s, kind: %s}", literal(s.file.name), kind)
 }
 
 var uploadKinds = map[string]string{aicc.Image: "image", aicc.Audio: "audio", aicc.Video: "video", "FILE_IMAGE": "image", "FILE_VIDEO": "video"}

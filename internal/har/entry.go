@@ -18,6 +18,7 @@ type rawEntry struct {
 	took     float64 // milliseconds, -1: not known
 	problem  string  // why there was no answer, as the browser calls it
 	cached   bool
+	worker   bool // a service worker of the page made the request, which is an entry of its own
 	separate bool // see [separately]
 	timings  timings
 	request  rawRequest
@@ -100,6 +101,10 @@ func (s *scanner) entryField(e *rawEntry, key string) (err error) {
 		var from string
 		from, err = s.short()
 		e.cached = e.cached || strings.Contains(strings.ToLower(from), "cache") || from == "disk" || from == "memory"
+	case "_fetchedViaServiceWorker":
+		var by string
+		by, err = s.short()
+		e.worker = by == "true"
 	case "_error":
 		e.problem, err = s.short()
 	default:
@@ -200,10 +205,11 @@ func (s *scanner) bodyField(b *bodyPlace, key string) (err error) {
 }
 
 // begun is when the exchange began. Exporters differ in the digits of a second and in how they write
-// the zone.
+// the zone. A time before there were browsers is none: what is between two times has to fit into a
+// [time.Duration], and what comes of them into JSON.
 func (e *rawEntry) begun() (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04:05.999999999"} {
-		if t, err := time.Parse(layout, e.started); err == nil {
+		if t, err := time.Parse(layout, e.started); err == nil && t.Year() >= 1990 && t.Year() < 2200 {
 			return t, nil
 		}
 	}

@@ -54,6 +54,7 @@ type About struct {
 	Entries    int     // in the file
 	Used       int     // exchanges of the chat; a chain of redirects is one
 	Preflights int     // OPTIONS of the chat that the browser asked by itself
+	Twins      int     // exchanges that a service worker made for its page, which are in the file twice
 	Timeless   int     // exchanges of the chat that have no time, because they were never sent
 	Elsewhere  int     // entries that are none of the chat
 	Others     []Count // their hosts
@@ -103,7 +104,7 @@ type Exchange struct {
 	User     string
 	Op       aicc.Op // OpNone: a call that no rule is about, such as the survey
 	Path     string  // as in docs/protocol.md section 3
-	Query    string
+	Read     bool    // a poll that asks for read receipts
 	Host     string
 
 	Began    time.Duration // when the page asked for it
@@ -136,7 +137,7 @@ func (r *Recording) Exchanges() iter.Seq2[*Exchange, error] {
 }
 
 func (r *Recording) exchange(e *entry) (*Exchange, error) {
-	x := &Exchange{Entry: e.index, Customer: e.customer, User: e.user, Op: e.op, Path: e.call.path, Query: e.query, Host: e.host,
+	x := &Exchange{Entry: e.index, Customer: e.customer, User: e.user, Op: e.op, Path: e.call.path, Read: e.read, Host: e.host,
 		Began: e.began.Sub(r.About.Start), Took: e.took, Opening: e.opening, Status: e.status, Problem: e.problem, Location: e.redirect,
 		Cached: e.cached, UserToken: e.used, Access: e.access, Granted: e.granted}
 	var err error

@@ -73,13 +73,16 @@ func named(token string) string {
 // by its token, and by the tab it came from.
 func (x *index) identify() {
 	slices.SortStableFunc(x.entries, func(a, b entry) int { return a.began.Compare(b.began) })
+	x.dropTwins()
 	x.About.Start, x.About.Used = x.entries[0].began, len(x.entries)
 	if names := x.channels.names(); len(names) == 1 {
 		x.setup.Channel = names[0]
 	}
 	x.nameUsers()
 	x.nameUsers() // once more, with the tokens whose users were named late
+	x.nameRest()
 	x.nameAskers()
+	x.findPages()
 	tabs, numbers := x.tabs(), map[tab]int{}
 	for i := range x.entries {
 		e := &x.entries[i]
@@ -117,6 +120,49 @@ func (x *index) markOpen() {
 	}
 }
 
+// dropTwins leaves out what a service worker asked for on behalf of its page, which is in the file
+// twice: as the page's, and as the worker's, which is on no page.
+func (x *index) dropTwins() {
+	type request struct {
+		path, user string
+		size       int64
+		token      int
+	}
+	asked := map[request]*entry{}
+	kept := x.entries[:0]
+	for _, e := range x.entries {
+		key := request{e.call.path, e.user, e.request.text.size, e.used}
+		if of := asked[key]; of != nil && e.page == "" && !e.worker && e.began.Sub(of.began) <= of.took {
+			delete(asked, key)
+			x.About.Twins++
+			continue
+		}
+		if e.worker {
+			asked[key] = &e
+		}
+		kept = append(kept, e)
+	}
+	x.entries = kept
+}
+
+// findPages puts what a service worker asked for, which is on no page, on the page where its user was
+// then.
+func (x *index) findPages() {
+	on := map[string]string{} // page by user
+	place := func(e *entry) {
+		if e.page == "" {
+			e.page = on[e.user]
+		}
+		on[e.user] = e.page
+	}
+	for i := range x.entries {
+		place(&x.entries[i])
+	}
+	for i := range slices.Backward(x.entries) {
+		place(&x.entries[i])
+	}
+}
+
 // nameUsers goes from the user to the tokens and from the tokens to the user.
 func (x *index) nameUsers() {
 	for i := range x.entries {
@@ -131,6 +177,29 @@ func (x *index) nameUsers() {
 			if _, ok := x.tokens.users[n]; n > 0 && !ok && e.user != "" {
 				x.tokens.users[n] = e.user
 			}
+		}
+	}
+}
+
+// nameRest gives what names nobody and carries no token, such as a download where the site's own server
+// adds the token, to the only user of its page. On a page of several users it stays nobody's.
+func (x *index) nameRest() {
+	only := map[string]string{} // user by page, "" where there are several
+	for i := range x.entries {
+		e := &x.entries[i]
+		if e.user == "" {
+			continue
+		}
+		if user, ok := only[e.page]; ok && user != e.user {
+			only[e.page] = ""
+			continue
+		}
+		only[e.page] = e.user
+	}
+	for i := range x.entries {
+		e := &x.entries[i]
+		if e.user == "" && e.used == 0 && e.call.op != aicc.OpToken {
+			e.user = only[e.page]
 		}
 	}
 }

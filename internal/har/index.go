@@ -21,12 +21,13 @@ type entry struct {
 	op                aicc.Op
 	customer          int
 	user, page, host  string
-	query             string
+	read              bool // a poll that asks for read receipts
 	began             time.Time
 	took, opening     time.Duration
 	status            int
 	problem, redirect string
 	cached            bool
+	worker            bool // see [rawEntry]
 	open              bool // it was under way when the recording was saved
 	undone            bool // a call of send of which nobody knows what it was
 	asked             int  // life of the application token that was asked for, in seconds
@@ -190,12 +191,21 @@ func (x *index) pageElement(int) error {
 	return err
 }
 
-// pageName is a title without what may be secret in it: browsers take the address for it.
+// pageName is a title without what may be secret in it: browsers take the address for it, which need
+// not be a right one.
 func pageName(title string) string {
 	if u, err := url.Parse(title); err == nil && u.Host != "" {
 		return clip(u.Scheme + "://" + u.Host + u.EscapedPath())
 	}
-	return clip(title)
+	return clip(withoutQuery(title))
+}
+
+// withoutQuery cuts off what may be the query of an address in a text, with all that follows.
+func withoutQuery(text string) string {
+	if at := strings.IndexAny(text, "?#"); at >= 0 && at+1 < len(text) {
+		return text[:at]
+	}
+	return text
 }
 
 // element reads an element of log.entries and keeps it if it is one of the chat.
@@ -263,17 +273,18 @@ func (x *index) keep(raw *rawEntry, u *url.URL, e entry) error {
 	if err != nil {
 		return fmt.Errorf("entry %d, byte %d: %w", e.index, raw.at, err)
 	}
+	e.worker = raw.worker
 	x.About.Scheme = x.share(u.Scheme)
 	e.began, e.page, e.request = began, x.share(raw.page), raw.request.body
 	e.request.coding = x.share(e.request.coding)
 	e.took, e.opening = raw.duration()
 	query := u.Query()
-	e.query = x.share(u.RawQuery)
+	e.read = query.Get("isNeedRead") == "true"
 	e.used = x.tokens.number(raw.request.headers.userToken)
 	e.access = x.tokens.number(bearer(raw.request.headers.auth))
 	e.asked, _ = strconv.Atoi(raw.request.headers.tokenLife) // 0: the header was not there
 	x.bearers, x.userTokens = x.bearers || e.access > 0, x.userTokens || e.used > 0
-	x.setup.Read = x.setup.Read || query.Get("isNeedRead") == "true"
+	x.setup.Read = x.setup.Read || e.read
 	e.user = x.share(query.Get("receiverId"))
 	n := len(x.entries)
 	x.entries = append(x.entries, e)
@@ -303,7 +314,7 @@ func (x *index) goesOn(n int, raw *rawEntry) (joined bool, err error) {
 // answered notes what an entry says of the answer.
 func (x *index) answered(n int, raw *rawEntry) {
 	e := &x.entries[n]
-	e.status, e.problem, e.response = raw.response.status, x.share(clip(raw.problem)), raw.response.body
+	e.status, e.problem, e.response = raw.response.status, x.share(clip(withoutQuery(raw.problem))), raw.response.body
 	e.response.coding = x.share(e.response.coding)
 	if e.status == http.StatusNotModified && e.response.text.size > 0 { // the page is handed what the browser has
 		e.status, raw.cached = http.StatusOK, true

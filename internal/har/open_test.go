@@ -140,6 +140,16 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := Open(write(t, "a.har.gz", "\x1f\x8b\x08\x00\x00"), Options{}); !errors.Is(err, ErrNotHAR) {
 		t.Errorf("a damaged gzip file: error %v", err)
 	}
+	var page bytes.Buffer
+	w := gzip.NewWriter(&page)
+	w.Write([]byte("<html>"))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none")) // nothing can be unpacked, nor need be
+	if _, err := Open(write(t, "a.har.gz", page.String()), Options{}); !errors.Is(err, ErrNotHAR) {
+		t.Errorf("a packed web page: error %v, want %v before it is unpacked", err, ErrNotHAR)
+	}
 }
 
 // TestOrder shuffles the entries: what is recorded is told by its time.
@@ -236,6 +246,76 @@ func TestUnnamed(t *testing.T) {
 	}
 }
 
+// TestTokensAdded gives a page's downloads to its user where the site's own server adds the tokens, so
+// that nothing in them tells whose they are.
+func TestTokensAdded(t *testing.T) {
+	bare := func(t tape) tape {
+		t = slices.Clone(t)
+		for i := range t {
+			t[i].user, t[i].access = "", ""
+		}
+		return t
+	}
+	one := bare(conversation())
+	r := open(t, one.write())
+	if len(r.Customers) != 1 || len(r.About.Midway) > 0 {
+		t.Errorf("customers %+v, of whom %v begin in the middle, want one from the beginning", r.Customers, r.About.Midway)
+	}
+	if failed, _ := judge(t, r); len(failed) > 0 {
+		t.Errorf("failed: %v", failed)
+	}
+	failed, _ := judge(t, open(t, one.without("download").write()))
+	if want := []string{"SIM-05"}; !slices.Equal(failed, want) {
+		t.Errorf("without the download: failed %v, want %v", failed, want)
+	}
+	two := slices.Clone(one)
+	for _, s := range one.without("download") {
+		s.path, s.request = strings.ReplaceAll(s.path, chatUser, "another"), strings.ReplaceAll(s.request, chatUser, "another")
+		two = append(two, s)
+	}
+	if r := open(t, two.write()); len(r.Customers) != 3 {
+		t.Errorf("of two users on one page: customers %+v, want three, one of them unknown", r.Customers)
+	}
+}
+
+// TestServiceWorker reads what a page asked for through its service worker once, though Chromium
+// records what the worker then does, too; and takes what only the worker asked for as the page's.
+func TestServiceWorker(t *testing.T) {
+	record := func(keepPage func(name string) bool) *Recording {
+		var entries []map[string]any
+		for _, s := range conversation() {
+			page, worker := s.entry(), s.entry()
+			page["_fetchedViaServiceWorker"] = true
+			delete(worker, "pageref")
+			if keepPage(s.name) {
+				entries = append(entries, page)
+			}
+			entries = append(entries, worker)
+		}
+		text, err := json.Marshal(map[string]any{"log": map[string]any{"entries": entries}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return open(t, string(text))
+	}
+	twice := record(func(string) bool { return true })
+	if diff := cmp.Diff(ops(t, open(t, conversation().write())), ops(t, twice)); diff != "" {
+		t.Errorf("each twice (-want +got):\n%s", diff)
+	}
+	if n := len(conversation()); twice.About.Twins != n {
+		t.Errorf("%d are told to be passed over, want %d", twice.About.Twins, n)
+	}
+	mixed := record(func(name string) bool { return !strings.HasPrefix(name, "poll") })
+	if len(mixed.Customers) != 1 || mixed.About.Used != len(conversation()) {
+		t.Errorf("the worker polls: customers %+v, %d exchanges, want one with %d", mixed.Customers, mixed.About.Used, len(conversation()))
+	}
+	for _, r := range []*Recording{twice, mixed} {
+		if failed, _ := judge(t, r); len(failed) > 0 {
+			t.Errorf("failed: %v", failed)
+		}
+	}
+}
+
 // TestPassedOver mixes a chat with what is none.
 func TestPassedOver(t *testing.T) {
 	tape := conversation()
@@ -317,6 +397,12 @@ func TestTimes(t *testing.T) {
 		e := rawEntry{started: text}
 		if got, err := e.begun(); err != nil || !got.Equal(want) {
 			t.Errorf("%s: %v, %v, want %v", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-20", "2026-11-20T10:00:00+99:99"} {
+		e := rawEntry{started: text}
+		if got, err := e.begun(); err == nil {
+			t.Errorf("%q: %v, want an error", text, got)
 		}
 	}
 	for _, tt := range []struct {
@@ -460,6 +546,25 @@ func TestNotes(t *testing.T) {
 		}
 		if failed, _ := judge(t, r); len(failed) > 0 {
 			t.Errorf("%s: failed: %v", tt.why, failed)
+		}
+	}
+}
+
+// TestPageName leaves the query out of whatever looks like an address, and titles as they are.
+func TestPageName(t *testing.T) {
+	for title, want := range map[string]string{
+		"https://shop.example.com/help?token=T":    "https://shop.example.com/help",
+		"https://me:T@shop.example.com/help#T":     "https://shop.example.com/help",
+		"https://shop.example.com/100%/help?t=T":   "https://shop.example.com/100%/help", // no right address
+		"file:///home/me/chat.html?token=T":        "file:///home/me/chat.html",
+		"/chat?token=T":                            "/chat",
+		"myapp:login?token=T":                      "myapp:login",
+		"cannot reach https://a.example.com/?t=T!": "cannot reach https://a.example.com/",
+		"Need help?": "Need help?",
+		"我的包裹":       "我的包裹",
+	} {
+		if got := pageName(title); got != want {
+			t.Errorf("%q became %q, want %q", title, got, want)
 		}
 	}
 }

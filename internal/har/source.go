@@ -51,7 +51,33 @@ func openSource(name string) (*source, error) {
 		return &source{File: f}, nil
 	}
 	defer f.Close()
-	return unpackedCopy(f)
+	text, err := plain(f)
+	if err == nil {
+		text, err = beginning(text)
+	}
+	if err != nil {
+		return nil, whole(err)
+	}
+	return unpackedCopy(text)
+}
+
+// beginning looks at how a text begins, so that what is no recording is refused before all of it is
+// unpacked, which may be a thousand times as long as the file.
+func beginning(text io.Reader) (io.Reader, error) {
+	var start bytes.Buffer
+	in := newScanner(io.TeeReader(io.LimitReader(text, scanBuffer), &start))
+	if err := in.begins(); err != nil {
+		return nil, err
+	}
+	return io.MultiReader(&start, text), nil
+}
+
+// whole says of an error in what way a packed file is not whole.
+func whole(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: the packed file ends in the middle", ErrNotHAR)
+	}
+	return err
 }
 
 func isGzip(start []byte) bool { return bytes.HasPrefix(start, []byte{0x1f, 0x8b}) }
@@ -60,25 +86,19 @@ func isUTF16(start []byte) bool {
 	return bytes.HasPrefix(start, []byte{0xff, 0xfe}) || bytes.HasPrefix(start, []byte{0xfe, 0xff})
 }
 
-// unpackedCopy writes what is in a file as UTF-8 to a temporary file that only this user may read.
-func unpackedCopy(f io.Reader) (*source, error) {
+// unpackedCopy writes a text to a temporary file that only this user may read.
+func unpackedCopy(text io.Reader) (*source, error) {
 	to, err := os.CreateTemp("", "chatbench-*.har")
 	if err != nil {
 		return nil, err
 	}
 	s := &source{File: to, remove: os.Remove(to.Name()) != nil}
-	text, err := plain(f)
-	if err == nil {
-		_, err = io.Copy(to, text)
-	}
+	_, err = io.Copy(to, text)
 	if err == nil {
 		_, err = to.Seek(0, io.SeekStart)
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = fmt.Errorf("%w: the packed file ends in the middle", ErrNotHAR)
-	}
 	if err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(whole(err), s.Close())
 	}
 	return s, nil
 }
