@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -96,6 +98,8 @@ func (f *doctorFlags) walk(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer closing()
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes, such as head, must not leave the conversation open
+	defer signal.Reset(syscall.SIGPIPE)
 	v := &doctorView{stdout: cmd.OutOrStdout(), stderr: cmd.ErrOrStderr(), say: say}
 	if !f.json {
 		v.watch(&o, colored(cmd, v.stdout))
