@@ -23,7 +23,7 @@ func (w *walk) clickToCall() finding {
 	case a.Status == http.StatusNotFound:
 		return lacking(d("E15"), "there is no checkClickToCallSupport")
 	}
-	return refused(d("E15"), &a).advise("look at the set-up of click-to-call", page)
+	return w.refused(d("E15"), &a).advise("look at the set-up of click-to-call", page)
 }
 
 // tries is how often a history is asked for what it does not have yet.
@@ -38,9 +38,9 @@ func (w *walk) history() finding {
 		case a.Status == http.StatusNotFound:
 			return lacking(d("E09"), "there is no queryHistoryChatMessage")
 		case a.Status == http.StatusOK && a.Code == aicc.CodeParam:
-			return lacking(u("E09"), "no history is kept: %s", told(&a)).advise("if there should be one, ask the vendor how it is switched on: their pages do not say", page)
+			return lacking(u("E09"), "no history is kept: %s", w.told(&a)).advise("if there should be one, ask the vendor how it is switched on: their pages do not say", page)
 		case !ok:
-			return refused(d("E09"), &a).advise("ask the vendor", page)
+			return w.refused(d("E09"), &a).advise("ask the vendor", page)
 		case slices.ContainsFunc(list, func(p caller.Past) bool { return p.Content == w.talk.said }):
 			return right(d("E09"), "it has what was said, %d messages", len(list))
 		case try < tries-1:
@@ -57,7 +57,7 @@ func (w *walk) survey() finding {
 	case a.Status == http.StatusNotFound:
 		return lacking(d("E12"), "there is no getsatisfactionsurveymode")
 	case !a.OK():
-		return refused(d("E12"), &a).advise("look at the survey", surveyPage())
+		return w.refused(d("E12"), &a).advise("look at the survey", surveyPage())
 	case mode.Type == "NO" || mode.Type == "":
 		return lacking(d("E12"), "the channel has no survey (surveyType %q)", mode.Type).advise("if it should have one, switch it on", surveyPage())
 	case w.states["agents"] != Right:
@@ -69,7 +69,7 @@ func (w *walk) survey() finding {
 			return right(d("E13"), "there is one, and the answer 5 was accepted")
 		}
 	}
-	return refused(u("E13"), &rated).advise("look at the survey; which form of an answer is right the vendor's pages do not agree on", surveyPage())
+	return w.refused(u("E13"), &rated).advise("look at the survey; which form of an answer is right the vendor's pages do not agree on", surveyPage())
 }
 
 func (w *walk) disconnect() finding {
@@ -84,7 +84,7 @@ func (w *walk) disconnect() finding {
 	if w.left() {
 		return right(d("6.7"), "the other side hung up at the same time")
 	}
-	return refused(d("E03"), &a).advise("look at the agent's workbench whether the conversation is still there", agentPage())
+	return w.refused(d("E03"), &a).advise("look at the agent's workbench whether the conversation is still there", agentPage())
 }
 
 // leaveCodes are the documented codes of doLeaveMessage (section E10).
@@ -99,7 +99,7 @@ func (w *walk) leaveMessage() finding {
 	case a.Status == http.StatusNotFound:
 		return lacking(d("E10"), "there is no doLeaveMessage")
 	}
-	return meaning(refused(d("E10"), &a), &a, leaveCodes).advise("look whether messages can be left on this channel", page)
+	return meaning(w.refused(d("E10"), &a), &a, leaveCodes).advise("look whether messages can be left on this channel", page)
 }
 
 // hangUp ends what may still be open, also when the walk is to stop. It asks more than once: a tenant

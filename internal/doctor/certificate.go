@@ -29,8 +29,8 @@ func (w *walk) certificate() finding {
 	cfg := w.tlsConfig()
 	problems, advice := w.problems(state, cfg)
 	leaf := state.PeerCertificates[0]
-	seen := fmt.Sprintf("%s, certificate of %s by %s, good until %s", tls.VersionName(state.Version), quoted(holder(leaf)),
-		quoted(name(leaf.Issuer.CommonName, leaf.Issuer.String())), leaf.NotAfter.UTC().Format(time.DateOnly))
+	seen := fmt.Sprintf("%s, certificate of %s by %s, good until %s", tls.VersionName(state.Version), w.quoted(holder(leaf)),
+		w.quoted(name(leaf.Issuer.CommonName, leaf.Issuer.String())), leaf.NotAfter.UTC().Format(time.DateOnly))
 	switch left := time.Until(leaf.NotAfter); {
 	case len(problems) > 0 && w.Target.Insecure:
 		return warn(u("2.1"), "%s; not verified, as --insecure says: %s", seen, strings.Join(problems, "; ")).advise(advice, nil)
@@ -120,7 +120,7 @@ func (w *walk) problems(state tls.ConnectionState, cfg *tls.Config) (list []stri
 		problem("look at the clock of this machine, or wait", "the certificate is not good before %s", leaf.NotBefore.UTC().Format(time.DateOnly))
 	}
 	if leaf.VerifyHostname(cfg.ServerName) != nil {
-		problem("use the name in the certificate, or --sni NAME", "the certificate is for %s and not for %s", quoted(holder(leaf)), cfg.ServerName)
+		problem("use the name in the certificate, or --sni NAME", "the certificate is for %s and not for %s", w.quoted(holder(leaf)), cfg.ServerName)
 	}
 	if sentence, hint := w.untrusted(state.PeerCertificates, cfg.RootCAs); sentence != "" {
 		problem(hint, "%s", sentence)
@@ -143,7 +143,7 @@ func (w *walk) untrusted(chain []*x509.Certificate, roots *x509.CertPool) (sente
 	case leaf.CheckSignatureFrom(leaf) == nil || leaf.Issuer.String() == leaf.Subject.String():
 		return "the certificate is signed by itself", "give it with --ca-file if it is yours, or have it signed by an authority"
 	case len(chain) == 1:
-		return fmt.Sprintf("the certificate is signed by %s, which this machine does not know, and no certificate of it was sent", quoted(leaf.Issuer.String())),
+		return fmt.Sprintf("the certificate is signed by %s, which this machine does not know, and no certificate of it was sent", w.quoted(leaf.Issuer.String())),
 			"send the certificates in between as well where the certificate is kept, or give your own authority with --ca-file"
 	}
 	return fmt.Sprintf("the chain of certificates leads to no authority that this machine knows: %s", err), "give your own authority with --ca-file"

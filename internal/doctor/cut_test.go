@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatbench/internal/aicc"
+	"chatbench/internal/caller"
 	"chatbench/internal/result"
 	"chatbench/internal/scenario"
 )
@@ -197,5 +198,24 @@ func TestSecrets(t *testing.T) {
 	}
 	if s := v.step(t, "leave"); !strings.Contains(s.Saw, "***") {
 		t.Errorf("what the tenant sent back is shown as %q, want it masked", s.Saw)
+	}
+}
+
+// TestQuotedSecrets has secrets come back in ways that hide them: changed by quotes, cut off by the
+// end of what is quoted, and replaced by newer ones.
+func TestQuotedSecrets(t *testing.T) {
+	for _, c := range []struct{ name, said string }{
+		{"changed by quotes", `the secret s3"cret is wrong`},
+		{"cut off", strings.Repeat("x", 116) + `s3"cret`},
+		{"replaced", "the token an-old-token has ended"},
+	} {
+		w := &walk{u: &caller.User{Token: "an-old-token"}}
+		w.keep(`s3"cret`)
+		w.gotThrough(nil)
+		w.u.Token = "a-new-token"
+		got := w.quoted(c.said)
+		if !strings.Contains(got, "***") || strings.Contains(got, "s3") || strings.Contains(got, "old") {
+			t.Errorf("%s: %q is shown as %s, want it masked", c.name, c.said, got)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,6 +71,7 @@ func Run(ctx context.Context, o Options) *Report {
 	w.client = &caller.Client{Target: o.Target, HTTP: caller.HTTPClient(o.Transport), Start: time.Now(), Locale: o.Locale,
 		Name: "chatbench doctor", Report: w.gotThrough}
 	w.u = w.client.NewUser(o.User)
+	w.keep(o.Target.AppSecret)
 	w.report = Report{Schema: Schema, Tool: o.Tool, Start: w.client.Start, Target: o.Subject, Channel: o.Target.Channel}
 	for i := range steps {
 		w.take(&steps[i])
@@ -89,6 +91,8 @@ type walk struct {
 	u      *caller.User
 	report Report
 	states map[string]State // of the steps that were taken
+
+	secrets []string // that were sent or came
 
 	failures int  // calls in a row that got no answer
 	over     bool // all steps are behind
@@ -201,6 +205,7 @@ func (w *walk) cutShort(f finding) finding {
 
 // gotThrough counts the calls in a row that were not answered.
 func (w *walk) gotThrough(err error) {
+	w.keep(w.u.App, w.u.Token) // which the call carried
 	switch {
 	case err == nil:
 		w.failures = 0
@@ -223,12 +228,20 @@ func (w *walk) lose(why string) {
 
 // masked takes secrets out of a text, which may quote what a tenant sent.
 func (w *walk) masked(text string) string {
-	for _, secret := range []string{w.Target.AppSecret, w.u.App, w.u.Token} {
-		if len(secret) >= 4 {
-			text = strings.ReplaceAll(text, secret, "***")
-		}
+	w.keep(w.u.App, w.u.Token)
+	for _, secret := range w.secrets {
+		text = strings.ReplaceAll(text, secret, "***")
 	}
 	return text
+}
+
+// keep notes what is to be masked from now on: a tenant may send back a token that was replaced.
+func (w *walk) keep(secrets ...string) {
+	for _, secret := range secrets {
+		if len(secret) >= 4 && !slices.Contains(w.secrets, secret) {
+			w.secrets = append(w.secrets, secret)
+		}
+	}
 }
 
 func (w *walk) finish() *Report {

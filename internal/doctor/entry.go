@@ -33,34 +33,34 @@ func (w *walk) key() finding {
 		w.lose(a.Err)
 		return unsure(u("E01"), "tokenByAkSk: %s", a.Words())
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return wrong(u("E01"), "tokenByAkSk was refused: %s", told(&a)).
+		return wrong(u("E01"), "tokenByAkSk was refused: %s", w.told(&a)).
 			advise("the key or the secret is wrong, or the application is disabled; which of them the vendor's pages do not let one tell: compare both with what the vendor's operations staff sent, letter by letter", keyPage())
 	case http.StatusNotFound:
-		return wrong(d("2.4"), "HTTP 404: there is no %s%s", aicc.PathToken, server(&a)).advise(noPath, nil)
+		return wrong(d("2.4"), "HTTP 404: there is no %s%s", aicc.PathToken, w.server(&a)).advise(noPath, nil)
 	case http.StatusBadRequest:
-		return wrong(d("2.4"), "tokenByAkSk was refused: %s", told(&a)).advise("look whether key and secret are complete and without blanks", keyPage())
+		return wrong(d("2.4"), "tokenByAkSk was refused: %s", w.told(&a)).advise("look whether key and secret are complete and without blanks", keyPage())
 	case http.StatusOK:
-		return wrong(u("E01"), "tokenByAkSk gave no token: %s", orShape(&a)).
+		return wrong(u("E01"), "tokenByAkSk gave no token: %s", w.orShape(&a)).
 			advise("look whether the key belongs to this installation, and whether the address is the one of the interface", keyPage())
 	}
-	return wrong(d("2.4"), "tokenByAkSk was refused: %s", told(&a)).advise("look at what answers at this address", keyPage())
+	return wrong(d("2.4"), "tokenByAkSk was refused: %s", w.told(&a)).advise("look at what answers at this address", keyPage())
 }
 
 // told is how a call was refused, with the tenant's own words if it has some.
-func told(a *caller.Answer) string {
+func (w *walk) told(a *caller.Answer) string {
 	words := a.Words()
 	if answer, err := aicc.ParseAnswer(a.Body); (err == nil || answer.Code != "") && answer.Desc != "" {
-		words += ", " + quoted(answer.Desc)
+		words += ", " + w.quoted(answer.Desc)
 	}
 	return words
 }
 
 // orShape is what is wrong with an answer of status 200.
-func orShape(a *caller.Answer) string {
+func (w *walk) orShape(a *caller.Answer) string {
 	if a.Shape != "" {
 		return a.Shape
 	}
-	return told(a)
+	return w.told(a)
 }
 
 func (w *walk) life() finding {
@@ -90,22 +90,22 @@ func (w *walk) channel() finding {
 		w.lose(a.Err)
 		return unsure(u("E02"), "applyToken: %s", a.Words())
 	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
-		return wrong(u("E02"), "applyToken was refused, with a token that is new: %s", told(&a)).
+		return wrong(u("E02"), "applyToken was refused, with a token that is new: %s", w.told(&a)).
 			advise("the application may ask for tokens and not for this interface: ask the vendor's operations staff to let it", keyPage())
 	case a.Status == http.StatusOK && a.Code != "":
-		return wrong(d("E02"), "applyToken gave no token for channel %s: %s", w.Target.Channel, told(&a)).advise(hint, channelPage("渠道接入编码"))
+		return wrong(d("E02"), "applyToken gave no token for channel %s: %s", w.Target.Channel, w.told(&a)).advise(hint, channelPage("渠道接入编码"))
 	case a.Status == http.StatusOK:
-		return wrong(d("E02"), "applyToken gave no token: %s", orShape(&a)).advise("look at what answers at this address", nil)
+		return wrong(d("E02"), "applyToken gave no token: %s", w.orShape(&a)).advise("look at what answers at this address", nil)
 	}
-	return wrong(d("2.4"), "applyToken was refused: %s", told(&a)).advise(hint, channelPage("渠道接入编码"))
+	return wrong(d("2.4"), "applyToken was refused: %s", w.told(&a)).advise(hint, channelPage("渠道接入编码"))
 }
 
 // refused is the finding of a call that was not answered as it should have been.
-func refused(b Basis, a *caller.Answer) finding {
+func (w *walk) refused(b Basis, a *caller.Answer) finding {
 	if a.Status == 0 {
 		return unsure(u(""), "%s: %s", a.Ask, a.Words())
 	}
-	return wrong(b, "%s was refused: %s", a.Ask, orShape(a))
+	return wrong(b, "%s was refused: %s", a.Ask, w.orShape(a))
 }
 
 // meaning adds what a documented code means.

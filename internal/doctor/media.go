@@ -17,7 +17,7 @@ func (w *walk) upload() finding {
 	endpoint := clientPage("客户发送文件 (uploadFileStream)")
 	switch {
 	case !a.OK():
-		return meaning(refused(d("E07"), &a), &a, uploadCodes).advise("look whether uploads are allowed and have somewhere to be stored: what is to be set for it the vendor's pages do not say", endpoint)
+		return meaning(w.refused(d("E07"), &a), &a, uploadCodes).advise("look whether uploads are allowed and have somewhere to be stored: what is to be set for it the vendor's pages do not say", endpoint)
 	case a.ObjectKey == "":
 		return wrong(d("E07"), "uploadFileStream was accepted, and gave no objectKey").advise("ask the vendor", endpoint)
 	}
@@ -26,7 +26,7 @@ func (w *walk) upload() finding {
 	case !ok:
 		return f
 	case !sent.OK():
-		return refused(d("E03"), &sent).advise("the upload was accepted and sending it was not; ask the vendor", endpoint)
+		return w.refused(d("E03"), &sent).advise("the upload was accepted and sending it was not; ask the vendor", endpoint)
 	}
 	return right(d("E03"), "a picture was uploaded and sent")
 }
@@ -67,7 +67,7 @@ func (w *walk) download() finding {
 	}
 	a := w.u.Call(w.ctx, caller.DownloadCall(m))
 	if !a.OK() {
-		return meaning(refused(d("E08"), &a), &a, downloadCodes).advise("look at the file server, and whether the file is larger than the tenant lets download", endpoint)
+		return meaning(w.refused(d("E08"), &a), &a, downloadCodes).advise("look at the file server, and whether the file is larger than the tenant lets download", endpoint)
 	}
 	content := a.Decoded()
 	switch kind := http.DetectContentType(content); {

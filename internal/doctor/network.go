@@ -119,11 +119,11 @@ func (w *walk) http() finding {
 	}
 	switch {
 	case a.Status == http.StatusNotFound:
-		return warn(d("2.4"), "HTTP 404: there is no %s%s", aicc.PathPoll, server(&a)).advise(noPath, nil)
+		return warn(d("2.4"), "HTTP 404: there is no %s%s", aicc.PathPoll, w.server(&a)).advise(noPath, nil)
 	case a.Took > slowAnswer:
-		return warn(u("13.1"), "an answer took %s%s", spent(a.Took), server(&a)).advise("look at what stands between this machine and the tenant, before a customer waits for it", nil)
+		return warn(u("13.1"), "an answer took %s%s", spent(a.Took), w.server(&a)).advise("look at what stands between this machine and the tenant, before a customer waits for it", nil)
 	}
-	return right(u("2.4"), "HTTP %d without tokens%s", a.Status, server(&a))
+	return right(u("2.4"), "HTTP %d without tokens%s", a.Status, w.server(&a))
 }
 
 func (w *walk) noAnswer(a *caller.Answer) finding {
@@ -139,15 +139,15 @@ func (w *walk) notAICC(a *caller.Answer) (finding, bool) {
 	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	switch {
 	case a.Status >= 300 && a.Status < 400:
-		return wrong(u("2.4"), "HTTP %d to %s%s", a.Status, quoted(bare(a.Header.Get("Location"))), server(a)).
+		return wrong(u("2.4"), "HTTP %d to %s%s", a.Status, w.quoted(bare(a.Header.Get("Location"))), w.server(a)).
 			advise("this is a login page or a proxy; use the address of the interface, in front of /apigovernance and /apiaccess", nil), true
 	case a.Status == http.StatusProxyAuthRequired:
-		return wrong(u("2.4"), "HTTP %d: a proxy wants a password%s", a.Status, server(a)).advise("go around the proxy; chatbench uses none", nil), true
+		return wrong(u("2.4"), "HTTP %d: a proxy wants a password%s", a.Status, w.server(a)).advise("go around the proxy; chatbench uses none", nil), true
 	case a.Status >= 500:
-		return wrong(d("2.4"), "HTTP %d%s", a.Status, server(a)).
+		return wrong(d("2.4"), "HTTP %d%s", a.Status, w.server(a)).
 			advise("the gateway is there and the tenant behind it is not; ask whoever runs it", nil), true
 	case kind == "text/html" && a.Status == http.StatusOK:
-		return wrong(u("2.4"), "an HTML page%s%s", title(a.Body), server(a)).
+		return wrong(u("2.4"), "an HTML page%s%s", w.title(a.Body), w.server(a)).
 			advise("this is a web server or a login page; use the address of the interface, in front of /apigovernance and /apiaccess", nil), true
 	}
 	return finding{}, false
@@ -163,9 +163,9 @@ func bare(location string) string {
 }
 
 // server names what answered, when it says so.
-func server(a *caller.Answer) string {
+func (w *walk) server(a *caller.Answer) string {
 	if name := cmp.Or(a.Header.Get("Server"), a.Header.Get("Via")); name != "" {
-		return fmt.Sprintf(" from %s", quoted(name))
+		return fmt.Sprintf(" from %s", w.quoted(name))
 	}
 	return ""
 }
@@ -173,16 +173,18 @@ func server(a *caller.Answer) string {
 var titleOf = regexp.MustCompile(`(?is)<title[^>]*>\s*(.*?)\s*</title>`)
 
 // title quotes that of an HTML page.
-func title(body []byte) string {
+func (w *walk) title(body []byte) string {
 	if found := titleOf.FindSubmatch(body[:min(len(body), 64<<10)]); found != nil {
-		return fmt.Sprintf(" titled %s", quoted(string(found[1])))
+		return fmt.Sprintf(" titled %s", w.quoted(string(found[1])))
 	}
 	return ""
 }
 
-// quoted shows a text of the tenant, or the beginning of it.
-func quoted(text string) string {
+// quoted shows a text of the tenant, or the beginning of it. Secrets are taken out first: in quotes, or
+// cut off, they would not be known for what they are.
+func (w *walk) quoted(text string) string {
 	const most = 120
+	text = w.masked(text)
 	if r := []rune(text); len(r) > most {
 		text = string(r[:most]) + "…"
 	}

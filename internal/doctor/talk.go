@@ -49,14 +49,14 @@ func (w *walk) connect() finding {
 		return right(d("E03"), "CONNECT was accepted")
 	case a.Status == http.StatusOK && a.Code == aicc.CodeOffHours:
 		w.talk.refused = a.Code
-		f := because("hours", "CONNECT was refused, as agents do not work now: %s", told(&a))
+		f := because("hours", "CONNECT was refused, as agents do not work now: %s", w.told(&a))
 		f.basis = d("E03")
 		return f
 	case a.Status == 0:
 		w.lose(a.Err)
 		return unsure(u("14"), "CONNECT: %s; a conversation may be open", a.Words())
 	}
-	return meaning(refused(d("E03"), &a), &a, connectCodes).
+	return meaning(w.refused(d("E03"), &a), &a, connectCodes).
 		advise("look whether the channel has a skill queue, and whether its robot is there", channelPage("技能队列"))
 }
 
@@ -117,7 +117,7 @@ func (w *walk) robot() finding {
 	from := len(w.u.Seen)
 	a := w.u.Say(w.ctx, "CHAT", w.words().question)
 	if !a.OK() {
-		return refused(d("E03"), &a).advise("look at the robot of the channel", robotPage())
+		return w.refused(d("E03"), &a).advise("look at the robot of the channel", robotPage())
 	}
 	w.talk.answers = w.until(from, w.Patience, caller.ByRobot)
 	switch {
@@ -167,19 +167,19 @@ func (w *walk) keyword() finding {
 	from := len(w.u.Seen)
 	a := w.u.Say(w.ctx, "CHAT", w.Keyword)
 	if !a.OK() {
-		return refused(d("E03"), &a).advise("look at the keyword", channelPage("转人工关键字"))
+		return w.refused(d("E03"), &a).advise("look at the keyword", channelPage("转人工关键字"))
 	}
 	w.talk.over = w.until(from, min(w.Patience, 2*welcome), handedOver) || w.waits()
 	if w.talk.over {
 		w.talk.accepted, w.talk.queueing = true, time.Now()
-		return right(d("6.3"), "%s hands over", quoted(w.Keyword))
+		return right(d("6.3"), "%s hands over", w.quoted(w.Keyword))
 	}
 	if a := w.transfer(); !a.OK() { // nothing hands over
-		f := because("handover", "%s does not hand over, nor does TRANS2AGENT", quoted(w.Keyword))
+		f := because("handover", "%s does not hand over, nor does TRANS2AGENT", w.quoted(w.Keyword))
 		f.basis = d("6.3")
 		return f
 	}
-	return wrong(d("6.3"), "%s does not hand over, and TRANS2AGENT does", quoted(w.Keyword)).
+	return wrong(d("6.3"), "%s does not hand over, and TRANS2AGENT does", w.quoted(w.Keyword)).
 		advise("compare the keyword with that of the channel; robots may want it as the whole text", channelPage("转人工关键字"))
 }
 
@@ -207,11 +207,11 @@ func (w *walk) handover() finding {
 		return right(d("E03"), "TRANS2AGENT was accepted")
 	case a.Status == http.StatusOK && a.Code == aicc.CodeOffHours:
 		w.talk.refused = a.Code
-		f := because("hours", "TRANS2AGENT was refused, as agents do not work now: %s", told(a))
+		f := because("hours", "TRANS2AGENT was refused, as agents do not work now: %s", w.told(a))
 		f.basis = d("E03")
 		return f
 	}
-	return meaning(refused(d("E03"), a), a, map[string]string{
+	return meaning(w.refused(d("E03"), a), a, map[string]string{
 		"13": "no channel configuration, the session is invalid, an agent is there already, or the agents' platform cannot be reached",
 	}).advise("look at the skill queue of the channel, how long its queue may be, and its agents", channelPage("技能队列"))
 }
@@ -248,7 +248,7 @@ func (w *walk) queue() finding {
 	case a.OK():
 		return right(d("E06"), "at place %d, with %d s to wait as the tenant estimates", a.Position, a.EstimateWait)
 	}
-	return meaning(refused(d("E06"), &a), &a, queueCodes).advise("look at the skill queue of the channel", channelPage("技能队列"))
+	return meaning(w.refused(d("E06"), &a), &a, queueCodes).advise("look at the skill queue of the channel", channelPage("技能队列"))
 }
 
 // agents waits for one to speak.
@@ -270,7 +270,7 @@ func (w *walk) agents() finding {
 		return wrong(u("E06"), "no agent took the conversation within %v; it is at place %d of the queue", w.Patience, a.Position).
 			advise("nobody of the skill queue is signed in, or all are busy: a customer cannot tell which; have an agent with this skill queue sign in", agentPage())
 	}
-	return wrong(u("E06"), "no agent took the conversation within %v (queryQueueInfo: %s)", w.Patience, told(&a)).
+	return wrong(u("E06"), "no agent took the conversation within %v (queryQueueInfo: %s)", w.Patience, w.told(&a)).
 		advise("have an agent with the skill queue of the channel sign in", agentPage())
 }
 
@@ -284,7 +284,7 @@ func (w *walk) again() (f finding, ok bool) {
 		return unsure(u("6.7"), "the other side hung up twice; a walk opens no more than %d conversations", mostConnects), false
 	}
 	if a := w.open(); !a.OK() {
-		return refused(d("E03"), &a), false
+		return w.refused(d("E03"), &a), false
 	}
 	if !w.talk.agent {
 		return finding{}, true
@@ -344,7 +344,7 @@ func (w *walk) text() finding {
 	case !ok:
 		return f
 	case !a.OK():
-		return refused(d("E03"), &a).advise("look at the agent's workbench for what became of it", agentPage())
+		return w.refused(d("E03"), &a).advise("look at the agent's workbench for what became of it", agentPage())
 	case w.until(from, w.Patience, caller.ByAgent):
 		return right(d("E03"), "an agent answers what it is told")
 	}
