@@ -20,6 +20,7 @@ type User struct {
 	Seen       []aicc.Downlink // everything that polls brought
 	Held       time.Duration   // longest empty poll
 	Contact    Answer          // the latest poll that was not answered
+	Polled     Answer          // the latest poll
 }
 
 // PollPause is the demo's between an answer and the next poll.
@@ -174,6 +175,7 @@ func (u *User) Poll(ctx context.Context) Answer {
 
 // Take takes in what a poll brought.
 func (u *User) Take(a Answer) {
+	u.Polled = a
 	switch {
 	case a.Status == 0:
 		u.Contact = a

@@ -84,6 +84,9 @@ func (w *walk) disconnect() finding {
 	if w.left() {
 		return right(d("6.7"), "the other side hung up at the same time")
 	}
+	if w.talk.deaf != "" {
+		return w.notLookedAt(w.talk.deaf)
+	}
 	return w.refused(d("E03"), &a).advise("look at the agent's workbench whether the conversation is still there", agentPage())
 }
 

@@ -25,6 +25,8 @@ func (w *walk) upload() finding {
 	switch {
 	case !ok:
 		return f
+	case !sent.OK() && w.talk.deaf != "":
+		return w.notLookedAt(w.talk.deaf) // the conversation may have ended
 	case !sent.OK():
 		return w.refused(d("E03"), &sent).advise("the upload was accepted and sending it was not; ask the vendor", endpoint)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,18 @@ func replying(path, containing string, status int, body string) *front {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 		return true
+	}}
+}
+
+// refusingPolls answers the polls of a conversation.
+func refusingPolls(status int, body string) *front {
+	var connected atomic.Bool
+	polls := replying(aicc.PathPoll, "", status, body)
+	return &front{answer: func(w http.ResponseWriter, at, asked string) bool {
+		if strings.Contains(asked, `"`+aicc.Connect+`"`) {
+			connected.Store(true)
+		}
+		return connected.Load() && polls.answer(w, at, asked)
 	}}
 }
 
@@ -190,6 +203,11 @@ var setUps = []setUp{
 	}, wrong: "robot=wrong", hint: "greets and does not answer", exit: 1},
 	{name: "the robot says nothing at all", cfg: func(c *scenario.Tenant) { c.Robot.Welcome, c.Mutants = "", []string{"mute-robot:every=1"} },
 		wrong: "robot=wrong", hint: "配置智能机器人", exit: 1},
+	{name: "polls are refused", front: func() *front { return refusingPolls(500, `{}`) },
+		wrong: "robot=wrong agents=wrong", hint: "a poll was refused: HTTP 500", exit: 1},
+	{name: "polls are answered by something else", cfg: func(c *scenario.Tenant) { c.Robot = nil },
+		front: func() *front { return refusingPolls(200, `<html></html>`) },
+		wrong: "robot=wrong agents=wrong", hint: "the body is not JSON", exit: 1},
 	{name: "the robot has no welcome", cfg: func(c *scenario.Tenant) { c.Robot.Welcome = "" }},
 	{name: "the keyword is another one", opt: func(o *Options) { o.Keyword = "somebody else" },
 		wrong: "keyword=wrong", hint: "转人工关键字", exit: 1},

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -21,6 +22,7 @@ type talk struct {
 	over     bool           // the keyword handed over
 	transfer *caller.Answer // to TRANS2AGENT, when it was sent
 	queueing time.Time
+	deaf     string // step at which polls were found not to work, or ""
 	agent    bool   // one is there
 	said     string // the text that an agent was to answer
 	picture  *aicc.Downlink
@@ -120,6 +122,10 @@ func (w *walk) robot() finding {
 		return w.refused(d("E03"), &a).advise("look at the robot of the channel", robotPage())
 	}
 	w.talk.answers = w.until(from, w.Patience, caller.ByRobot)
+	if f, deaf := w.deaf("robot"); deaf && !w.talk.answers {
+		w.talk.direct = !w.talk.robot && w.waits()
+		return f
+	}
 	switch {
 	case w.talk.answers && from == 0:
 		return right(d("6.3"), "a robot answers; it has no welcome")
@@ -131,6 +137,17 @@ func (w *walk) robot() finding {
 		return w.noRobot(expected)
 	}
 	return w.mute("CONNECT was accepted, and nobody speaks within %v", w.Patience)
+}
+
+// deaf says so when polls are not answered as they should be: then nothing is known of who speaks, nor
+// of the conversation's end.
+func (w *walk) deaf(step string) (f finding, deaf bool) {
+	a := &w.u.Polled
+	if a.Ask == "" || a.OK() {
+		return finding{}, false
+	}
+	w.talk.deaf = cmp.Or(w.talk.deaf, step)
+	return w.refused(d("E05"), a).advise("look at what answers polls: without them no client sees a message", nil), true
 }
 
 func (w *walk) mute(format string, args ...any) finding {
@@ -261,8 +278,13 @@ func (w *walk) agents() finding {
 		return wrong(d("6.7"), "the tenant ended the conversation after %s, before an agent spoke", spent(time.Since(begun))).
 			advise("look how long the queue lets wait, and whether agents are signed in", agentPage())
 	}
+	if f, deaf := w.deaf("agents"); deaf {
+		return f
+	}
 	a := w.u.Queue(w.ctx, "queryQueueInfo")
 	switch {
+	case a.Status == 0:
+		return w.refused(u("E06"), &a)
 	case a.Status == http.StatusOK && a.Code == aicc.CodeWithAgent:
 		w.talk.agent = true
 		return right(d("E06"), "an agent has the conversation, and did not speak within %v", w.Patience)
