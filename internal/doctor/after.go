@@ -58,6 +58,8 @@ func (w *walk) survey() finding {
 		return lacking(d("E12"), "there is no getsatisfactionsurveymode")
 	case !a.OK():
 		return w.refused(d("E12"), &a).advise("look at the survey", surveyPage())
+	case a.Shape != "":
+		return wrong(d("E12"), "the answer of getsatisfactionsurveymode has another form than the documented one").advise("ask the vendor", surveyPage())
 	case mode.Type == "NO" || mode.Type == "":
 		return lacking(d("E12"), "the channel has no survey (surveyType %q)", mode.Type).advise("if it should have one, switch it on", surveyPage())
 	case w.states["agents"] != Right:

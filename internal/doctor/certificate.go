@@ -104,9 +104,14 @@ func hungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrClosedPipe) || errors.Is(err, syscall.ECONNRESET)
 }
 
-// problems are what is wrong with a certificate, with what to do about the first.
+// problems are what is wrong with a certificate, with what to do about the first. There are some if,
+// and only if, a client would refuse it.
 func (w *walk) problems(state tls.ConnectionState, cfg *tls.Config) (list []string, advice string) {
 	leaf, now := state.PeerCertificates[0], time.Now()
+	refused := verified(state.PeerCertificates, x509.VerifyOptions{Roots: cfg.RootCAs, CurrentTime: now, DNSName: cfg.ServerName})
+	if refused == nil {
+		return nil, ""
+	}
 	problem := func(hint, format string, args ...any) {
 		list = append(list, fmt.Sprintf(format, args...))
 		if advice == "" {
@@ -125,18 +130,27 @@ func (w *walk) problems(state tls.ConnectionState, cfg *tls.Config) (list []stri
 	if sentence, hint := w.untrusted(state.PeerCertificates, cfg.RootCAs); sentence != "" {
 		problem(hint, "%s", sentence)
 	}
+	if len(list) == 0 { // such as one in between that has expired
+		problem("look at the certificates in between", "the chain of certificates is not good now: %s", refused)
+	}
 	return list, advice
+}
+
+// verified says why a chain does not prove what is asked, or nil.
+func verified(chain []*x509.Certificate, o x509.VerifyOptions) error {
+	o.Intermediates = x509.NewCertPool()
+	for _, c := range chain[1:] {
+		o.Intermediates.AddCert(c)
+	}
+	_, err := chain[0].Verify(o)
+	return err
 }
 
 // untrusted says why the chain leads to no authority that is known here. Times and names are looked
 // at elsewhere.
 func (w *walk) untrusted(chain []*x509.Certificate, roots *x509.CertPool) (sentence, hint string) {
-	leaf, between := chain[0], x509.NewCertPool()
-	for _, c := range chain[1:] {
-		between.AddCert(c)
-	}
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: roots, Intermediates: between,
-		CurrentTime: leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)})
+	leaf := chain[0]
+	err := verified(chain, x509.VerifyOptions{Roots: roots, CurrentTime: leaf.NotBefore.Add(leaf.NotAfter.Sub(leaf.NotBefore) / 2)})
 	switch {
 	case err == nil:
 		return "", ""

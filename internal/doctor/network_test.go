@@ -274,3 +274,54 @@ func TestSelfSigned(t *testing.T) {
 		}
 	}
 }
+
+// TestCertificatesBetween wants one in between to count as it is now: a client refuses a chain in which
+// it has expired, and takes one in which it was renewed after the certificate itself.
+func TestCertificatesBetween(t *testing.T) {
+	const day = 24 * time.Hour
+	now := time.Now()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(name string, from, until time.Duration, by *x509.Certificate) *x509.Certificate {
+		c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, NotBefore: now.Add(from), NotAfter: now.Add(until)}
+		if c.IsCA = name != "tenant.test"; c.IsCA {
+			c.BasicConstraintsValid, c.KeyUsage = true, x509.KeyUsageCertSign
+		} else {
+			c.DNSNames = []string{name}
+		}
+		if by == nil {
+			by = c
+		}
+		der, err := x509.CreateCertificate(rand.Reader, c, by, key.Public(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parsed
+	}
+	for _, c := range []struct {
+		name        string
+		from, until time.Duration // of the certificate in between
+		want        string
+	}{
+		{"good", -400 * day, 400 * day, ""},
+		{"expired yesterday", -400 * day, -day, "is not good now"},
+		{"renewed yesterday", -day, 400 * day, ""},
+	} {
+		root := sign("root", -500*day, 500*day, nil)
+		between := sign("between", c.from, c.until, root)
+		leaf := sign("tenant.test", -300*day, 60*day, between)
+		roots := x509.NewCertPool()
+		roots.AddCert(root)
+		list, advice := (&walk{}).problems(tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf, between}}, &tls.Config{RootCAs: roots, ServerName: "tenant.test"})
+		got := strings.Join(list, "; ")
+		if !strings.Contains(got, c.want) || c.want == "" && got != "" || (got == "") != (advice == "") {
+			t.Errorf("%s: problems are %q (%s), want %q", c.name, got, advice, c.want)
+		}
+	}
+}

@@ -269,6 +269,9 @@ var setUps = []setUp{
 		wrong: "survey=wrong", hint: "管理问卷", exit: 1},
 	{name: "the survey is broken", front: func() *front { return replying(aicc.PathSurvey, "", 200, `{"resultCode":"13"}`) },
 		wrong: "survey=wrong", hint: "getsatisfactionsurveymode", exit: 1},
+	{name: "the survey cannot be read", front: func() *front {
+		return replying(aicc.PathSurvey, "", 200, `{"resultCode":"0","satisfactionSurvey":[]}`)
+	}, wrong: "survey=wrong", hint: "another form", exit: 1},
 	{name: "messages cannot be left", front: func() *front { return replying(aicc.PathLeave, "", 200, `{"resultCode":"13"}`) },
 		wrong: "leave=wrong", hint: "doLeaveMessage", exit: 1},
 

@@ -4,15 +4,16 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"chatbench/internal/doctor"
 )
 
-// DoctorJUnit writes r for CI servers: a test case for each step. What is wrong is a failure, what
-// could not be told or was not looked at is skipped, It is in
-// English, as all JUnit. The error is that of w.
+// DoctorJUnit writes r for CI servers: a test case for each step. What is wrong is a failure; what
+// could not be told, was not looked at or is not there is skipped. It is in English, as all JUnit. The
+// error is that of w.
 func DoctorJUnit(w io.Writer, r *doctor.Report) error {
 	j := &junit{opt: JUnitOptions{Full: "doctor.json"}}
 	j.suite.Name = "chatbench doctor"
@@ -37,7 +38,8 @@ func (j *junit) step(s *doctor.Step) {
 		text += "\n" + phrase(s.Advice)
 	}
 	if s.Page != nil {
-		text += "\n" + phrase(strings.Join([]string{s.Page.Guide, s.Page.Menu, s.Page.Field}, " / "))
+		known := slices.DeleteFunc([]string{s.Page.Guide, s.Page.Menu, s.Page.Field}, func(part string) bool { return part == "" })
+		text += "\n" + phrase(strings.Join(known, " / "))
 	}
 	switch s.State {
 	case doctor.Wrong:
