@@ -101,7 +101,7 @@ func (d *DoctorText) flush() {
 	case 1:
 		d.state(doctor.Skipped, d.held[0], d.why, nil)
 	default:
-		d.state(doctor.Skipped, say.Count(int64(len(d.held)), "step"), say.Sprintf("%s; these are: %s", d.why, strings.Join(d.held, ", ")), nil)
+		d.state(doctor.Skipped, say.Count(int64(len(d.held)), "step"), say.Sprintf("%s; these are: %s", d.why, strings.Join(d.held, say.T(", "))), nil)
 	}
 	d.held = nil
 }
