@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,7 +74,7 @@ func (f *judgeClientFlags) judgeClients(cmd *cobra.Command, cfg scenario.Tenant,
 		return errors.Join(err, l.Close())
 	}
 	fmt.Fprintln(stderr, say.T(f.until()))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- j.Serve(l) }()

@@ -286,7 +286,7 @@ func colored(cmd *cobra.Command, w io.Writer) bool {
 func signals(first, second func()) (ctx context.Context, interrupt <-chan struct{}, release func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	caught := make(chan os.Signal, 2)
-	signal.Notify(caught, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(caught, endings()...)
 	gentle := make(chan struct{})
 	go func() {
 		select {
@@ -305,6 +305,16 @@ func signals(first, second func()) (ctx context.Context, interrupt <-chan struct
 		}
 	}()
 	return ctx, gentle, func() { signal.Stop(caught); cancel() }
+}
+
+// endings are the signals at which a command ends in good order: Ctrl-C, being told to, and the end of
+// its terminal, unless it was started to outlive that (nohup).
+func endings() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
 }
 
 // view is what is shown while a run goes on.

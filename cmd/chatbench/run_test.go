@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -196,5 +199,27 @@ func TestDeliverNamesWhatIsThere(t *testing.T) {
 	}
 	if text := stdout.String(); !strings.Contains(text, run.ResultFile) || strings.Contains(text, run.ReportFile) {
 		t.Errorf("the report names other files than %s alone:\n%s", run.ResultFile, text)
+	}
+}
+
+// TestTerminalGoes closes the terminal of a command, which must end in good order then: a conversation
+// that nobody hangs up stays open at the tenant.
+func TestTerminalGoes(t *testing.T) {
+	cmd := exec.Command("chatbench", "tenant", "--listen", "127.0.0.1:0")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		t.Errorf("said %q and then %v", line, err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if code := codeOf(cmd.Wait()); code != "0" {
+		t.Errorf("exit code %s at SIGHUP, want 0", code)
 	}
 }

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -108,7 +106,7 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 		fmt.Fprintln(cmd.OutOrStdout(), announcement)
 		return f.judging.judgeClients(cmd, cfg, opt, l, say)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
 	fmt.Fprintln(cmd.OutOrStdout(), announcement) // now signals are taken
 	served := make(chan error, 1)

@@ -283,14 +283,32 @@ func (c *capacityText) end() {
 }
 
 // searchAgain is the command that makes the search again, or goes on with one that was kept and is not
-// finished.
+// finished. A budget that was used up would end it at once.
 func searchAgain(r *capacity.Report, kept bool) (word, command string) {
-	again := result.Again(r.Command, r.Scenario.Seed)
-	if again == "" || r.Answer.Stop == capacity.Complete || !kept {
-		return "again:", again
+	if len(r.Command) == 0 || r.Answer.Stop == capacity.Complete || !kept {
+		return "again:", result.Again(r.Command, r.Scenario.Seed)
 	}
-	if !slices.Contains(r.Command, "--resume") {
-		again += " --resume"
+	words := r.Command
+	switch r.Answer.Stop {
+	case capacity.OutOfTime:
+		words = withoutFlag(words, "--budget")
+	case capacity.OutOfSteps:
+		words = withoutFlag(words, "--steps")
 	}
-	return "go on:", again
+	if !slices.Contains(words, "--resume") {
+		words = append(slices.Clip(words), "--resume")
+	}
+	return "go on:", result.Again(words, r.Scenario.Seed)
+}
+
+// withoutFlag leaves a flag and its value out of a command line.
+func withoutFlag(words []string, flag string) []string {
+	var kept []string
+	for i, word := range words {
+		if word == flag || strings.HasPrefix(word, flag+"=") || i > 0 && words[i-1] == flag {
+			continue
+		}
+		kept = append(kept, word)
+	}
+	return kept
 }

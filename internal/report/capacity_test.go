@@ -119,3 +119,28 @@ func TestCapacityTakesTextsFromOutside(t *testing.T) {
 		t.Errorf("error %v, want %v", err, full)
 	}
 }
+
+// TestGoOn: the command that goes on with a search has no budget that is used up already.
+func TestGoOn(t *testing.T) {
+	command := []string{"chatbench", "capacity", "s.yaml", "--steps", "3", "--budget=1h", "--seed", "7"}
+	tests := []struct {
+		why  string
+		stop capacity.Stop
+		kept bool
+		word string
+		want string
+	}{
+		{"finished: the same again", capacity.Complete, true, "again:", "chatbench capacity s.yaml --steps 3 --budget=1h --seed 7"},
+		{"not kept: from the beginning", capacity.OutOfSteps, false, "again:", "chatbench capacity s.yaml --steps 3 --budget=1h --seed 7"},
+		{"the steps are used up", capacity.OutOfSteps, true, "go on:", "chatbench capacity s.yaml --budget=1h --seed 7 --resume"},
+		{"the time is used up", capacity.OutOfTime, true, "go on:", "chatbench capacity s.yaml --steps 3 --seed 7 --resume"},
+		{"interrupted: both have something left", capacity.Interrupted, true, "go on:", "chatbench capacity s.yaml --steps 3 --budget=1h --seed 7 --resume"},
+	}
+	for _, tt := range tests {
+		r := &capacity.Report{Command: command}
+		r.Answer.Stop = tt.stop
+		if word, got := searchAgain(r, tt.kept); word != tt.word || got != tt.want {
+			t.Errorf("%s: %s %s, want %s %s", tt.why, word, got, tt.word, tt.want)
+		}
+	}
+}

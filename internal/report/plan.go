@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"time"
 
 	"chatbench/internal/aicc"
 	"chatbench/internal/capacity"
@@ -88,8 +89,8 @@ func planAgents(b *pen, p *lang.Printer, plan *capacity.Plan) {
 	case plan.Embedded:
 		b.line(p.Sprintf("The embedded tenant's agents have %d places.", a.Places))
 	}
-	if seconds := int(math.Round(a.Handling)); seconds > 0 {
-		command := fmt.Sprintf("chatbench staff --arrivals %.4g/min --handling %ds", 60*a.Arrivals, seconds)
+	if handling := time.Duration(a.Handling * float64(time.Second)).Round(100 * time.Millisecond); handling > 0 {
+		command := fmt.Sprintf("chatbench staff --arrivals %.4g/min --handling %gs", 60*a.Arrivals, handling.Seconds())
 		if a.Concurrent > 1 {
 			command += fmt.Sprintf(" --concurrent %d", a.Concurrent)
 		}
