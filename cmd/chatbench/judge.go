@@ -59,7 +59,7 @@ func (f *judgeClientFlags) check(cmd *cobra.Command) error {
 }
 
 // judgeClients serves a tenant until Ctrl-C, a limit or the end of the curriculum, and judges who calls.
-func (f *judgeClientFlags) judgeClients(cmd *cobra.Command, cfg scenario.Tenant, opt tenant.Options, l net.Listener, say *lang.Printer) error {
+func (f *judgeClientFlags) judgeClients(cmd *cobra.Command, cfg scenario.Tenant, opt tenant.Options, l net.Listener, say *lang.Printer, announcement string) error {
 	stderr := cmd.ErrOrStderr()
 	teller := &teller{w: stderr, say: say}
 	opt.Version = toolVersion()
@@ -73,9 +73,14 @@ func (f *judgeClientFlags) judgeClients(cmd *cobra.Command, cfg scenario.Tenant,
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	fmt.Fprintln(stderr, say.T(f.until()))
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
+	to := cmd.OutOrStdout()
+	if f.write.json {
+		to = stderr // standard output is the result's alone
+	}
+	fmt.Fprintln(to, announcement) // now signals are taken
+	fmt.Fprintln(stderr, say.T(f.until()))
 	served := make(chan error, 1)
 	go func() { served <- j.Serve(l) }()
 	select {

@@ -103,8 +103,7 @@ func serveTenant(cmd *cobra.Command, f *tenantFlags) error {
 	}
 	announcement := f.announcement(say, cfg, t.Describe(), l.Addr())
 	if f.judging.on {
-		fmt.Fprintln(cmd.OutOrStdout(), announcement)
-		return f.judging.judgeClients(cmd, cfg, opt, l, say)
+		return f.judging.judgeClients(cmd, cfg, opt, l, say, announcement)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()

@@ -122,9 +122,11 @@ func refusal(r *request, status int) string {
 	return ""
 }
 
-// passedOver are paths that browsers ask for by themselves.
+// passedOver are paths that browsers ask for by themselves, the address alone, by which a person looks
+// whether somebody is there, and the tenant's own pages, which chatbench asks for: from another machine,
+// or about a user whom the tenant does not know, there are none.
 func passedOver(path string) bool {
-	return path == "/favicon.ico" || path == "/robots.txt" || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, "/apple-touch-icon")
+	return path == "/" || strings.HasPrefix(path, "/chatbench/") || path == "/favicon.ico" || path == "/robots.txt" || strings.HasPrefix(path, "/.well-known/") || strings.HasPrefix(path, "/apple-touch-icon")
 }
 
 // shown is a text of a client in a sentence.

@@ -41,7 +41,8 @@ type Options struct {
 	Command []string
 	// Out is the folder for the trace; "" keeps none.
 	Out string
-	// For is how long to judge at most, and Conversations how many; 0 means without end.
+	// For is how long to judge at most, and Conversations how many are to end before; 0 means without
+	// end. Conversations that go on then are cut short.
 	For           time.Duration
 	Conversations int
 	// Curriculum switches the lessons on. Without it all conversations are as the set-up says.
@@ -79,7 +80,7 @@ type Judge struct {
 	trace    *trace.Writer // nil: none is kept
 
 	clients  clients
-	begun    atomic.Int64 // conversations
+	finished atomic.Int64 // conversations that have ended
 	findings chan Finding
 	stop     chan struct{} // closed by Close
 	closing  sync.Once
@@ -364,7 +365,7 @@ func (j *Judge) enough(busy int) bool {
 	switch {
 	case j.opt.For > 0 && j.now() >= j.opt.For:
 		return true
-	case j.opt.Conversations > 0 && j.begun.Load() >= int64(j.opt.Conversations) && busy == 0:
+	case j.opt.Conversations > 0 && j.finished.Load() >= int64(j.opt.Conversations):
 		return true
 	}
 	return busy == 0 && j.opt.Curriculum && j.allMet()
@@ -392,7 +393,6 @@ func (j *Judge) cannot(lesson int) bool {
 
 // choose gives a customer's client its next lesson.
 func (j *Judge) choose(c *customer) int {
-	j.begun.Add(1)
 	return j.clients.next(c.client, j.cannot)
 }
 

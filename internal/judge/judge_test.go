@@ -257,7 +257,7 @@ func TestGarbage(t *testing.T) {
 			}
 			shout(t, conn, []byte(garbage))
 		}
-		for _, fine := range []string{"/favicon.ico", "/.well-known/security.txt", tenant.AboutPath} {
+		for _, fine := range []string{"/favicon.ico", "/.well-known/security.txt", "/", tenant.AboutPath, tenant.JournalPath} {
 			conn, err := r.net.Dial(t.Context(), "", "")
 			if err != nil {
 				t.Fatal(err)
@@ -341,6 +341,28 @@ func TestEnds(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestEndsWhileOthersTalk ends the judging after so many conversations, also when the next has begun: under
+// load there is always one that goes on.
+func TestEndsWhileOthersTalk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, quick(), Options{Conversations: 2})
+		p, next := newPage(t, r, quick(), "u-1"), newPage(t, r, quick(), "u-2")
+		p.converse("leave")
+		p.converse("leave")
+		next.renew()
+		start := time.Now()
+		<-r.judge.Done()
+		if took := time.Since(start); took > linger+2*time.Second {
+			t.Errorf("ended %v after the last conversation, want %v: it waited for one that went on", took, linger)
+		}
+		p.http.CloseIdleConnections()
+		next.http.CloseIdleConnections()
+		if res := r.end(); res.Exit != result.ExitOK {
+			t.Errorf("exit %d, %v; want 0", res.Exit, res.Reasons)
+		}
+	})
 }
 
 // TestMutantsAreNotBlamed lets a page meet tenants that commit faults: none of them is the client's.

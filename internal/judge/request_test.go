@@ -112,6 +112,8 @@ func TestRefusal(t *testing.T) {
 		{"GET", "/nowhere", 404, "there is no GET"},
 		{"OPTIONS", aicc.PathSend, 404, "one origin"},
 		{"GET", "/favicon.ico", 404, ""},
+		{"GET", "/", 404, ""},
+		{"GET", "/chatbench/journal", 404, ""},
 		{"POST", aicc.PathSend, 400, "HTTP 400"},
 		{"POST", aicc.PathSend, 401, ""},
 		{"GET", aicc.PathPoll, 503, ""},

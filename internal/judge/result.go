@@ -67,6 +67,7 @@ func (j *Judge) met(c *customer) {
 
 // ended takes note of a conversation that has ended; the customer's mutex is held.
 func (j *Judge) ended(c *customer) {
+	j.finished.Add(1)
 	if c.broken && c.lesson != noLesson {
 		j.clients.broke(c.client, c.lesson)
 	}
