@@ -83,11 +83,9 @@ func (f *judgeClientFlags) judgeClients(cmd *cobra.Command, cfg scenario.Tenant,
 	fmt.Fprintln(stderr, say.T(f.until()))
 	served := make(chan error, 1)
 	go func() { served <- j.Serve(l) }()
+	var broken error
 	select {
-	case err := <-served:
-		if !errors.Is(err, http1.ErrServerClosed) {
-			return err
-		}
+	case broken = <-served:
 	case <-j.Done():
 	case <-ctx.Done():
 	}
@@ -97,7 +95,11 @@ func (f *judgeClientFlags) judgeClients(cmd *cobra.Command, cfg scenario.Tenant,
 	if err := j.Close(closing); err != nil {
 		fmt.Fprintln(stderr, "chatbench:", say.T(err.Error()))
 	}
-	return f.write.deliver(cmd, j.Result(), say)
+	delivered := f.write.deliver(cmd, j.Result(), say)
+	if broken != nil && !errors.Is(broken, http1.ErrServerClosed) {
+		return broken
+	}
+	return delivered
 }
 
 // until says how the judging ends.

@@ -39,7 +39,7 @@ const (
 	// And clients that are judged: see docs/checking.md, "Judging a client".
 	ForeignPause    = 90 * time.Millisecond // the demo's pause, less what a recording rounds
 	ForeignReact    = 2 * time.Second
-	ForeignCrossing = 100 * time.Millisecond
+	ForeignCrossing = 250 * time.Millisecond
 )
 
 // Options says what a run could see and how strict its deadlines are. Zero values mean the

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"errors"
 	"net"
 	"os"
 	"sync"
@@ -40,6 +41,15 @@ func newConn(inner net.Conn) *conn {
 	c.changed.L = &c.mu
 	go c.pump()
 	return c
+}
+
+// CloseWrite ends what is written, so that a client that is refused reads why before the connection
+// closes.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errors.ErrUnsupported
 }
 
 // pump reads until the connection ends.

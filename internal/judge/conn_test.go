@@ -63,3 +63,36 @@ func TestConnIsClosed(t *testing.T) {
 		}
 	}) // the bubble would complain of a goroutine that is left
 }
+
+// TestConnEndsHalf ends what is written while the other side still writes: that is how a client that is
+// refused gets to read why.
+func TestConnEndsHalf(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	theirs, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	ours, err := listener{l}.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ours.Close()
+	io.WriteString(ours, "no")
+	half, ok := ours.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		t.Fatal("what is written could not be ended")
+	}
+	if said, err := io.ReadAll(theirs); string(said) != "no" || err != nil {
+		t.Errorf("read %q, %v; want \"no\" and the end", said, err)
+	}
+	io.WriteString(theirs, "but")
+	got := make([]byte, 3)
+	if _, err := io.ReadFull(ours, got); err != nil || string(got) != "but" {
+		t.Errorf("read %q, %v behind the end of what was written; want \"but\"", got, err)
+	}
+}

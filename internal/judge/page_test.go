@@ -208,7 +208,7 @@ func (p *page) act(do string) {
 	if wait(time.Second) && p.setPolling(false) && !p.wrong("walks out") {
 		p.send(aicc.Disconnect, aicc.Text, "")
 		if p.wrong("says good-bye too late") {
-			time.Sleep(300 * time.Millisecond)
+			time.Sleep(400 * time.Millisecond)
 			p.send(aicc.Chat, aicc.Text, "bye")
 		}
 	}
@@ -264,7 +264,7 @@ func (p *page) handle(m *aicc.Downlink) {
 	}
 	if m.ControlType == aicc.Disconnect {
 		if p.setPolling(false) && p.wrong("thanks the other side") {
-			time.Sleep(200 * time.Millisecond)
+			time.Sleep(400 * time.Millisecond)
 			p.send(aicc.Chat, aicc.Text, "thank you")
 		}
 		return

@@ -135,7 +135,7 @@ var planted = []struct {
 		{"wire.js", "await this.#renewal;\n", ""},
 		{"wire.js", `if (this.#access) Object.assign`, `Object.assign`}}},
 	{name: "it answers DISCONNECT with DISCONNECT", rule: "SIM-13", play: "agent with files", faults: []fault{{"chat.js",
-		`this.#view.ended(how);`, `this.#view.ended(how); setTimeout(() => this.#wire.send("DISCONNECT", "TEXT"), 150);`}}},
+		`this.#view.ended(how);`, `this.#view.ended(how); setTimeout(() => this.#wire.send("DISCONNECT", "TEXT"), 800);`}}},
 	{name: "it leaves without a word", rule: "SIM-07", play: "again", faults: []fault{{"chat.js",
 		`return this.#wire.send("DISCONNECT", "TEXT");`, `return "0";`}}},
 	{name: "it overlooks a DISCONNECT among others", rule: "SIM-03", play: "good-bye and DISCONNECT in one", faults: []fault{{"chat.js",
