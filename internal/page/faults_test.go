@@ -40,7 +40,7 @@ func until(state string) func(*tab) {
 	return func(b *tab) {
 		b.t.Helper()
 		b.seesState(state)
-		b.rests(300 * time.Millisecond)
+		b.rests(check.ForeignCrossing + 450*time.Millisecond)
 	}
 }
 
@@ -97,7 +97,7 @@ var plays = map[string]play{
 	}},
 	"long queue": {lesson: tenant.Lesson{Queue: 11 * time.Second, Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.AgentHangsUp)}}, person: until("ended")},
 	"queue":      {lesson: tenant.Lesson{Queue: 2500 * time.Millisecond, Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.AgentHangsUp)}}, person: until("ended")},
-	"new token": {lesson: tenant.Lesson{Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.ReplaceToken), soon(tenant.AgentTalks), soon(tenant.AgentTalks), soon(tenant.AgentHangsUp)}},
+	"new token": {lesson: tenant.Lesson{Cues: []tenant.Cue{{Act: tenant.AwaitAgent}, soon(tenant.ReplaceToken), soon(tenant.AgentTalks), soon(tenant.AgentTalks), soon(tenant.AgentTalks), soon(tenant.AgentTalks), soon(tenant.AgentHangsUp)}},
 		person: until("ended")},
 }
 
@@ -135,7 +135,7 @@ var planted = []struct {
 		{"wire.js", "await this.#renewal;\n", ""},
 		{"wire.js", `if (this.#access) Object.assign`, `Object.assign`}}},
 	{name: "it answers DISCONNECT with DISCONNECT", rule: "SIM-13", play: "agent with files", faults: []fault{{"chat.js",
-		`this.#view.ended(how);`, `this.#view.ended(how); setTimeout(() => this.#wire.send("DISCONNECT", "TEXT"), 800);`}}},
+		`this.#view.ended(how);`, `this.#view.ended(how); setTimeout(() => this.#wire.send("DISCONNECT", "TEXT"), 450);`}}},
 	{name: "it leaves without a word", rule: "SIM-07", play: "again", faults: []fault{{"chat.js",
 		`return this.#wire.send("DISCONNECT", "TEXT");`, `return "0";`}}},
 	{name: "it overlooks a DISCONNECT among others", rule: "SIM-03", play: "good-bye and DISCONNECT in one", faults: []fault{{"chat.js",
